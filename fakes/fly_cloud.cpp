@@ -1,0 +1,400 @@
+#include "fakes/fly_cloud.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+namespace fakes {
+namespace {
+
+using lifecycle::Duration;
+using lifecycle::HttpRequest;
+using lifecycle::HttpResponse;
+using nlohmann::json;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// How long a destroyed machine can still be read, as "destroyed", before it is not found.
+constexpr Duration kAfterglow = seconds(10);
+
+HttpResponse reply(int status, const json& body) {
+    HttpResponse response;
+    response.status = status;
+    response.headers["Content-Type"] = "application/json";
+    response.body = body.dump();
+    return response;
+}
+
+HttpResponse refuse(int status, std::string_view text) {
+    return reply(status, json{{"error", text}});
+}
+
+HttpResponse not_found() { return refuse(404, "not_found: machine not found"); }
+
+// The value of one parameter of a query, percent-decoded.
+std::string parameter(std::string_view query, std::string_view name) {
+    while (!query.empty()) {
+        const auto end = query.find('&');
+        const std::string_view pair = query.substr(0, end);
+        query = end == std::string_view::npos ? std::string_view() : query.substr(end + 1);
+        const auto equals = pair.find('=');
+        if (equals == std::string_view::npos || pair.substr(0, equals) != name) continue;
+        std::string value;
+        const std::string_view raw = pair.substr(equals + 1);
+        for (std::size_t i = 0; i < raw.size(); ++i) {
+            unsigned byte = 0;
+            if (raw[i] == '%' && i + 2 < raw.size() &&
+                std::from_chars(raw.data() + i + 1, raw.data() + i + 3, byte, 16).ptr ==
+                    raw.data() + i + 3) {
+                value.push_back(static_cast<char>(byte));
+                i += 2;
+            } else {
+                value.push_back(raw[i]);
+            }
+        }
+        return value;
+    }
+    return {};
+}
+
+json to_json(const FlyMachine& machine) {
+    const auto second = std::chrono::floor<seconds>(machine.created_at);
+    const std::string created =
+        fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(second.time_since_epoch().count()));
+    return {
+        {"id", machine.id},
+        {"name", machine.name},
+        {"state", machine.state},
+        {"region", machine.region},
+        {"instance_id", machine.instance_id},
+        {"private_ip", machine.private_ip},
+        {"config", machine.config},
+        {"created_at", created},
+        {"updated_at", created},
+        {"host_status", "ok"},
+        {"events", json::array()},
+        {"checks", json::array()},
+    };
+}
+
+bool has_metadata(const FlyMachine& machine, std::string_view query) {
+    const auto metadata = machine.config.find("metadata");
+    while (!query.empty()) {
+        const auto end = query.find('&');
+        const std::string_view pair = query.substr(0, end);
+        query = end == std::string_view::npos ? std::string_view() : query.substr(end + 1);
+        if (!pair.starts_with("metadata.")) continue;
+        const std::string_view name = pair.substr(0, pair.find('='));
+        const std::string_view key = name.substr(9);
+        if (metadata == machine.config.end()) return false;
+        const auto value = metadata->find(key);
+        if (value == metadata->end() || *value != parameter(pair, name)) return false;
+    }
+    return true;
+}
+
+}  // namespace
+
+FlyCloud::FlyCloud(lifecycle::Clock& clock, sim::Tape& tape, BoxHost& host,
+                   FlyCloudOptions options)
+    : clock_(clock),
+      tape_(tape),
+      host_(host),
+      options_(std::move(options)),
+      mishap_lane_(tape.lane("fly mishap", sim::fault("fly.mishap", 1, 40))),
+      capacity_lane_(tape.lane("fly capacity", sim::fault("fly.capacity", 1, 30))),
+      lag_lane_(tape.lane("fly lag", sim::fault("fly.lag", 1, 4))),
+      eager_lane_(tape.lane("fly eager launch", sim::fault("fly.eager-launch", 1, 20))),
+      launch_failure_lane_(tape.lane("fly launch", sim::fault("fly.launch-failure", 1, 60))),
+      prepare_lane_(tape.lane("fly prepare", sim::choice("fly.prepare"))),
+      start_lane_(tape.lane("fly start", sim::choice("fly.start"))),
+      stop_lane_(tape.lane("fly stop", sim::choice("fly.stop"))) {}
+
+void FlyCloud::handle(const HttpRequest& request, Respond respond) {
+    const std::string prefix = fmt::format("/v1/apps/{}/machines", options_.app);
+    const auto authorization = request.headers.find("Authorization");
+    if (authorization == request.headers.end() ||
+        authorization->second != "Bearer " + options_.token) {
+        respond(refuse(401, "unauthorized: invalid token"));
+        return;
+    }
+    if (!request.target.starts_with(prefix)) {
+        respond(refuse(404, "not_found: app not found"));
+        return;
+    }
+    const auto mishap = static_cast<Mishap>(tape_.draw(mishap_lane_, 6));
+    switch (mishap) {
+        case Mishap::internal_error: respond(refuse(500, "internal: server error")); return;
+        case Mishap::unavailable: respond(refuse(503, "unavailable: host unreachable")); return;
+        case Mishap::throttled: respond(refuse(429, "rate limit exceeded")); return;
+        case Mishap::none:
+        case Mishap::late_internal_error:
+        case Mishap::late_deadline: break;
+    }
+    const std::string_view path = std::string_view(request.target).substr(prefix.size());
+    const std::string_view bare = path.substr(0, path.find('?'));
+    if (request.method == "GET" && bare.ends_with("/wait")) {
+        const std::string id(bare.substr(1, bare.size() - 6));
+        wait(id, path.substr(std::min(path.size(), bare.size() + 1)), std::move(respond));
+        return;
+    }
+    HttpResponse response = respond_to(request, path);
+    if (mishap == Mishap::late_internal_error) response = refuse(500, "internal: server error");
+    if (mishap == Mishap::late_deadline) {
+        response = refuse(408, "deadline_exceeded: machine still starting");
+    }
+    respond(std::move(response));
+}
+
+HttpResponse FlyCloud::respond_to(const HttpRequest& request, std::string_view path) {
+    const auto mark = path.find('?');
+    const std::string_view query =
+        mark == std::string_view::npos ? std::string_view() : path.substr(mark + 1);
+    path = path.substr(0, mark);
+    const auto slash = path.find('/', 1);
+    const std::string id(path.empty() ? path : path.substr(1, slash - 1));
+    const std::string_view verb =
+        slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1);
+    // One request a second and a burst of three, per action and id; reads of a machine get more.
+    const bool read = request.method == "GET";
+    const std::string action = fmt::format("{} {}", request.method, verb);
+    if (!limits_.take(action, id.empty() ? options_.app : id, read ? 5 : 1, read ? 10 : 3,
+                      clock_.now())) {
+        return refuse(429, "rate limit exceeded");
+    }
+    if (id.empty()) {
+        if (request.method == "POST") return create(request);
+        if (read) return list(query);
+    } else if (verb.empty()) {
+        if (read) return get(id);
+        if (request.method == "DELETE") return destroy(id, query);
+    } else if (request.method == "POST") {
+        if (verb == "start") return start(id);
+        if (verb == "stop") return stop(id);
+    }
+    return refuse(404, "not_found: no such route");
+}
+
+HttpResponse FlyCloud::create(const HttpRequest& request) {
+    const json body = json::parse(request.body, nullptr, false);
+    const json config = body.is_object() ? body.value("config", json()) : json();
+    if (!config.is_object() || !config.contains("image")) {
+        return refuse(400, "invalid_argument: config.image is required");
+    }
+    std::string name = body.value("name", "");
+    if (const FlyMachine* taken = find_by_name(name); taken != nullptr && !name.empty()) {
+        return refuse(409, fmt::format("already_exists: unique machine name violation, machine ID "
+                                       "{} already exists with name \"{}\"",
+                                       taken->id, name));
+    }
+    switch (tape_.draw(capacity_lane_, 4)) {
+        case 1:
+            return refuse(409,
+                          "aborted: could not reserve resource for machine: insufficient memory "
+                          "available to fulfill request on the current host");
+        case 2: return refuse(409, "aborted: no capacity");
+        case 3:
+            return reply(422, json{{"error", "could not find a candidate host"},
+                                   {"status", "insufficient_capacity"}});
+        default: break;
+    }
+    ++created_;
+    FlyMachine machine;
+    machine.id = fmt::format("{:014x}", 0x18571500000000ULL + created_ * 0x9e3779b1ULL);
+    machine.name = name.empty() ? fmt::format("nameless-{}", created_) : std::move(name);
+    machine.region = body.value("region", options_.region);
+    machine.instance_id = fmt::format("01HEPA{:020X}", created_);
+    machine.private_ip = options_.address(created_);
+    machine.config = config;
+    machine.created_at = clock_.now();
+    machine.visible_at = clock_.now() + drawn(lag_lane_, Duration(0), milliseconds(500), 11);
+    machine.launch_when_prepared = !body.value("skip_launch", false) || options_.launch_eagerly ||
+                                   tape_.chance(eager_lane_);
+    FlyMachine& kept = machines_.emplace(machine.id, machine).first->second;
+    enter(kept, "created");
+    if (observer_ != nullptr) observer_->on_created(kept);
+    prepare(kept);
+    return reply(200, to_json(kept));
+}
+
+HttpResponse FlyCloud::list(std::string_view query) {
+    json found = json::array();
+    for (const auto& [id, machine] : machines_) {
+        if (visible(id) != nullptr && machine.state != "destroyed" &&
+            has_metadata(machine, query)) {
+            found.push_back(to_json(machine));
+        }
+    }
+    return reply(200, found);
+}
+
+HttpResponse FlyCloud::get(const std::string& id) {
+    const FlyMachine* machine = visible(id);
+    return machine == nullptr ? not_found() : reply(200, to_json(*machine));
+}
+
+HttpResponse FlyCloud::start(const std::string& id) {
+    const auto found = machines_.find(id);
+    if (found == machines_.end() || found->second.state == "destroyed") return not_found();
+    FlyMachine& machine = found->second;
+    if (machine.state == "started" || machine.state == "starting") {
+        return reply(200, json{{"previous_state", machine.state}, {"migrated", false}});
+    }
+    if (machine.state != "stopped") {
+        return refuse(412, fmt::format("failed_precondition: unable to start machine from current "
+                                       "state: '{}'",
+                                       machine.state));
+    }
+    if (observer_ != nullptr) observer_->on_start_asked(machine);
+    launch(machine);
+    return reply(200, json{{"previous_state", "stopped"}, {"migrated", false}, {"new_host", ""}});
+}
+
+HttpResponse FlyCloud::stop(const std::string& id) {
+    const auto found = machines_.find(id);
+    if (found == machines_.end() || found->second.state == "destroyed") return not_found();
+    FlyMachine& machine = found->second;
+    if (machine.state == "started") {
+        host_.power_off(machine);
+        enter(machine, "stopping");
+        later(machine, drawn(stop_lane_, milliseconds(500), milliseconds(500), 10),
+              [this](FlyMachine& stopping) { enter(stopping, "stopped"); });
+    }
+    return reply(200, json{{"ok", true}});
+}
+
+HttpResponse FlyCloud::destroy(const std::string& id, std::string_view query) {
+    const auto found = machines_.find(id);
+    if (found == machines_.end() || found->second.state == "destroyed") return not_found();
+    FlyMachine& machine = found->second;
+    const bool running = machine.state == "started" || machine.state == "starting";
+    if (running && parameter(query, "force") != "true") {
+        return refuse(412,
+                      "failed_precondition: unable to destroy machine, not currently stopped");
+    }
+    if (machine.state != "destroying") finish_destroying(machine);
+    return reply(200, json{{"ok", true}});
+}
+
+void FlyCloud::wait(const std::string& id, std::string_view query, Respond respond) {
+    const FlyMachine* machine = visible(id);
+    if (machine == nullptr) {
+        respond(not_found());
+        return;
+    }
+    std::string wanted = parameter(query, "state");
+    if (wanted.empty()) wanted = "started";
+    if (machine->state == wanted) {
+        respond(reply(200, json{{"ok", true}}));
+        return;
+    }
+    const std::string text = parameter(query, "timeout");
+    int timeout = 60;
+    std::from_chars(text.data(), text.data() + text.size(), timeout);
+    const std::uint64_t number = ++waits_;
+    waiters_.push_back({number, id, wanted, std::move(respond)});
+    clock_.schedule(clock_.now() + seconds(std::clamp(timeout, 1, 60)),
+                    [this, number] { give_up_waiting(number); });
+}
+
+void FlyCloud::give_up_waiting(std::uint64_t number) {
+    const auto waiter = std::find_if(waiters_.begin(), waiters_.end(), [&](const Waiter& waiting) {
+        return waiting.number == number;
+    });
+    if (waiter == waiters_.end()) return;
+    Waiter done = std::move(*waiter);
+    waiters_.erase(waiter);
+    const auto machine = machines_.find(done.id);
+    done.respond(machine == machines_.end()
+                     ? not_found()
+                     : refuse(408, fmt::format("deadline_exceeded: machine failed to reach desired "
+                                               "state, {}, currently {}",
+                                               done.wanted, machine->second.state)));
+}
+
+void FlyCloud::lose(const std::string& name) {
+    for (auto& [id, machine] : machines_) {
+        if (machine.name == name && machine.state != "destroyed") {
+            finish_destroying(machine);
+            return;
+        }
+    }
+}
+
+const FlyMachine* FlyCloud::find_by_name(std::string_view name) const {
+    for (const auto& [id, machine] : machines_) {
+        if (machine.name == name && machine.state != "destroyed") return &machine;
+    }
+    return nullptr;
+}
+
+FlyMachine* FlyCloud::visible(const std::string& id) {
+    const auto found = machines_.find(id);
+    if (found == machines_.end() || clock_.now() < found->second.visible_at) return nullptr;
+    return &found->second;
+}
+
+void FlyCloud::enter(FlyMachine& machine, std::string state) {
+    machine.state = std::move(state);
+    ++machine.episode;
+    std::vector<Waiter> satisfied;
+    std::erase_if(waiters_, [&](Waiter& waiter) {
+        if (waiter.id != machine.id || waiter.wanted != machine.state) return false;
+        satisfied.push_back(std::move(waiter));
+        return true;
+    });
+    for (Waiter& waiter : satisfied) waiter.respond(reply(200, json{{"ok", true}}));
+}
+
+void FlyCloud::later(const FlyMachine& machine, Duration delay,
+                     std::function<void(FlyMachine&)> next) {
+    clock_.schedule(clock_.now() + delay, [this, id = machine.id, episode = machine.episode,
+                                           run = std::move(next)] {
+        const auto found = machines_.find(id);
+        if (found != machines_.end() && found->second.episode == episode) run(found->second);
+    });
+}
+
+void FlyCloud::prepare(FlyMachine& machine) {
+    later(machine, drawn(prepare_lane_, seconds(1), seconds(1), 10), [this](FlyMachine& created) {
+        if (created.launch_when_prepared) {
+            launch(created);
+        } else {
+            enter(created, "stopped");
+        }
+    });
+}
+
+void FlyCloud::launch(FlyMachine& machine) {
+    enter(machine, "starting");
+    const bool fails = tape_.chance(launch_failure_lane_);
+    later(machine, drawn(start_lane_, milliseconds(300), milliseconds(200), 20),
+          [this, fails](FlyMachine& starting) {
+              if (fails) {
+                  enter(starting, "failed");
+                  return;
+              }
+              enter(starting, "started");
+              host_.power_on(starting);
+          });
+}
+
+void FlyCloud::finish_destroying(FlyMachine& machine) {
+    host_.power_off(machine);
+    enter(machine, "destroying");
+    later(machine, drawn(stop_lane_, seconds(1), milliseconds(500), 10),
+          [this](FlyMachine& destroying) {
+              enter(destroying, "destroyed");
+              later(destroying, kAfterglow,
+                    [this](FlyMachine& destroyed) { machines_.erase(std::string(destroyed.id)); });
+          });
+}
+
+Duration FlyCloud::drawn(sim::LaneId lane, Duration least, Duration step, std::uint64_t steps) {
+    return least + step * static_cast<std::int64_t>(tape_.draw(lane, steps));
+}
+
+}  // namespace fakes

@@ -1,0 +1,111 @@
+#include <fmt/format.h>
+
+#include <iterator>
+
+#include "properties/property.hpp"
+
+namespace properties {
+namespace {
+
+using lifecycle::Machine;
+using lifecycle::MachineState;
+using scenarios::Ending;
+
+class NoStrandedStart final : public Property {
+ public:
+    NoStrandedStart()
+        : Property("no-stranded-start",
+                   "After the calm no machine is still starting without an external id.") {}
+    void at_end(const Ending& ending) override {
+        for (const auto& [id, machine] : ending.shadow.machines()) {
+            if (machine.state == MachineState::starting && machine.external_id.empty()) {
+                broken(fmt::format("machine {} is starting and has no external id", id));
+            }
+        }
+    }
+};
+
+class ResourcesOwnedOrGone final : public Property {
+ public:
+    ResourcesOwnedOrGone()
+        : Property("resources-owned-or-gone",
+                   "After the calm every machine at the provider belongs to a machine that is "
+                   "in use, and none that is retired has one.") {}
+    void at_end(const Ending& ending) override {
+        for (const auto& [id, resource] : ending.fly.machines()) {
+            if (resource.state == "destroyed") continue;
+            const Machine* owner = ending.shadow.machine(resource.name);
+            if (owner == nullptr) {
+                broken(fmt::format("nobody owns {} ({})", resource.name, id));
+            } else if (owner->external_id != id) {
+                broken(fmt::format("{} exists as {}, and its owner knows \"{}\"", resource.name, id,
+                                   owner->external_id));
+            } else if (owner->state != MachineState::active &&
+                       owner->state != MachineState::starting) {
+                broken(fmt::format("{} still exists, and its owner is {}", resource.name,
+                                   lifecycle::to_string(owner->state)));
+            }
+        }
+    }
+};
+
+class EventsSettled final : public Property {
+ public:
+    EventsSettled()
+        : Property("events-settled",
+                   "After the calm every outbox event is done, or dead with a reason.") {}
+    void at_end(const Ending& ending) override {
+        for (const auto& [id, event] : ending.shadow.events()) {
+            if (event.state == "pending") {
+                broken(fmt::format("event {} ({} of {}) is still pending; last: {}", id, event.kind,
+                                   event.machine, event.outcome));
+            } else if (event.outcome.empty()) {
+                broken(fmt::format("event {} ({} of {}) is {} for no reason", id, event.kind,
+                                   event.machine, event.state));
+            }
+        }
+    }
+};
+
+class Convergence final : public Property {
+ public:
+    Convergence()
+        : Property("convergence",
+                   "After the calm every project has, or gets at once, one active machine that "
+                   "answers through the proxy.") {}
+    void at_end(const Ending& ending) override {
+        for (const scenarios::Demand& demand : ending.demands) {
+            if (demand.machine.empty()) {
+                broken(fmt::format("project {} could not get an active machine", demand.project));
+            } else if (demand.proxy_status != 200) {
+                broken(fmt::format("the active machine {} of project {} answered {}",
+                                   demand.machine, demand.project, demand.proxy_status));
+            }
+        }
+        if (ending.demands.size() != ending.shadow.projects().size()) {
+            broken(fmt::format("only {} of {} projects were served", ending.demands.size(),
+                               ending.shadow.projects().size()));
+        }
+    }
+};
+
+}  // namespace
+
+Properties eventually_properties() {
+    Properties all;
+    all.push_back(std::make_unique<NoStrandedStart>());
+    all.push_back(std::make_unique<ResourcesOwnedOrGone>());
+    all.push_back(std::make_unique<EventsSettled>());
+    all.push_back(std::make_unique<Convergence>());
+    return all;
+}
+
+Properties all_properties() {
+    Properties all = always_properties();
+    Properties later = eventually_properties();
+    all.insert(all.end(), std::make_move_iterator(later.begin()),
+               std::make_move_iterator(later.end()));
+    return all;
+}
+
+}  // namespace properties

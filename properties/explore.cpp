@@ -1,0 +1,107 @@
+#include "properties/explore.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <mutex>
+#include <thread>
+
+namespace properties {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+double since(SteadyClock::time_point start) {
+    return std::chrono::duration<double>(SteadyClock::now() - start).count();
+}
+
+// Hands out runs to any number of threads and gathers what came of them.
+class Search {
+ public:
+    Search(const ExploreOptions& options, const std::function<void(const Progress&)>& progress)
+        : options_(options),
+          progress_(progress),
+          total_((options.last_seed - options.first_seed + 1) * options.scenarios.size()) {}
+
+    void work() {
+        for (;;) {
+            const std::uint64_t number = next_.fetch_add(1);
+            if (number >= total_ || stopped_.load()) return;
+            const std::uint64_t width = options_.scenarios.size();
+            const scenarios::Scenario& scenario = *options_.scenarios[number % width];
+            const std::uint64_t seed = options_.first_seed + number / width;
+            const auto begin = SteadyClock::now();
+            const RunResult result = run(scenario, seeded(seed));
+            gather(number, scenario, seed, result, since(begin));
+        }
+    }
+
+    Exploration finish() {
+        // Runs beyond the one that made the search stop were made only because of other threads.
+        std::sort(found_.begin(), found_.end(),
+                  [](const auto& left, const auto& right) { return left.first < right.first; });
+        for (auto& [number, broken] : found_) {
+            if (options_.stop_after > 0 && sum_.broken.size() >= options_.stop_after) break;
+            sum_.broken.push_back(std::move(broken));
+        }
+        sum_.seconds = since(start_);
+        sum_.seeds = sum_.runs / std::max<std::size_t>(1, options_.scenarios.size());
+        return std::move(sum_);
+    }
+
+ private:
+    void gather(std::uint64_t number, const scenarios::Scenario& scenario, std::uint64_t seed,
+                const RunResult& result, double seconds) {
+        const std::lock_guard lock(mutex_);
+        ++sum_.runs;
+        sum_.steps += result.steps;
+        sum_.decisions += result.decisions;
+        sum_.virtual_hours += static_cast<double>(result.virtual_time.count()) / 3.6e9;
+        for (const auto& [kind, count] : result.faults) sum_.faults[kind] += count;
+        auto& [runs, time] = sum_.per_scenario[scenario.name];
+        ++runs;
+        time += seconds;
+        if (options_.keep_hashes) {
+            sum_.hashes[fmt::format("{} {}", scenario.name, seed)] = result.hash;
+        }
+        if (!result.held()) {
+            found_.push_back({number, {scenario.name, seed, result.violations[0], result.hash}});
+            if (options_.stop_after > 0 && found_.size() >= options_.stop_after) stopped_ = true;
+        }
+        if (options_.seconds > 0 && since(start_) >= options_.seconds) stopped_ = true;
+        if (progress_ && since(start_) - told_ >= 0.2) {
+            told_ = since(start_);
+            progress_({sum_.runs, total_, found_.size(), told_});
+        }
+    }
+
+    const ExploreOptions& options_;
+    const std::function<void(const Progress&)>& progress_;
+    const std::uint64_t total_;
+    const SteadyClock::time_point start_ = SteadyClock::now();
+    std::atomic<std::uint64_t> next_{0};
+    std::atomic<bool> stopped_{false};
+    std::mutex mutex_;
+    double told_ = 0;
+    Exploration sum_;
+    std::vector<std::pair<std::uint64_t, Broken>> found_;
+};
+
+}  // namespace
+
+Exploration explore(const ExploreOptions& options,
+                    const std::function<void(const Progress&)>& progress) {
+    Search search(options, progress);
+    {
+        std::vector<std::jthread> threads;
+        for (unsigned job = 1; job < options.jobs; ++job) {
+            threads.emplace_back([&search] { search.work(); });
+        }
+        search.work();
+    }
+    return search.finish();
+}
+
+}  // namespace properties

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "properties/run.hpp"
+
+namespace properties {
+
+struct ExploreOptions {
+    std::vector<const scenarios::Scenario*> scenarios;
+    std::uint64_t first_seed = 1;
+    std::uint64_t last_seed = 1000;
+    unsigned jobs = 1;               // worlds at a time, one thread each
+    double seconds = 0;              // stop after that long; 0: when all seeds are done
+    std::uint64_t stop_after = 0;    // stop when that many runs are broken; 0: never
+    bool keep_hashes = false;
+};
+
+struct Broken {
+    std::string scenario;
+    std::uint64_t seed = 0;
+    Violation violation;
+    std::uint64_t hash = 0;
+};
+
+struct Progress {
+    std::uint64_t runs = 0;
+    std::uint64_t total = 0;
+    std::uint64_t broken = 0;
+    double seconds = 0;
+};
+
+// Sums over all runs that were made. The runs are those of all scenarios for the first seed, then
+// for the second, and so on; a run's result depends on nothing but its scenario and seed, so what
+// is found does not depend on the number of jobs.
+struct Exploration {
+    std::uint64_t runs = 0;
+    std::uint64_t seeds = 0;  // of which every scenario was run
+    std::uint64_t steps = 0;
+    std::uint64_t decisions = 0;
+    double virtual_hours = 0;
+    double seconds = 0;
+    std::map<std::string, std::uint64_t> faults;
+    std::vector<Broken> broken;                   // in the order of the runs
+    std::map<std::string, std::uint64_t> hashes;  // "scenario seed", if kept
+    std::map<std::string, std::pair<std::uint64_t, double>> per_scenario;  // runs, seconds
+};
+
+// `progress` is called now and then, from one thread at a time.
+Exploration explore(const ExploreOptions& options,
+                    const std::function<void(const Progress&)>& progress);
+
+}  // namespace properties

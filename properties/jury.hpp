@@ -1,0 +1,65 @@
+#pragma once
+
+#include <functional>
+
+#include "properties/property.hpp"
+#include "scenarios/witness.hpp"
+
+namespace properties {
+
+// Passes everything on to each of the properties.
+class Jury final : public scenarios::Witness {
+ public:
+    explicit Jury(Properties properties) : properties_(std::move(properties)) {}
+    const Properties& properties() const { return properties_; }
+
+    void on_machine(const lifecycle::Machine* before, const lifecycle::Machine& after,
+                    const scenarios::Shadow& shadow) override {
+        for (const auto& property : properties_) property->on_machine(before, after, shadow);
+    }
+    void on_event(const scenarios::EventRow* before, const scenarios::EventRow& after,
+                  const scenarios::Shadow& shadow) override {
+        for (const auto& property : properties_) property->on_event(before, after, shadow);
+    }
+    void on_commit(const scenarios::Shadow& shadow) override {
+        for (const auto& property : properties_) property->on_commit(shadow);
+    }
+    void on_recovery(const scenarios::Shadow& before, const scenarios::Shadow& after) override {
+        for (const auto& property : properties_) property->on_recovery(before, after);
+    }
+    void on_server_down() override {
+        for (const auto& property : properties_) property->on_server_down();
+    }
+    void on_bug(std::string_view what) override {
+        for (const auto& property : properties_) property->on_bug(what);
+    }
+    void on_server_answer(const std::string& request,
+                          const lifecycle::HttpResponse& response) override {
+        for (const auto& property : properties_) property->on_server_answer(request, response);
+    }
+    void on_acknowledged(const scenarios::Acknowledgement& promise) override {
+        for (const auto& property : properties_) property->on_acknowledged(promise);
+    }
+    void on_delivery(std::int64_t event, bool begins) override {
+        for (const auto& property : properties_) property->on_delivery(event, begins);
+    }
+    void on_provider_created(const fakes::FlyMachine& machine,
+                             const scenarios::Shadow& shadow) override {
+        for (const auto& property : properties_) property->on_provider_created(machine, shadow);
+    }
+    void on_provider_start(const fakes::FlyMachine& machine,
+                           const scenarios::Shadow& shadow) override {
+        for (const auto& property : properties_) property->on_provider_start(machine, shadow);
+    }
+    void on_disappointment(std::string_view what) override {
+        for (const auto& property : properties_) property->on_disappointment(what);
+    }
+    void at_end(const scenarios::Ending& ending) override {
+        for (const auto& property : properties_) property->at_end(ending);
+    }
+
+ private:
+    Properties properties_;
+};
+
+}  // namespace properties

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "scenarios/witness.hpp"
+
+namespace properties {
+
+// Something that must hold in every run. It hears what happens and says when it is broken.
+class Property : public scenarios::Witness {
+ public:
+    Property(std::string_view name, std::string_view sentence) : name_(name), sentence_(sentence) {}
+    std::string_view name() const { return name_; }
+    std::string_view sentence() const { return sentence_; }
+
+    // Where violations go; set once, before the run.
+    void report_to(std::function<void(const Property&, std::string)> report) {
+        report_ = std::move(report);
+    }
+
+ protected:
+    void broken(std::string message) const { report_(*this, std::move(message)); }
+
+ private:
+    std::string_view name_;
+    std::string_view sentence_;
+    std::function<void(const Property&, std::string)> report_;
+};
+
+using Properties = std::vector<std::unique_ptr<Property>>;
+
+// What must hold at every moment.
+Properties always_properties();
+// What must hold once the faults are over and there was time to heal.
+Properties eventually_properties();
+// All of them, in the order in which they are listed. Each run needs its own.
+Properties all_properties();
+
+}  // namespace properties

@@ -1,0 +1,128 @@
+#include "properties/run.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "properties/jury.hpp"
+#include "scenarios/universe.hpp"
+#include "sim/disk.hpp"
+#include "sim/seeded_source.hpp"
+
+namespace properties {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+
+class Keeper final : public sim::TraceListener {
+ public:
+    explicit Keeper(std::vector<sim::KeptEvent>& kept) : kept_(kept) {}
+    void on_event(const sim::Event& event) override { kept_.emplace_back(event); }
+
+ private:
+    std::vector<sim::KeptEvent>& kept_;
+};
+
+// The stages of a run; each goes on only while nothing is broken.
+class Course {
+ public:
+    Course(const scenarios::Scenario& scenario, scenarios::Universe& universe, Jury& jury,
+           const RunResult& result, const RunOptions& options)
+        : scenario_(scenario),
+          universe_(universe),
+          jury_(jury),
+          result_(result),
+          limit_(options.until_step.value_or(kStepLimit)) {}
+
+    // What is to be said if the run did not get through; empty if it did.
+    std::string complete() {
+        universe_.world().limit_steps(limit_);
+        universe_.world().tape().allow_faults(scenario_.faults);
+        if (scenario_.nemesis) universe_.nemesis().start();
+        if (!finish(scenario_.play, scenario_.at_most)) return unfinished("the script");
+        // Long enough for the longest lease, backoff, grace and deadline to run out.
+        universe_.calm(minutes(45));
+        if (stopped()) return unfinished("the calm");
+        if (!finish(scenarios::demand_machines, hours(1))) return unfinished("the last demands");
+        universe_.calm(minutes(45));
+        if (stopped()) return unfinished("the end");
+        jury_.at_end({universe_.shadow(), universe_.fly(), universe_.demands()});
+        return {};
+    }
+
+ private:
+    bool stopped() const { return !result_.held() || universe_.world().steps() >= limit_; }
+
+    bool finish(const std::function<scenarios::Script(scenarios::Stage)>& script,
+                sim::Duration at_most) {
+        return universe_.play(script, at_most) && !stopped();
+    }
+
+    std::string unfinished(std::string_view stage) const {
+        if (!result_.held()) return {};
+        return fmt::format("{} did not end within its time", stage);
+    }
+
+    const scenarios::Scenario& scenario_;
+    scenarios::Universe& universe_;
+    Jury& jury_;
+    const RunResult& result_;
+    std::uint64_t limit_;
+};
+
+std::string ask(sim::Process& server, const std::string& sql) {
+    std::string answer;
+    try {
+        if (!server.alive()) server.disk().reconnect();
+        lifecycle::Database database("lifecycle.db", server.disk().vfs_name());
+        answer = database.table(sql);
+    } catch (const lifecycle::StoreFailure& failure) {
+        answer = fmt::format("the database cannot answer: {}\n", failure.what());
+    }
+    return answer;
+}
+
+}  // namespace
+
+RunResult run(const scenarios::Scenario& scenario, std::unique_ptr<sim::Source> source,
+              const RunOptions& options) {
+    RunResult result;
+    sim::Tape tape(std::move(source),
+                   options.record_tape ? sim::Tape::Recording::on : sim::Tape::Recording::off);
+    sim::Trace trace;
+    Keeper keeper(result.events);
+    if (options.keep_events) trace.listen(keeper);
+    if (options.listener != nullptr) trace.listen(*options.listener);
+    Jury jury(all_properties());
+    scenarios::Universe universe(tape, trace, jury);
+    sim::World& world = universe.world();
+    const auto report = [&](std::string_view property, std::string message) {
+        world.self().emit("broken", {{"property", property}, {"message", message}});
+        result.violations.push_back(
+            {std::string(property), std::move(message), world.steps(), world.now()});
+        world.halt();
+    };
+    for (const auto& property : jury.properties()) {
+        property->report_to([&](const Property& broken, std::string message) {
+            report(broken.name(), std::move(message));
+        });
+    }
+    Course course(scenario, universe, jury, result, options);
+    const std::string unfinished = course.complete();
+    if (!unfinished.empty() && !options.until_step) report("run-completes", unfinished);
+    result.hash = trace.digest();
+    result.steps = world.steps();
+    result.decisions = tape.decisions();
+    result.virtual_time = world.now();
+    result.faults = tape.fault_counts();
+    result.deviations = tape.deviations();
+    if (!options.sql.empty()) result.sql_answer = ask(universe.server(), options.sql);
+    return result;
+}
+
+std::unique_ptr<sim::Source> seeded(std::uint64_t seed) {
+    return std::make_unique<sim::SeededSource>(seed);
+}
+
+}  // namespace properties

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "scenarios/scenario.hpp"
+#include "sim/tape.hpp"
+#include "sim/trace.hpp"
+
+namespace properties {
+
+struct Violation {
+    std::string property;
+    std::string message;
+    std::uint64_t step = 0;
+    sim::VirtualTime at{};
+};
+
+struct RunOptions {
+    bool keep_events = false;  // for a story
+    bool record_tape = false;  // for a failure file
+    sim::TraceListener* listener = nullptr;
+    std::optional<std::uint64_t> until_step;  // stop there, whatever has happened
+    std::string sql;  // a query that the server's database answers where the run stops
+};
+
+struct RunResult {
+    std::vector<Violation> violations;  // of one moment: the first that broke ends the run
+    std::uint64_t hash = 0;
+    std::uint64_t steps = 0;
+    std::uint64_t decisions = 0;
+    sim::VirtualTime virtual_time{};
+    std::map<std::string, std::uint64_t> faults;  // by kind
+    std::vector<sim::KeptEvent> events;
+    std::vector<sim::Deviation> deviations;
+    std::string sql_answer;  // a header line and a line for each row
+    bool held() const { return violations.empty(); }
+};
+
+// A run that takes more tasks than this goes round in circles.
+inline constexpr std::uint64_t kStepLimit = 20'000'000;
+
+// Plays the scenario once with all properties watching: the script under faults, the calm, what
+// each project's client demands of it then, and the final account. Depends on nothing but its
+// arguments.
+RunResult run(const scenarios::Scenario& scenario, std::unique_ptr<sim::Source> source,
+              const RunOptions& options = {});
+
+// The run of a seed.
+std::unique_ptr<sim::Source> seeded(std::uint64_t seed);
+
+}  // namespace properties

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "properties/explore.hpp"
+#include "properties/run.hpp"
+
+// What people read of runs.
+namespace reports {
+
+// The events that tell what happened, without the messages that went well; the last `most` of them.
+std::string story(const std::vector<sim::KeptEvent>& events, std::size_t most);
+
+// Verdict, figures and, if something broke, what.
+std::string summary(const std::string& scenario, const std::string& origin,
+                    const properties::RunResult& result);
+
+// Totals of an exploration, with the line that replays each broken run.
+std::string summary(const properties::Exploration& exploration);
+
+// The first event in which two runs of the same tape differ; empty if they do not.
+std::string first_difference(const std::vector<sim::KeptEvent>& first,
+                             const std::vector<sim::KeptEvent>& second);
+
+}  // namespace reports

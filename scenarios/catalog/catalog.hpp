@@ -1,0 +1,14 @@
+#pragma once
+
+#include <vector>
+
+#include "scenarios/scenario.hpp"
+
+// One function for each file of scenarios.
+namespace scenarios {
+
+std::vector<Scenario> plain_lives();
+std::vector<Scenario> races();
+std::vector<Scenario> storms();
+
+}  // namespace scenarios

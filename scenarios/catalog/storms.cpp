@@ -1,0 +1,52 @@
+#include "scenarios/catalog/catalog.hpp"
+#include "scenarios/workload.hpp"
+
+// Everything at once, and the calm after it.
+namespace scenarios {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+
+// A machine and its successor, while the control plane dies at any write, sync or message.
+Script crash_anywhere(Stage stage) {
+    const std::string first = co_await stage.create("alpha");
+    co_await stage.until(first, "active", minutes(30));
+    const std::string second = co_await stage.create("alpha");
+    co_await stage.until(second, "active", minutes(30));
+    co_await stage.retire(first);
+}
+
+Script storm(Stage stage) {
+    std::vector<std::pair<std::string, std::vector<Step>>> plans;
+    for (const char* project : {"alpha", "beta", "gamma"}) {
+        std::vector<Step> steps = draw_steps(stage.universe().world().tape(), project, 14);
+        // Even the calm storm has something to look at.
+        steps.insert(steps.begin(), Step{Step::Action::create, 0});
+        plans.emplace_back(project, std::move(steps));
+    }
+    co_await perform_together(stage, std::move(plans));
+    const sim::Duration left = hours(2) - stage.universe().world().now();
+    if (left.count() > 0) co_await stage.sleep(left);
+}
+
+}  // namespace
+
+std::vector<Scenario> storms() {
+    return {
+        {"crash-anywhere",
+         "The control plane dies at any write, sync or message, and goes on where it was.",
+         {"crash", "disk."},
+         false,
+         hours(4),
+         crash_anywhere},
+        {"storm",
+         "Three projects, several machines, two hours, every fault there is.",
+         {"crash", "disk.", "net.", "fly.", "box.", "pause"},
+         true,
+         hours(8),
+         storm},
+    };
+}
+
+}  // namespace scenarios

@@ -1,0 +1,28 @@
+#include "scenarios/scenario.hpp"
+
+#include <iterator>
+
+#include "scenarios/catalog/catalog.hpp"
+
+namespace scenarios {
+
+const std::vector<Scenario>& catalog() {
+    static const std::vector<Scenario> all = [] {
+        std::vector<Scenario> gathered = plain_lives();
+        for (auto part : {races(), storms()}) {
+            gathered.insert(gathered.end(), std::make_move_iterator(part.begin()),
+                            std::make_move_iterator(part.end()));
+        }
+        return gathered;
+    }();
+    return all;
+}
+
+const Scenario* find_scenario(std::string_view name) {
+    for (const Scenario& scenario : catalog()) {
+        if (scenario.name == name) return &scenario;
+    }
+    return nullptr;
+}
+
+}  // namespace scenarios

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "scenarios/stage.hpp"
+
+namespace scenarios {
+
+// One way to put the system to the test: what the client does, and what may go wrong meanwhile.
+struct Scenario {
+    std::string name;
+    std::string sentence;             // what it shows
+    std::vector<std::string> faults;  // beginnings of the kinds of faults that may strike
+    bool nemesis = false;             // pauses and partitions too
+    sim::Duration at_most;            // a script that takes longer is broken
+    std::function<Script(Stage)> play;
+};
+
+// Every scenario, in the order in which they are listed and explored.
+const std::vector<Scenario>& catalog();
+
+// Null if there is none of that name.
+const Scenario* find_scenario(std::string_view name);
+
+}  // namespace scenarios

@@ -1,0 +1,119 @@
+#include "scenarios/shadow.hpp"
+
+#include <utility>
+
+#include "scenarios/witness.hpp"
+
+namespace scenarios {
+namespace {
+
+using lifecycle::Row;
+using lifecycle::Tx;
+
+}  // namespace
+
+void Shadow::on_commit(Tx& tx, const std::vector<lifecycle::RowChange>& changes) {
+    for (const lifecycle::RowChange& change : changes) {
+        if (change.table == "machine") read_machine(tx, change.row);
+        if (change.table == "outbox_event") read_event(tx, change.row);
+        if (change.table == "provider_resource") read_resource(tx, change.row);
+        if (change.table == "project") read_project(tx, change.row);
+    }
+    witness_.on_commit(*this);
+}
+
+void Shadow::read_machine(Tx& tx, std::int64_t row) {
+    const auto id = tx.first("SELECT id FROM machine WHERE rowid = ?", {row},
+                             [](const Row& found) { return found.text(0); });
+    if (!id) return;
+    const lifecycle::Machine after = *lifecycle::find_machine(tx, *id);
+    const auto known = machines_.find(*id);
+    if (known == machines_.end()) {
+        machines_.emplace(*id, after);
+        witness_.on_machine(nullptr, after, *this);
+    } else {
+        const lifecycle::Machine before = std::exchange(known->second, after);
+        witness_.on_machine(&before, after, *this);
+    }
+}
+
+void Shadow::read_event(Tx& tx, std::int64_t row) {
+    const auto after =
+        tx.first("SELECT id, kind, machine, state, outcome FROM outbox_event WHERE id = ?", {row},
+                 [](const Row& found) {
+                     return EventRow{found.integer(0), found.text(1), found.text(2), found.text(3),
+                                     found.text(4)};
+                 });
+    if (!after) return;
+    const auto known = events_.find(row);
+    if (known == events_.end()) {
+        events_.emplace(row, *after);
+        if (after->kind == "machine:readiness") ++readiness_[after->machine];
+        witness_.on_event(nullptr, *after, *this);
+    } else {
+        const EventRow before = std::exchange(known->second, *after);
+        witness_.on_event(&before, *after, *this);
+    }
+}
+
+void Shadow::read_resource(Tx& tx, std::int64_t row) {
+    const auto name = tx.first("SELECT name FROM provider_resource WHERE rowid = ?", {row},
+                               [](const Row& found) { return found.text(0); });
+    if (name) resources_[*name] = *lifecycle::find_resource(tx, *name);
+}
+
+void Shadow::read_project(Tx& tx, std::int64_t row) {
+    const auto project =
+        tx.first("SELECT id, active_machine FROM project WHERE rowid = ?", {row},
+                 [](const Row& found) { return ProjectRow{found.text(0), found.text(1)}; });
+    if (project) projects_[project->id] = *project;
+}
+
+void Shadow::recover(lifecycle::Store& store) {
+    const Shadow before = *this;
+    machines_.clear();
+    events_.clear();
+    resources_.clear();
+    projects_.clear();
+    readiness_.clear();
+    auto read = [this](Tx& tx) -> lifecycle::Result<bool> {
+        const auto rows = [&](std::string_view sql) {
+            return tx.all(sql, {}, [](const Row& row) { return row.integer(0); });
+        };
+        for (const auto row : rows("SELECT rowid FROM project ORDER BY rowid")) {
+            read_project(tx, row);
+        }
+        for (const auto row : rows("SELECT rowid FROM machine ORDER BY rowid")) {
+            const auto id = tx.first("SELECT id FROM machine WHERE rowid = ?", {row},
+                                     [](const Row& found) { return found.text(0); });
+            machines_[*id] = *lifecycle::find_machine(tx, *id);
+        }
+        for (const auto row : rows("SELECT rowid FROM provider_resource ORDER BY rowid")) {
+            read_resource(tx, row);
+        }
+        for (EventRow& event :
+             tx.all("SELECT id, kind, machine, state, outcome FROM outbox_event ORDER BY id", {},
+                    [](const Row& found) {
+                        return EventRow{found.integer(0), found.text(1), found.text(2),
+                                        found.text(3), found.text(4)};
+                    })) {
+            if (event.kind == "machine:readiness") ++readiness_[event.machine];
+            events_.emplace(event.id, std::move(event));
+        }
+        return true;
+    };
+    static_cast<void>(store.transact_now(read));
+    witness_.on_recovery(before, *this);
+}
+
+const lifecycle::Machine* Shadow::machine(const std::string& id) const {
+    const auto found = machines_.find(id);
+    return found == machines_.end() ? nullptr : &found->second;
+}
+
+int Shadow::readiness_events(const std::string& machine) const {
+    const auto found = readiness_.find(machine);
+    return found == readiness_.end() ? 0 : found->second;
+}
+
+}  // namespace scenarios

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "system/model/machine.hpp"
+#include "system/store/machines.hpp"
+#include "system/store/store.hpp"
+
+namespace scenarios {
+
+class Witness;
+
+// A row of the outbox, as far as properties care.
+struct EventRow {
+    std::int64_t id = 0;
+    std::string kind;
+    std::string machine;
+    std::string state;    // "pending", "done" or "dead"
+    std::string outcome;  // why
+};
+
+struct ProjectRow {
+    std::string id;
+    std::string active_machine;
+};
+
+// A copy of the control plane's durable state that follows its commits, so that properties look at
+// what is true and not at what the core says of itself. Costs one read for each changed row.
+class Shadow final : public lifecycle::CommitFollower {
+ public:
+    explicit Shadow(Witness& witness) : witness_(witness) {}
+
+    void on_commit(lifecycle::Tx& tx, const std::vector<lifecycle::RowChange>& changes) override;
+
+    // After a start of the server: reads everything again and tells the witness what the crash
+    // did to it.
+    void recover(lifecycle::Store& store);
+
+    const std::map<std::string, lifecycle::Machine>& machines() const { return machines_; }
+    const std::map<std::int64_t, EventRow>& events() const { return events_; }
+    const std::map<std::string, lifecycle::ProviderResource>& resources() const {
+        return resources_;
+    }
+    const std::map<std::string, ProjectRow>& projects() const { return projects_; }
+
+    const lifecycle::Machine* machine(const std::string& id) const;
+    // Readiness events ever accepted for a machine.
+    int readiness_events(const std::string& machine) const;
+
+ private:
+    void read_machine(lifecycle::Tx& tx, std::int64_t row);
+    void read_event(lifecycle::Tx& tx, std::int64_t row);
+    void read_resource(lifecycle::Tx& tx, std::int64_t row);
+    void read_project(lifecycle::Tx& tx, std::int64_t row);
+
+    Witness& witness_;
+    std::map<std::string, lifecycle::Machine> machines_;
+    std::map<std::int64_t, EventRow> events_;
+    std::map<std::string, lifecycle::ProviderResource> resources_;
+    std::map<std::string, ProjectRow> projects_;
+    std::map<std::string, int> readiness_;
+};
+
+}  // namespace scenarios

@@ -1,0 +1,133 @@
+#include "scenarios/stage.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "fakes/sim_ports.hpp"
+#include "sim/network.hpp"
+#include "system/ports/suspend.hpp"
+
+namespace scenarios {
+namespace {
+
+using lifecycle::HttpRequest;
+using lifecycle::HttpResponse;
+using nlohmann::json;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr sim::Duration kPatience = seconds(15);
+
+std::string field(const HttpResponse& response, const char* name) {
+    const json body = json::parse(response.body, nullptr, false);
+    if (!body.is_object() || !body.contains("machine")) return {};
+    return body["machine"].value(name, "");
+}
+
+}  // namespace
+
+boost::asio::awaitable<void> Stage::sleep(sim::Duration duration) {
+    sim::Process& client = universe_->client();
+    std::move_only_function<void(lifecycle::Resume<bool>)> start =
+        [&client, duration](lifecycle::Resume<bool> resume) {
+            client.at(client.world().now() + duration,
+                      [wake = std::move(resume)]() mutable { wake(true); });
+        };
+    const bool woken = co_await lifecycle::suspend<bool>(std::move(start));
+    static_cast<void>(woken);
+}
+
+boost::asio::awaitable<std::optional<HttpResponse>> Stage::call(std::string method,
+                                                                std::string target,
+                                                                std::string body) {
+    HttpRequest request;
+    request.method = std::move(method);
+    request.authority = kControlAuthority;
+    request.target = std::move(target);
+    request.body = std::move(body);
+    fakes::SimHttpClient http(universe_->client());
+    auto answer = co_await http.send(std::move(request), kPatience);
+    if (!answer) co_return std::nullopt;
+    co_return std::move(*answer);
+}
+
+boost::asio::awaitable<HttpResponse> Stage::insist(HttpRequest request) {
+    fakes::SimHttpClient http(universe_->client());
+    for (;;) {
+        HttpRequest copy = request;
+        auto answer = co_await http.send(std::move(copy), kPatience);
+        if (answer && answer->status < 500) co_return std::move(*answer);
+        co_await sleep(seconds(2));
+    }
+}
+
+boost::asio::awaitable<std::string> Stage::create(std::string project) {
+    HttpRequest request;
+    request.method = "POST";
+    request.authority = kControlAuthority;
+    request.target = fmt::format("/v1/projects/{}/machines", project);
+    // One intention, however often it has to be sent.
+    request.headers["Idempotency-Key"] =
+        fmt::format("intention-{}", universe_->world().now().count());
+    request.body = json{{"image", "registry.fly.io/vivarium:1"}, {"memory_mb", 512}}.dump();
+    const HttpResponse response = co_await insist(std::move(request));
+    expect(response.status == 202, fmt::format("a create is answered 202, not {}: {}",
+                                               response.status, response.body));
+    std::string machine = field(response, "id");
+    universe_->witness().on_acknowledged({machine, false});
+    co_return machine;
+}
+
+boost::asio::awaitable<void> Stage::retire(std::string machine) {
+    HttpRequest request;
+    request.method = "POST";
+    request.authority = kControlAuthority;
+    request.target = fmt::format("/v1/machines/{}/retire", machine);
+    const HttpResponse response = co_await insist(std::move(request));
+    expect(response.status == 202 || response.status == 409,
+           fmt::format("a retirement is answered 202 or, for a failed machine, 409; not {}: {}",
+                       response.status, response.body));
+    if (response.status == 202) universe_->witness().on_acknowledged({machine, true});
+}
+
+boost::asio::awaitable<bool> Stage::until(std::string machine, std::string state,
+                                          sim::Duration within) {
+    const sim::VirtualTime deadline = universe_->world().now() + within;
+    while (universe_->world().now() < deadline) {
+        const auto answer = co_await call("GET", "/v1/machines/" + machine);
+        if (answer && field(*answer, "state") == state) co_return true;
+        co_await sleep(seconds(5));
+    }
+    co_return false;
+}
+
+void Stage::expect(bool held, std::string_view what) {
+    if (!held) universe_->witness().on_disappointment(what);
+}
+
+Script demand_machines(Stage stage) {
+    std::vector<std::string> projects;
+    for (const auto& [id, project] : stage.shadow().projects()) projects.push_back(id);
+    for (const std::string& project : projects) {
+        Demand demand;
+        demand.project = project;
+        demand.machine = stage.shadow().projects().at(project).active_machine;
+        // A machine that was lost behind our back is as good as none.
+        if (!demand.machine.empty() && stage.fly().find_by_name(demand.machine) == nullptr) {
+            demand.machine.clear();
+        }
+        if (demand.machine.empty()) {
+            demand.machine = co_await stage.create(project);
+            const bool active = co_await stage.until(demand.machine, "active", minutes(10));
+            if (!active) demand.machine.clear();
+        }
+        std::string target = fmt::format("/v1/projects/{}/proxy/hello", project);
+        const auto answer = co_await stage.call("GET", std::move(target));
+        if (answer) demand.proxy_status = answer->status;
+        stage.universe().demands().push_back(demand);
+    }
+}
+
+}  // namespace scenarios

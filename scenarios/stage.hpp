@@ -1,0 +1,51 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "scenarios/universe.hpp"
+#include "system/ports/http.hpp"
+
+namespace scenarios {
+
+// What a script can do: a client of the control plane that never gives up, and a hand on the world.
+// Small, and copied freely.
+class Stage {
+ public:
+    explicit Stage(Universe& universe) : universe_(&universe) {}
+
+    // Asks for a machine until that is acknowledged; the id of the machine.
+    boost::asio::awaitable<std::string> create(std::string project);
+    // Retires a machine until that is acknowledged.
+    boost::asio::awaitable<void> retire(std::string machine);
+    // Waits until the API says that the machine is in that state; false after `within`.
+    boost::asio::awaitable<bool> until(std::string machine, std::string state,
+                                       sim::Duration within);
+    // One request, answered or not.
+    boost::asio::awaitable<std::optional<lifecycle::HttpResponse>> call(std::string method,
+                                                                        std::string target,
+                                                                        std::string body = {});
+    boost::asio::awaitable<void> sleep(sim::Duration duration);
+
+    // What a script takes for granted; if it is not so, the run is broken and says `what`.
+    void expect(bool held, std::string_view what);
+
+    Universe& universe() { return *universe_; }
+    const Shadow& shadow() const { return universe_->shadow(); }
+    fakes::FlyCloud& fly() { return universe_->fly(); }
+    sim::Network& network() { return universe_->world().network(); }
+
+ private:
+    // Repeats a request until an answer below 500 comes, and gives that.
+    boost::asio::awaitable<lifecycle::HttpResponse> insist(lifecycle::HttpRequest request);
+
+    Universe* universe_;
+};
+
+// The last word of every run: each project's client asks for a working machine, creating one if
+// there is none, and notes what it got.
+Script demand_machines(Stage stage);
+
+}  // namespace scenarios

@@ -1,0 +1,191 @@
+#include "scenarios/universe.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <utility>
+
+#include "scenarios/stage.hpp"
+#include "sim/disk.hpp"
+#include "system/providers/fly.hpp"
+
+namespace scenarios {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr const char* kFlyToken = "fly-token";
+
+lifecycle::SystemOptions system_options() {
+    lifecycle::SystemOptions options;
+    options.lifecycle.region = "ams";
+    options.lifecycle.control_authority = kControlAuthority;
+    options.lifecycle.daemon_port = kDaemonPort;
+    options.lifecycle.detached_grace = minutes(15);
+    // Nothing else adds events here, so looking for them without a reason is only work.
+    options.outbox.poll = seconds(60);
+    return options;
+}
+
+// The core's telemetry goes to the trace; deliveries also to the witness.
+class WatchedTelemetry final : public lifecycle::Telemetry {
+ public:
+    WatchedTelemetry(sim::Process& process, Witness& witness)
+        : process_(process), trace_(process), witness_(witness) {}
+    using Telemetry::record;
+    void record(std::string_view name, std::span<const lifecycle::Fact> facts) override {
+        trace_.record(name, facts);
+        if (!name.starts_with("outbox.") || !process_.alive()) return;
+        const auto event = std::get<std::int64_t>(facts.front().value);
+        witness_.on_delivery(event, name == "outbox.claimed");
+    }
+
+ private:
+    sim::Process& process_;
+    fakes::SimTelemetry trace_;
+    Witness& witness_;
+};
+
+class FlyWatch final : public fakes::FlyObserver {
+ public:
+    FlyWatch(Witness& witness, const Shadow& shadow) : witness_(witness), shadow_(shadow) {}
+    void on_created(const fakes::FlyMachine& machine) override {
+        witness_.on_provider_created(machine, shadow_);
+    }
+    void on_start_asked(const fakes::FlyMachine& machine) override {
+        witness_.on_provider_start(machine, shadow_);
+    }
+
+ private:
+    Witness& witness_;
+    const Shadow& shadow_;
+};
+
+}  // namespace
+
+// The control plane as it runs in a process of the world.
+class Universe::ServerProgram final : public sim::Program {
+ public:
+    ServerProgram(Universe& universe, sim::Process& process)
+        : witness_(universe.witness_),
+          clock_(process),
+          http_(process),
+          entropy_(process),
+          telemetry_(process, universe.witness_),
+          provider_(http_, telemetry_, fly_options()) {
+        auto store = lifecycle::Store::open(
+            {"lifecycle.db", process.disk().vfs_name(), &universe.shadow_, &telemetry_},
+            process.executor());
+        if (!store) throw lifecycle::StoreFailure(store.error().message);
+        const lifecycle::Ports ports{process.executor(), clock_, http_, entropy_, telemetry_};
+        system_ = std::make_unique<lifecycle::System>(
+            std::move(*store), ports, provider_, system_options(),
+            [this, &process](std::exception_ptr failure) { die(process, std::move(failure)); });
+        universe.shadow_.recover(system_->store());
+        fakes::listen(process, kControlAuthority,
+                      [this](lifecycle::HttpRequest request, fakes::Respond respond) {
+                          serve(std::move(request), std::move(respond));
+                      });
+        system_->start();
+    }
+    ~ServerProgram() override { witness_.on_server_down(); }
+
+ private:
+    static lifecycle::FlyOptions fly_options() {
+        lifecycle::FlyOptions options;
+        options.authority = kFlyAuthority;
+        options.app = "vivarium";
+        options.token = kFlyToken;
+        return options;
+    }
+
+    void serve(lifecycle::HttpRequest request, fakes::Respond respond) {
+        std::string what = fmt::format("{} {}", request.method, request.target);
+        system_->serve(std::move(request), [this, label = std::move(what),
+                                            send = std::move(respond)](
+                                               lifecycle::HttpResponse response) mutable {
+            witness_.on_server_answer(label, response);
+            send(std::move(response));
+        });
+    }
+
+    void die(sim::Process& process, std::exception_ptr failure) {
+        try {
+            std::rethrow_exception(std::move(failure));
+        } catch (const lifecycle::StoreFailure& store) {
+            process.crash(store.what());
+        } catch (const std::exception& bug) {
+            witness_.on_bug(bug.what());
+            process.crash(bug.what());
+        }
+    }
+
+    Witness& witness_;
+    fakes::SimClock clock_;
+    fakes::SimHttpClient http_;
+    fakes::SimEntropy entropy_;
+    WatchedTelemetry telemetry_;
+    lifecycle::FlyProvider provider_;
+    std::unique_ptr<lifecycle::System> system_;
+};
+
+Universe::Universe(sim::Tape& tape, sim::Trace& trace, Witness& witness)
+    : witness_(witness),
+      shadow_(witness),
+      world_(tape, trace),
+      server_(world_.add_process("server", "server")),
+      fly_(world_.add_process("fly", "fly")),
+      client_(world_.add_process("client", "client")),
+      boxes_(world_, kDaemonPort),
+      nemesis_(world_, {&server_},
+               {{"client", "server"},
+                {"server", "fly"},
+                {"fly", "server"},
+                {"box", "server"},
+                {"server", "box"}}) {
+    fakes::FlyCloudOptions fly;
+    fly.token = kFlyToken;
+    fly.address = [](std::uint64_t number) { return fmt::format("fdaa:0:1::{:x}", number); };
+    fly_clock_ = std::make_unique<fakes::SimClock>(fly_);
+    fly_cloud_ = std::make_unique<fakes::FlyCloud>(*fly_clock_, tape, boxes_, std::move(fly));
+    fly_observer_ = std::make_unique<FlyWatch>(witness_, shadow_);
+    fly_cloud_->observe(*fly_observer_);
+    fly_.boot();
+    fakes::listen(fly_, kFlyAuthority,
+                  [this](const lifecycle::HttpRequest& request, fakes::Respond respond) {
+                      fly_cloud_->handle(request, std::move(respond));
+                  });
+    client_.boot();
+    server_.set_program([this](sim::Process& process) {
+        return std::make_unique<ServerProgram>(*this, process);
+    });
+    server_.supervise(seconds(60));
+    server_.boot();
+}
+
+Universe::~Universe() = default;
+
+bool Universe::play(const std::function<Script(Stage)>& script, sim::Duration at_most) {
+    script_done_ = false;
+    boost::asio::co_spawn(client_.executor(), script(Stage(*this)),
+                          [this](std::exception_ptr failure) { script_ended(failure); });
+    world_.run_until(world_.now() + at_most);
+    if (script_failure_) std::rethrow_exception(std::exchange(script_failure_, nullptr));
+    return script_done_;
+}
+
+void Universe::script_ended(std::exception_ptr failure) {
+    script_done_ = true;
+    script_failure_ = std::move(failure);
+    world_.halt();
+}
+
+void Universe::calm(sim::Duration settle) {
+    world_.tape().calm_faults();
+    nemesis_.stop();
+    world_.self().emit("calm", {});
+    world_.run_until(world_.now() + settle);
+}
+
+}  // namespace scenarios

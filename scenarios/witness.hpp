@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fakes/fly_cloud.hpp"
+#include "scenarios/shadow.hpp"
+#include "system/ports/http.hpp"
+
+namespace scenarios {
+
+// What the control plane promised a client by a successful answer.
+struct Acknowledgement {
+    std::string machine;
+    bool retired = false;  // false: it was created
+};
+
+// What a project's client got when it asked, after the calm, for a machine that works.
+struct Demand {
+    std::string project;
+    std::string machine;   // the active one, or empty
+    int proxy_status = 0;  // 0: no answer
+};
+
+// How a run ended, after the calm.
+struct Ending {
+    const Shadow& shadow;
+    const fakes::FlyCloud& fly;
+    const std::vector<Demand>& demands;
+};
+
+// Hears everything in a run that a property may want to judge. Nothing here changes the run.
+class Witness {
+ public:
+    virtual ~Witness() = default;
+
+    // A row changed in a commit; `before` is null for a new one. The shadow holds the whole commit
+    // only in on_commit.
+    virtual void on_machine(const lifecycle::Machine* /*before*/,
+                            const lifecycle::Machine& /*after*/, const Shadow& /*shadow*/) {}
+    virtual void on_event(const EventRow* /*before*/, const EventRow& /*after*/,
+                          const Shadow& /*shadow*/) {}
+    virtual void on_commit(const Shadow& /*shadow*/) {}
+    // The server started again: what was seen before, and what is left.
+    virtual void on_recovery(const Shadow& /*before*/, const Shadow& /*after*/) {}
+
+    virtual void on_server_down() {}
+    // An exception that is not a failing store left the core.
+    virtual void on_bug(std::string_view /*what*/) {}
+    virtual void on_server_answer(const std::string& /*request*/,
+                                  const lifecycle::HttpResponse& /*response*/) {}
+    virtual void on_acknowledged(const Acknowledgement& /*promise*/) {}
+    // A worker took an event, or is finished with it.
+    virtual void on_delivery(std::int64_t /*event*/, bool /*begins*/) {}
+
+    virtual void on_provider_created(const fakes::FlyMachine& /*machine*/,
+                                     const Shadow& /*shadow*/) {}
+    virtual void on_provider_start(const fakes::FlyMachine& /*machine*/,
+                                   const Shadow& /*shadow*/) {}
+
+    // A script expected something else.
+    virtual void on_disappointment(std::string_view /*what*/) {}
+    virtual void at_end(const Ending& /*ending*/) {}
+};
+
+}  // namespace scenarios

@@ -1,0 +1,113 @@
+#include "scenarios/workload.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <memory>
+#include <utility>
+
+namespace scenarios {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+std::string_view name_of(Step::Action action) {
+    switch (action) {
+        case Step::Action::look: return "look";
+        case Step::Action::create: return "create";
+        case Step::Action::proxy: return "proxy";
+        case Step::Action::agents: return "agents";
+        case Step::Action::retire: return "retire";
+    }
+    return "unknown";
+}
+
+// The newest machine of a project, as a client that keeps its own list would know it.
+std::string newest_machine(const Shadow& shadow, const std::string& project) {
+    std::string newest;
+    std::int64_t generation = 0;
+    for (const auto& [id, machine] : shadow.machines()) {
+        if (machine.project == project && machine.generation > generation) {
+            newest = id;
+            generation = machine.generation;
+        }
+    }
+    return newest;
+}
+
+}  // namespace
+
+std::string to_string(const Step& step) {
+    return fmt::format("{} after {} min", name_of(step.action), step.think_minutes);
+}
+
+Script perform(Stage stage, std::string project, Step step) {
+    const std::string newest = newest_machine(stage.shadow(), project);
+    switch (step.action) {
+        case Step::Action::create: {
+            const std::string machine = co_await stage.create(project);
+            stage.expect(!machine.empty(), "a created machine has an id");
+            break;
+        }
+        case Step::Action::retire:
+            if (!newest.empty()) co_await stage.retire(newest);
+            break;
+        case Step::Action::look: {
+            std::string target = fmt::format("/v1/projects/{}/machines", project);
+            const auto answer = co_await stage.call("GET", std::move(target));
+            stage.expect(!answer || answer->status == 200 || newest.empty(),
+                         "a project with machines can be listed");
+            break;
+        }
+        case Step::Action::proxy: {
+            std::string target = fmt::format("/v1/projects/{}/proxy/hello?from=client", project);
+            const auto answer = co_await stage.call("POST", std::move(target), "{}");
+            stage.expect(!answer || answer->status == 200 || answer->status == 503,
+                         "the proxy answers, or says that the machine is unavailable");
+            break;
+        }
+        case Step::Action::agents: {
+            if (newest.empty()) break;
+            const auto answer = co_await stage.call("GET", "/v1/machines/" + newest + "/agents");
+            stage.expect(!answer || answer->status == 200 || answer->status == 503,
+                         "agents are listed, or the machine is said to be unavailable");
+            break;
+        }
+    }
+}
+
+Script perform_all(Stage stage, std::string project, std::vector<Step> steps) {
+    for (const Step& step : steps) {
+        co_await stage.sleep(minutes(step.think_minutes));
+        co_await perform(stage, project, step);
+    }
+}
+
+std::vector<Step> draw_steps(sim::Tape& tape, const std::string& project, std::size_t count) {
+    const sim::LaneId actions = tape.lane("workload " + project, sim::choice("workload"));
+    const sim::LaneId pauses = tape.lane("think " + project, sim::choice("think"));
+    std::vector<Step> steps;
+    for (std::size_t i = 0; i < count; ++i) {
+        Step step;
+        step.action = static_cast<Step::Action>(tape.draw(actions, Step::kActions));
+        step.think_minutes = static_cast<int>(tape.draw(pauses, 16));
+        steps.push_back(step);
+    }
+    return steps;
+}
+
+Script perform_together(Stage stage, std::vector<std::pair<std::string, std::vector<Step>>> plans) {
+    auto left = std::make_shared<std::size_t>(plans.size());
+    for (auto& [project, steps] : plans) {
+        boost::asio::co_spawn(stage.universe().client().executor(),
+                              perform_all(stage, project, std::move(steps)),
+                              [left](std::exception_ptr failure) {
+                                  if (failure) std::rethrow_exception(failure);
+                                  --*left;
+                              });
+    }
+    while (*left > 0) co_await stage.sleep(seconds(10));
+}
+
+}  // namespace scenarios

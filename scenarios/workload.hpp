@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "scenarios/stage.hpp"
+
+namespace scenarios {
+
+// What a client of one project does next, after thinking for a while.
+struct Step {
+    enum class Action : std::uint8_t { look, create, proxy, agents, retire };
+    static constexpr std::uint64_t kActions = 5;
+    Action action = Action::look;
+    int think_minutes = 1;
+};
+std::string to_string(const Step& step);
+
+// Does one step, with no expectation but that answers make sense.
+Script perform(Stage stage, std::string project, Step step);
+
+// All the steps of one project's client, in order.
+Script perform_all(Stage stage, std::string project, std::vector<Step> steps);
+
+// That many steps, drawn from the project's own lane of the tape.
+std::vector<Step> draw_steps(sim::Tape& tape, const std::string& project, std::size_t count);
+
+// Runs the clients of several projects side by side until all are through.
+Script perform_together(Stage stage, std::vector<std::pair<std::string, std::vector<Step>>> plans);
+
+}  // namespace scenarios

@@ -1,0 +1,119 @@
+#include "sim/disk.hpp"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "sim/disk_vfs.hpp"
+#include "sim/process.hpp"
+#include "sim/world.hpp"
+
+namespace sim {
+namespace {
+
+constexpr std::int64_t kSector = 512;
+
+}  // namespace
+
+Disk::Disk(Process& owner)
+    : owner_(owner),
+      vfs_name_("sim disk " + std::to_string(reinterpret_cast<std::uintptr_t>(this))),
+      vfs_(DiskVfs::make(*this, vfs_name_)) {
+    Tape& tape = owner.world().tape();
+    const std::string lane = "disk " + owner.name();
+    error_lane_ = tape.lane(lane + " error", fault("disk.error", 1, 20000));
+    lost_lane_ = tape.lane(lane + " lost", fault("disk.lost-write", 1, 3));
+    torn_lane_ = tape.lane(lane + " torn", choice("disk.torn-sectors"));
+    sqlite3_vfs_register(vfs_.get(), 0);
+}
+
+Disk::~Disk() { sqlite3_vfs_unregister(vfs_.get()); }
+
+void Disk::write(File& file, const char* bytes, std::int64_t length, std::int64_t offset) {
+    ++writes_;
+    file.unsynced.push_back({offset, length, file.unsynced_bytes.size()});
+    file.unsynced_bytes.insert(file.unsynced_bytes.end(), bytes, bytes + length);
+    apply(file.content, file, file.unsynced.back(), length);
+}
+
+void Disk::truncate(File& file, std::int64_t size) {
+    file.unsynced.push_back({size, -1, 0});
+    apply(file.content, file, file.unsynced.back(), -1);
+}
+
+void Disk::sync(File& file) {
+    for (const Write& change : file.unsynced) apply(file.durable, file, change, change.length);
+    file.unsynced.clear();
+    file.unsynced_bytes.clear();
+    file.durable_name = true;
+}
+
+void Disk::apply(std::vector<char>& content, const File& file, const Write& change,
+                 std::int64_t length) {
+    const auto offset = static_cast<std::size_t>(change.offset);
+    if (length < 0) {
+        content.resize(offset);
+        return;
+    }
+    const auto end = offset + static_cast<std::size_t>(length);
+    if (content.size() < end) content.resize(end);
+    std::memcpy(content.data() + offset, file.unsynced_bytes.data() + change.position,
+                static_cast<std::size_t>(length));
+}
+
+void Disk::lose_unsynced() {
+    Tape& tape = owner_.world().tape();
+    for (auto& [path, file] : deleted_) {
+        // A deletion whose folder was never synced may not have happened.
+        if (!files_.contains(path) && file->durable_name && tape.chance(lost_lane_)) {
+            files_.emplace(path, file);
+        }
+    }
+    deleted_.clear();
+    bool torn = false;
+    for (auto file = files_.begin(); file != files_.end();) {
+        if (!file->second->durable_name && tape.chance(lost_lane_)) {
+            owner_.world().self().emit("disk.lost-file", {{"path", file->first}});
+            file = files_.erase(file);
+        } else {
+            lose_unsynced(file->first, *file->second, torn);
+            ++file;
+        }
+    }
+}
+
+void Disk::lose_unsynced(const std::string& path, File& file, bool& torn) {
+    Tape& tape = owner_.world().tape();
+    std::int64_t lost = 0;
+    std::int64_t kept = 0;
+    for (const Write& change : file.unsynced) {
+        const std::uint64_t fate = tape.draw(lost_lane_, torn ? 2 : 3);
+        if (fate == 1) {
+            ++lost;
+            continue;
+        }
+        ++kept;
+        std::int64_t length = change.length;
+        if (fate == 2 && length > kSector) {
+            torn = true;
+            const auto sectors = static_cast<std::uint64_t>((length - 1) / kSector);
+            length = kSector * static_cast<std::int64_t>(1 + tape.draw(torn_lane_, sectors));
+            owner_.world().self().emit("disk.torn-write",
+                                       {{"path", path}, {"offset", change.offset}, {"kept", length}});
+        }
+        apply(file.durable, file, change, length);
+    }
+    if (lost > 0) {
+        owner_.world().self().emit("disk.lost-writes",
+                                   {{"path", path}, {"lost", lost}, {"kept", kept}});
+    }
+    file.unsynced.clear();
+    file.unsynced_bytes.clear();
+    file.content = file.durable;
+    file.durable_name = true;
+    file.locks = {};
+    file.memory = {};
+}
+
+}  // namespace sim

@@ -1,0 +1,99 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/tape.hpp"
+
+struct sqlite3_vfs;
+
+namespace sim {
+
+class Process;
+
+// The disk of a process, as SQLite sees it: a VFS that keeps apart what was written and what was
+// synced. A crash may lose or tear any write since the last sync of its file. Every write and sync
+// is a place where the process may crash, and may fail.
+// Open a database on it with sqlite3_open_v2(path, ..., vfs_name()). Any path is a file of this disk.
+class Disk {
+ public:
+    explicit Disk(Process& owner);
+    ~Disk();
+    Disk(const Disk&) = delete;
+    Disk& operator=(const Disk&) = delete;
+
+    // Registered with SQLite for the life of the disk.
+    const std::string& vfs_name() const { return vfs_name_; }
+
+    // From now on every operation of open handles fails and changes nothing.
+    void cut() { connected_ = false; }
+    void reconnect() { connected_ = true; }
+
+    // What a power cut leaves behind: of each write since its file's last sync the tape decides
+    // whether it survives, is lost, or is torn after some sectors (one write at most).
+    void lose_unsynced();
+
+    // For tests and forensics.
+    bool exists(std::string_view path) const { return files_.contains(path); }
+    std::uint64_t writes() const { return writes_; }
+    std::uint64_t syncs() const { return syncs_; }
+
+ private:
+    friend struct DiskVfs;
+
+    // A write since the last sync: its bytes are in the file's `unsynced_bytes`. A negative length
+    // is a truncation to `offset`.
+    struct Write {
+        std::int64_t offset;
+        std::int64_t length;
+        std::size_t position;
+    };
+    struct Locks {
+        int shared = 0;
+        const void* reserved = nullptr;
+        const void* pending = nullptr;
+        const void* exclusive = nullptr;
+    };
+    // SQLite's wal-index, shared by the connections to one database.
+    struct SharedMemory {
+        static constexpr int kSlots = 8;
+        std::vector<std::unique_ptr<char[]>> regions;
+        int users = 0;
+        int shared[kSlots] = {};
+        const void* exclusive[kSlots] = {};
+    };
+    struct File {
+        std::vector<char> content;  // what readers see
+        std::vector<char> durable;  // what is certain to survive
+        bool durable_name = false;  // false until its first sync: the name itself may be lost
+        std::vector<Write> unsynced;
+        std::vector<char> unsynced_bytes;
+        Locks locks;
+        SharedMemory memory;
+    };
+
+    void write(File& file, const char* bytes, std::int64_t length, std::int64_t offset);
+    void truncate(File& file, std::int64_t size);
+    static void sync(File& file);
+    static void apply(std::vector<char>& content, const File& file, const Write& change,
+                      std::int64_t length);
+    void lose_unsynced(const std::string& path, File& file, bool& torn);
+
+    Process& owner_;
+    std::string vfs_name_;
+    std::unique_ptr<sqlite3_vfs> vfs_;
+    bool connected_ = true;
+    std::map<std::string, std::shared_ptr<File>, std::less<>> files_;
+    std::map<std::string, std::shared_ptr<File>> deleted_;  // since the last sync: may come back
+    std::uint64_t writes_ = 0;
+    std::uint64_t syncs_ = 0;
+    LaneId error_lane_;
+    LaneId lost_lane_;
+    LaneId torn_lane_;
+};
+
+}  // namespace sim

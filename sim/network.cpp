@@ -1,0 +1,243 @@
+#include "sim/network.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "sim/world.hpp"
+
+namespace sim {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// What a slow message costs on top: past the usual deadlines of callers, one after the other.
+constexpr std::array<Duration, 8> kSlow = {Duration{0},  milliseconds(200), seconds(1),
+                                           seconds(4),   seconds(11),       seconds(31),
+                                           seconds(65),  seconds(130)};
+constexpr Duration kHop = milliseconds(1);
+constexpr std::uint64_t kJitterSteps = 40;
+constexpr Duration kJitterStep = std::chrono::microseconds(500);
+
+}  // namespace
+
+std::string_view to_string(CallError error) {
+    switch (error) {
+        case CallError::refused: return "refused";
+        case CallError::reset: return "reset";
+        case CallError::timed_out: return "timed_out";
+    }
+    return "unknown";
+}
+
+struct Network::State : std::enable_shared_from_this<State> {
+    struct Link {
+        LaneId latency;
+        LaneId slow;
+        LaneId loss;
+        LaneId duplicate;
+        Duration extra{0};
+        bool blocked = false;
+    };
+    struct Listener {
+        Process* host;
+        std::uint32_t incarnation;
+        std::shared_ptr<Service> service;
+    };
+    struct Pending {
+        Process* caller;
+        std::string server_role;
+        std::string label;
+        Completion done;
+        TimerId timeout;
+    };
+
+    explicit State(World& owner) : world(owner) {}
+
+    Link& link(const std::string& from, const std::string& to) {
+        const auto key = std::pair(from, to);
+        if (const auto found = links.find(key); found != links.end()) return found->second;
+        Tape& tape = world.tape();
+        const std::string name = "net " + from + "->" + to;
+        const Link made{tape.lane(name + " latency", choice("net.latency")),
+                        tape.lane(name + " slow", fault("net.slow", 1, 60)),
+                        tape.lane(name + " loss", fault("net.loss", 1, 60)),
+                        tape.lane(name + " duplicate", fault("net.duplicate", 1, 120))};
+        return links.emplace(key, made).first->second;
+    }
+
+    Duration latency(const Link& path) {
+        const std::uint64_t jitter = world.tape().draw(path.latency, kJitterSteps);
+        const std::uint64_t slow = world.tape().draw(path.slow, kSlow.size());
+        return kHop + kJitterStep * static_cast<std::int64_t>(jitter) + kSlow[slow] + path.extra;
+    }
+
+    bool lost(const Link& path) { return world.tape().chance(path.loss) || path.blocked; }
+
+    void deliver(std::uint64_t call, const std::string& address, Packet request);
+    void finish(std::uint64_t call, Result result);
+    void fail_later(std::uint64_t call, const std::string& from_role, CallError error);
+
+    World& world;
+    std::map<std::pair<std::string, std::string>, Link> links;
+    std::map<std::string, Listener, std::less<>> listeners;
+    std::map<std::uint64_t, Pending> pending;
+    std::uint64_t calls = 0;
+};
+
+Network::Answer::Answer(Answer&& other) noexcept
+    : state_(std::exchange(other.state_, {})), call_(other.call_), server_(other.server_) {}
+
+Network::Answer::~Answer() {
+    const auto state = std::exchange(state_, {}).lock();
+    if (state) state->fail_later(call_, server_->role(), CallError::reset);
+}
+
+void Network::Answer::send(Packet packet) {
+    const auto state = state_.lock();
+    if (!state) return;
+    if (server_->crash_point("before an answer")) return;  // the destructor breaks the connection
+    state_.reset();
+    const auto waiting = state->pending.find(call_);
+    const auto number = static_cast<std::int64_t>(call_);
+    server_->emit("net.answer", {{"call", number}, {"what", packet.label}});
+    if (waiting == state->pending.end()) return;  // the caller has given up
+    State::Link& path = state->link(server_->role(), waiting->second.caller->role());
+    if (state->lost(path)) {
+        server_->emit("net.answer-lost", {{"call", number}, {"what", packet.label}});
+        return;
+    }
+    Process& carrier = state->world.self();
+    carrier.at(state->world.now() + state->latency(path),
+               [state, call = call_, packet = std::move(packet)]() mutable {
+                   state->finish(call, std::move(packet));
+               });
+}
+
+void Network::State::deliver(std::uint64_t call, const std::string& address, Packet request) {
+    const auto number = static_cast<std::int64_t>(call);
+    const auto found = listeners.find(address);
+    if (found == listeners.end() || !found->second.host->alive() ||
+        found->second.host->incarnation() != found->second.incarnation) {
+        world.self().emit("net.refused", {{"call", number}, {"to", address}});
+        const auto waiting = pending.find(call);
+        if (waiting == pending.end()) return;
+        const std::string role = waiting->second.server_role;
+        fail_later(call, role, CallError::refused);
+        return;
+    }
+    Process& host = *found->second.host;
+    host.post([state = shared_from_this(), call, number, service = found->second.service, &host,
+               request = std::move(request)]() mutable {
+        Answer answer(state->weak_from_this(), call, host);
+        if (host.crash_point("on receiving a request")) return;
+        host.emit("net.deliver", {{"call", number}, {"what", request.label}});
+        (*service)(std::move(request), std::move(answer));
+    });
+}
+
+void Network::State::fail_later(std::uint64_t call, const std::string& from_role,
+                                CallError error) {
+    const auto waiting = pending.find(call);
+    if (waiting == pending.end()) return;
+    const Link& path = link(from_role, waiting->second.caller->role());
+    world.self().at(world.now() + latency(path), [state = shared_from_this(), call, error] {
+        state->finish(call, std::unexpected(error));
+    });
+}
+
+void Network::State::finish(std::uint64_t call, Result result) {
+    auto node = pending.extract(call);
+    if (!node) return;  // a duplicate's answer, or the caller gave up or died
+    Pending& waiting = node.mapped();
+    Process& caller = *waiting.caller;
+    caller.cancel(waiting.timeout);
+    caller.post([&caller, call, result = std::move(result), label = std::move(waiting.label),
+                 done = std::move(waiting.done)]() mutable {
+        if (caller.crash_point("on receiving an answer")) return;
+        if (!result) {
+            caller.emit("net.failed", {{"call", static_cast<std::int64_t>(call)},
+                                       {"what", label},
+                                       {"why", to_string(result.error())}});
+        }
+        done(std::move(result));
+    });
+}
+
+Network::Network(World& world) : state_(std::make_shared<State>(world)) {}
+
+Network::~Network() = default;
+
+void Network::listen(Process& host, const std::string& address, Service service) {
+    state_->listeners[address] = {&host, host.incarnation(),
+                                  std::make_shared<Service>(std::move(service))};
+}
+
+void Network::close(const std::string& address) { state_->listeners.erase(address); }
+
+void Network::call(Process& caller, std::string_view address, Packet request, Duration timeout,
+                   Completion done) {
+    State& state = *state_;
+    if (caller.crash_point("before sending a request")) {
+        // The completion dies with the process, not under the feet of the coroutine that waits.
+        caller.post([doomed = std::move(done)] {});
+        return;
+    }
+    const std::uint64_t call = ++state.calls;
+    const auto number = static_cast<std::int64_t>(call);
+    caller.emit("net.send", {{"call", number}, {"to", address}, {"what", request.label}});
+    const TimerId timer =
+        caller.at(state.world.now() + timeout, [state = state_, call] {
+            state->finish(call, std::unexpected(CallError::timed_out));
+        });
+    const auto listener = state.listeners.find(address);
+    const std::string server_role =
+        listener == state.listeners.end() ? "nowhere" : listener->second.host->role();
+    state.pending.emplace(call,
+                          State::Pending{&caller, server_role, request.label, std::move(done), timer});
+    State::Link& path = state.link(caller.role(), server_role);
+    const bool twice = state.world.tape().chance(path.duplicate);
+    for (int copy = 0; copy < (twice ? 2 : 1); ++copy) {
+        if (state.lost(path)) {
+            caller.emit("net.lost", {{"call", number}, {"what", request.label}});
+            continue;
+        }
+        state.world.self().at(state.world.now() + state.latency(path),
+                              [state = state_, call, to = std::string(address), request] {
+                                  state->deliver(call, to, request);
+                              });
+    }
+}
+
+void Network::block(const std::string& from_role, const std::string& to_role) {
+    state_->link(from_role, to_role).blocked = true;
+}
+
+void Network::unblock(const std::string& from_role, const std::string& to_role) {
+    state_->link(from_role, to_role).blocked = false;
+}
+
+void Network::delay(const std::string& from_role, const std::string& to_role, Duration extra) {
+    state_->link(from_role, to_role).extra = extra;
+}
+
+void Network::cut(Process& process) {
+    std::erase_if(state_->listeners,
+                  [&](const auto& listener) { return listener.second.host == &process; });
+}
+
+std::vector<Task> Network::take_pending(Process& process) {
+    std::vector<Task> completions;
+    for (auto waiting = state_->pending.begin(); waiting != state_->pending.end();) {
+        if (waiting->second.caller == &process) {
+            completions.push_back([doomed = std::move(waiting->second.done)] {});
+            waiting = state_->pending.erase(waiting);
+        } else {
+            ++waiting;
+        }
+    }
+    return completions;
+}
+
+}  // namespace sim

@@ -1,0 +1,154 @@
+#include "sim/process.hpp"
+
+#include <utility>
+
+#include "sim/disk.hpp"
+#include "sim/executor.hpp"
+#include "sim/network.hpp"
+#include "sim/world.hpp"
+
+namespace sim {
+
+Process::Process(World& world, std::uint32_t id, std::string name, std::string role)
+    : world_(world),
+      id_(id),
+      name_(std::move(name)),
+      role_(std::move(role)),
+      crash_lane_(world.tape().lane("crash " + name_, fault("crash", 1, 4000))),
+      restart_lane_(world.tape().lane("restart " + name_, choice("restart"))) {}
+
+Process::~Process() = default;
+
+Disk& Process::disk() {
+    if (!disk_) disk_ = std::make_unique<Disk>(*this);
+    return *disk_;
+}
+
+void Process::boot() {
+    if (state_ != State::down || stopped_) return;
+    state_ = State::up;
+    emit("process.boot", {{"incarnation", std::int64_t{incarnation_}}});
+    if (disk_) disk_->reconnect();
+    if (boot_) post([this] { start_program(); });
+}
+
+void Process::start_program() {
+    try {
+        program_ = boot_(*this);
+    } catch (const std::exception& failure) {
+        crash(failure.what());  // unless it is dying already
+    }
+}
+
+void Process::crash(std::string_view why) {
+    if (state_ == State::down || state_ == State::dying) return;
+    emit("process.crash", {{"why", why}});
+    crash_reason_ = why;
+    state_ = State::dying;
+    if (disk_) disk_->cut();
+    world_.network().cut(*this);
+    if (world_.running_ != this) finish_crash();
+}
+
+void Process::stop(std::string_view why) {
+    stopped_ = true;
+    crash(why);
+}
+
+void Process::destroy_pending() {
+    // Destroying a handler may post another, so go on until nothing is left.
+    for (;;) {
+        std::vector<Task> doomed = std::exchange(parked_, {});
+        std::erase_if(world_.ready_, [&](World::Ready& ready) {
+            if (ready.process != this) return false;
+            doomed.push_back(std::move(ready.task));
+            return true;
+        });
+        for (auto timer = world_.timers_.begin(); timer != world_.timers_.end();) {
+            if (timer->second.process == this) {
+                doomed.push_back(std::move(timer->second.task));
+                timer = world_.timers_.erase(timer);
+            } else {
+                ++timer;
+            }
+        }
+        for (Task& task : world_.network().take_pending(*this)) doomed.push_back(std::move(task));
+        if (doomed.empty()) return;
+        while (!doomed.empty()) {
+            const Task task = std::move(doomed.back());
+            doomed.pop_back();
+        }
+    }
+}
+
+void Process::finish_crash() {
+    destroy_pending();
+    program_.reset();
+    if (disk_) disk_->lose_unsynced();
+    ++incarnation_;
+    state_ = State::down;
+    if (stopped_ || restart_within_.count() == 0) return;
+    // The default is the quickest restart; a slow one is up to a thousand steps of the longest.
+    const auto step = static_cast<std::int64_t>(world_.tape().draw(restart_lane_, 1000));
+    const Duration delay = std::chrono::milliseconds(200) + restart_within_ * step / 1000;
+    Process& supervisor = world_.self();
+    supervisor.at(world_.now() + delay, [this] { boot(); });
+}
+
+void Process::pause() {
+    if (state_ != State::up) return;
+    emit("process.pause", {});
+    state_ = State::paused;
+    std::erase_if(world_.ready_, [&](World::Ready& ready) {
+        if (ready.process != this) return false;
+        parked_.push_back(std::move(ready.task));
+        return true;
+    });
+}
+
+void Process::resume() {
+    if (state_ != State::paused) return;
+    state_ = State::up;
+    emit("process.resume", {{"waiting", static_cast<std::int64_t>(parked_.size())}});
+    for (Task& task : std::exchange(parked_, {})) world_.enqueue(*this, std::move(task));
+}
+
+bool Process::crash_point(std::string_view where) {
+    if (state_ == State::dying || state_ == State::down) return true;
+    if (restart_within_.count() == 0 || !world_.tape().chance(crash_lane_)) return false;
+    crash(where);
+    return true;
+}
+
+boost::asio::any_io_executor Process::executor() {
+    return Executor(world_, id_, incarnation_);
+}
+
+void Process::post(Task task) {
+    if (state_ == State::down) return;
+    world_.enqueue(*this, std::move(task));
+}
+
+TimerId Process::at(VirtualTime when, Task task) {
+    const TimerId timer{std::max(when, world_.now()), ++world_.timer_sequence_};
+    world_.timers_.emplace(timer, World::Ready{this, std::move(task)});
+    return timer;
+}
+
+void Process::cancel(TimerId timer) {
+    // Taken out first: the task's destructor may come back here.
+    const auto node = world_.timers_.extract(timer);
+}
+
+void Process::expedite(TimerId timer) {
+    auto node = world_.timers_.extract(timer);
+    if (node) world_.enqueue(*this, std::move(node.mapped().task));
+}
+
+void Process::emit(std::string_view type, std::span<const Field> fields) {
+    if (state_ == State::dying) return;
+    world_.trace().emit({world_.now(), world_.steps(), world_.tape().decisions(), name_, type,
+                         fields});
+}
+
+}  // namespace sim

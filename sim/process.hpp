@@ -1,0 +1,132 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/tape.hpp"
+#include "sim/time.hpp"
+#include "sim/trace.hpp"
+
+namespace sim {
+
+class Disk;
+class World;
+
+using Task = std::move_only_function<void()>;
+
+// A timer's place in the queue: equal times fire in the order in which they were set.
+struct TimerId {
+    VirtualTime at{};
+    std::uint64_t sequence = 0;
+    friend auto operator<=>(const TimerId&, const TimerId&) = default;
+};
+
+// What runs in a process between boot and crash. It is destroyed after the last of its pending
+// handlers, with disk and network already cut.
+class Program {
+ public:
+    virtual ~Program() = default;
+};
+
+// A machine of the simulated world: tasks, timers and a disk that die and come back together.
+class Process {
+ public:
+    enum class State : std::uint8_t {
+        down,
+        up,
+        dying,   // crashed in the middle of a task: cut off, gone when the task returns
+        paused,  // stopped in its tracks; whatever reaches it waits until it resumes
+    };
+    using Boot = std::function<std::unique_ptr<Program>(Process&)>;
+
+    Process(World& world, std::uint32_t id, std::string name, std::string role);
+    ~Process();
+    Process(const Process&) = delete;
+    Process& operator=(const Process&) = delete;
+
+    // A name of its own, and the role that names its links and lanes ("box" for every box).
+    const std::string& name() const { return name_; }
+    const std::string& role() const { return role_; }
+    World& world() { return world_; }
+    State state() const { return state_; }
+    bool alive() const { return state_ == State::up || state_ == State::paused; }
+    std::uint32_t incarnation() const { return incarnation_; }
+
+    // What boot() runs. Set it once, before the first boot.
+    void set_program(Boot boot) { boot_ = std::move(boot); }
+
+    // The tape may crash it from now on, and after a crash it starts again by itself within a delay
+    // drawn up to `longest`.
+    void supervise(Duration longest) { restart_within_ = longest; }
+
+    // The disk survives crashes. Made on first use.
+    Disk& disk();
+
+    // Starts the program, as the first task of a new life, if the process is down. A program that
+    // throws while it starts is a crash.
+    void boot();
+
+    // Cuts disk and network, then destroys every pending handler, the program, and what the disk
+    // had not synced. Within a task of this process the destruction waits for the task's end.
+    void crash(std::string_view why);
+
+    // Stops for good: like crash(), without a restart.
+    void stop(std::string_view why);
+
+    void pause();
+    void resume();
+
+    // A place where the tape may decide that this process dies. True if it just did (or already
+    // had): the caller must then behave as if nothing further reached the outside.
+    bool crash_point(std::string_view where);
+
+    // The executor of the present incarnation; work posted to an older one is dropped.
+    boost::asio::any_io_executor executor();
+
+    void post(Task task);
+    // Runs the task in this process at that time, or as soon as it is no longer paused.
+    TimerId at(VirtualTime when, Task task);
+    void cancel(TimerId timer);
+    // Makes the timer's task ready now. Nothing, if it has fired.
+    void expedite(TimerId timer);
+
+    // Adds an event to the trace. The dying do not speak.
+    void emit(std::string_view type, std::span<const Field> fields);
+    void emit(std::string_view type, std::initializer_list<Field> fields) {
+        emit(type, std::span<const Field>(fields.begin(), fields.size()));
+    }
+
+    Program* program() { return program_.get(); }
+
+ private:
+    friend class World;
+
+    void start_program();
+    void finish_crash();
+    void destroy_pending();
+
+    World& world_;
+    std::uint32_t id_;
+    std::string name_;
+    std::string role_;
+    State state_ = State::down;
+    std::uint32_t incarnation_ = 0;
+    Boot boot_;
+    std::unique_ptr<Program> program_;
+    std::unique_ptr<Disk> disk_;
+    std::vector<Task> parked_;  // what reached it while it was paused
+    Duration restart_within_{0};
+    bool stopped_ = false;
+    std::string crash_reason_;
+    LaneId crash_lane_;
+    LaneId restart_lane_;
+};
+
+}  // namespace sim

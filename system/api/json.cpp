@@ -1,0 +1,131 @@
+#include "system/api/json.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace lifecycle {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kLongestText = 512;
+
+Error bad_field(std::string_view name, std::string_view rule) {
+    return {ErrorCode::bad_request, fmt::format("the field \"{}\" {}", name, rule),
+            "correct the field and send the request again"};
+}
+
+int status_of(ErrorCode code) {
+    switch (code) {
+        case ErrorCode::bad_request: return 400;
+        case ErrorCode::not_found: return 404;
+        case ErrorCode::method_not_allowed: return 405;
+        case ErrorCode::too_large: return 413;
+        case ErrorCode::conflict: return 409;
+        case ErrorCode::machine_unavailable: return 503;
+        case ErrorCode::machine_error: return 502;
+        case ErrorCode::stale_lease: return 503;
+        case ErrorCode::store_unusable: return 503;
+    }
+    return 503;
+}
+
+}  // namespace
+
+Result<json> parse_object(std::string_view body) {
+    if (body.empty()) return json::object();
+    json parsed = json::parse(body, nullptr, false);
+    if (parsed.is_discarded()) {
+        return std::unexpected(Error(ErrorCode::bad_request, "the body is not JSON",
+                                     "send one JSON object in UTF-8"));
+    }
+    if (!parsed.is_object()) {
+        return std::unexpected(Error(ErrorCode::bad_request,
+                                     fmt::format("the body is a JSON {}", parsed.type_name()),
+                                     "send one JSON object"));
+    }
+    return parsed;
+}
+
+Result<void> only_fields(const json& object, std::initializer_list<std::string_view> known) {
+    for (const auto& [name, value] : object.items()) {
+        if (std::find(known.begin(), known.end(), name) == known.end()) {
+            return std::unexpected(bad_field(
+                name.substr(0, kLongestText),
+                fmt::format("is not known here; known are: {}", fmt::join(known, ", "))));
+        }
+    }
+    return {};
+}
+
+Result<std::string> text_field(const json& object, std::string_view name,
+                               std::string_view fallback) {
+    const auto found = object.find(name);
+    if (found == object.end()) return std::string(fallback);
+    if (!found->is_string()) return std::unexpected(bad_field(name, "has to be a text"));
+    auto text = found->get<std::string>();
+    if (text.size() > kLongestText || text.find('\0') != std::string::npos) {
+        return std::unexpected(
+            bad_field(name, fmt::format("may have at most {} bytes and no zero byte", kLongestText)));
+    }
+    return text;
+}
+
+Result<std::int64_t> integer_field(const json& object, std::string_view name,
+                                   std::int64_t fallback, std::int64_t least, std::int64_t most) {
+    const auto found = object.find(name);
+    if (found == object.end()) return fallback;
+    const std::string rule = fmt::format("has to be a whole number from {} to {}", least, most);
+    if (!found->is_number_integer()) return std::unexpected(bad_field(name, rule));
+    // A number beyond 63 bits is kept unsigned: it is out of bounds, not negative.
+    if (found->is_number_unsigned() &&
+        found->get<std::uint64_t>() > static_cast<std::uint64_t>(most)) {
+        return std::unexpected(bad_field(name, rule));
+    }
+    const auto number = found->get<std::int64_t>();
+    if (number < least || number > most) return std::unexpected(bad_field(name, rule));
+    return number;
+}
+
+json to_json(const Machine& machine) {
+    const auto milliseconds = [](Time time) { return time.time_since_epoch().count() / 1000; };
+    return {
+        {"id", machine.id},
+        {"project", machine.project},
+        {"generation", machine.generation},
+        {"provider", machine.provider},
+        {"state", to_string(machine.state)},
+        {"external_id", machine.external_id},
+        {"image", machine.spec.image},
+        {"region", machine.spec.region},
+        {"cpus", machine.spec.cpus},
+        {"memory_mb", machine.spec.memory_mb},
+        {"daemon_status", to_string(machine.daemon_status)},
+        {"provisioning_error", machine.provisioning_error},
+        {"created_at_ms", milliseconds(machine.created_at)},
+        {"updated_at_ms", milliseconds(machine.updated_at)},
+    };
+}
+
+HttpResponse to_response(int status, const json& body) {
+    HttpResponse response;
+    response.status = status;
+    response.headers["Content-Type"] = "application/json";
+    response.body = body.dump(-1, ' ', false, json::error_handler_t::replace);
+    return response;
+}
+
+HttpResponse to_response(const Error& error) {
+    HttpResponse response =
+        to_response(status_of(error.code), json{{"error",
+                                                 {{"code", to_string(error.code)},
+                                                  {"message", error.message},
+                                                  {"action", error.action}}}});
+    if (error.code == ErrorCode::machine_unavailable) response.headers["Retry-After"] = "5";
+    return response;
+}
+
+}  // namespace lifecycle

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+
+#include "system/model/error.hpp"
+#include "system/model/machine.hpp"
+#include "system/ports/http.hpp"
+
+namespace lifecycle {
+
+// The object in a request's body. An error if it is anything else; an empty body is an empty object.
+Result<nlohmann::json> parse_object(std::string_view body);
+
+// An error if the object has a field that is not in the list, which names all that a route takes.
+Result<void> only_fields(const nlohmann::json& object, std::initializer_list<std::string_view> known);
+
+// A field of the object, or the fallback if it is absent; an error if it is of another type or out
+// of bounds. A text may be up to 512 bytes.
+Result<std::string> text_field(const nlohmann::json& object, std::string_view name,
+                               std::string_view fallback);
+Result<std::int64_t> integer_field(const nlohmann::json& object, std::string_view name,
+                                   std::int64_t fallback, std::int64_t least, std::int64_t most);
+
+nlohmann::json to_json(const Machine& machine);
+
+// {"error": {"code", "message", "action"}} with the status that belongs to the code.
+HttpResponse to_response(const Error& error);
+HttpResponse to_response(int status, const nlohmann::json& body);
+
+}  // namespace lifecycle

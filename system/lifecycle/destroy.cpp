@@ -1,0 +1,101 @@
+#include "system/lifecycle/destroy.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "system/lifecycle/provision.hpp"
+
+namespace lifecycle {
+namespace {
+
+using std::chrono::seconds;
+using Class = ProviderErrorClass;
+
+struct Owed {
+    Machine machine;
+    std::optional<ProviderResource> resource;
+};
+
+Outcome again(const ProviderError& error) {
+    return Retry{describe(error), std::max<Duration>(error.retry_after, seconds(1))};
+}
+
+}  // namespace
+
+Destroyer::Destroyer(Store& store, Ports ports, Provider& provider, LifecycleOptions options)
+    : store_(store),
+      ports_(std::move(ports)),
+      provider_(provider),
+      options_(std::move(options)) {}
+
+Consumer Destroyer::consumer() {
+    Consumer consumer;
+    consumer.consume = [this](Delivery delivery) { return consume(std::move(delivery)); };
+    consumer.max_attempts = 0;
+    consumer.backoff_first = seconds(2);
+    consumer.backoff_longest = std::chrono::minutes(2);
+    return consumer;
+}
+
+boost::asio::awaitable<Outcome> Destroyer::consume(Delivery delivery) {
+    auto read = [id = delivery.event().machine](Tx& tx) -> Result<std::optional<Owed>> {
+        auto machine = find_machine(tx, id);
+        if (!machine) return std::nullopt;
+        return Owed{*machine, find_resource(tx, id)};
+    };
+    auto owed = co_await store_.transact(std::move(read));
+    if (!owed->has_value()) co_return Done{"there is no such machine", {}};
+    const Machine machine = (*owed)->machine;
+    const auto resource = (*owed)->resource;
+    const Effect confirmed = [this, machine](Tx& tx) { confirm_gone(tx, machine); };
+    if (!resource) co_return Done{"the provider was never asked for it", confirmed};
+    if (resource->state == "gone") co_return Done{"gone already", confirmed};
+
+    if (!resource->external_id.empty()) {
+        const auto known = co_await provider_.get(resource->external_id);
+        if (known && known->state != ResourceState::destroyed) {
+            if (known->state != ResourceState::destroying) {
+                auto refused = co_await destroy(resource->external_id);
+                if (refused) co_return std::move(*refused);
+            }
+            co_return Later{"the resource is being destroyed", seconds(5)};
+        }
+        if (!known && known.error().error_class != Class::gone) co_return again(known.error());
+    }
+    // Whatever else bears its labels: a create whose answer was lost, or a late one.
+    Labels labels = ownership_labels(machine);
+    const auto found = co_await provider_.find(std::move(labels));
+    if (!found) co_return again(found.error());
+    bool left = false;
+    for (const Resource& stray : *found) {
+        if (stray.state == ResourceState::destroyed) continue;
+        left = true;
+        if (stray.state == ResourceState::destroying) continue;
+        auto refused = co_await destroy(stray.external_id);
+        if (refused) co_return std::move(*refused);
+    }
+    if (left) co_return Later{"resources of the machine are being destroyed", seconds(5)};
+    const Time certain = resource->asked_at + options_.late_effect_grace;
+    const Time now = ports_.clock.now();
+    if (now < certain) {
+        co_return Later{"a create that got no answer may still take effect", certain - now};
+    }
+    co_return Done{"gone", confirmed};
+}
+
+boost::asio::awaitable<std::optional<Outcome>> Destroyer::destroy(std::string external_id) {
+    const auto destroyed = co_await provider_.destroy(std::move(external_id));
+    if (destroyed || destroyed.error().error_class == Class::gone) co_return std::nullopt;
+    co_return again(destroyed.error());
+}
+
+void Destroyer::confirm_gone(Tx& tx, const Machine& machine) {
+    record_gone(tx, machine.id);
+    const auto present = find_machine(tx, machine.id);
+    if (present && present->state == MachineState::detached) {
+        transition(tx, *present, MachineState::archived, ports_.clock.now());
+    }
+}
+
+}  // namespace lifecycle

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <vector>
+
+#include "system/lifecycle/options.hpp"
+#include "system/outbox/outbox.hpp"
+#include "system/ports/ports.hpp"
+#include "system/providers/provider.hpp"
+#include "system/store/machines.hpp"
+
+namespace lifecycle {
+
+// Consumer of machine:destroy. Destroys whatever the provider has of a machine, and is done only
+// when the provider confirms that nothing is left and nothing can come any more: a create that got
+// no answer may take effect late. It never gives up.
+class Destroyer {
+ public:
+    Destroyer(Store& store, Ports ports, Provider& provider, LifecycleOptions options);
+    Consumer consumer();
+
+ private:
+    boost::asio::awaitable<Outcome> consume(Delivery delivery);
+    // Asks for the destruction of one resource; nothing if that is accepted or needless.
+    boost::asio::awaitable<std::optional<Outcome>> destroy(std::string external_id);
+    void confirm_gone(Tx& tx, const Machine& machine);
+
+    Store& store_;
+    Ports ports_;
+    Provider& provider_;
+    LifecycleOptions options_;
+};
+
+}  // namespace lifecycle

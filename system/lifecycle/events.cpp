@@ -1,0 +1,43 @@
+#include "system/lifecycle/events.hpp"
+
+#include <fmt/format.h>
+
+namespace lifecycle {
+namespace {
+
+std::string machine_key(std::string_view machine) { return fmt::format("machine:{}", machine); }
+
+}  // namespace
+
+void enqueue_provision(Tx& tx, const Machine& machine, Time now) {
+    enqueue(tx,
+            {std::string(kProvision), machine_key(machine.id),
+             fmt::format("provision:{}", machine.id), machine.id, now},
+            now);
+}
+
+void enqueue_readiness(Tx& tx, std::string_view machine, Time now) {
+    enqueue(tx,
+            {std::string(kReadiness), machine_key(machine), fmt::format("readiness:{}", machine),
+             std::string(machine), now},
+            now);
+}
+
+void enqueue_destroy(Tx& tx, std::string_view machine, Time now, Time when) {
+    const std::string dedupe = fmt::format("destroy:{}", machine);
+    if (!enqueue(tx,
+                 {std::string(kDestroy), machine_key(machine), dedupe, std::string(machine), when},
+                 now)) {
+        bring_forward(tx, dedupe, when);
+    }
+}
+
+void enqueue_deadline(Tx& tx, const Machine& machine, Time now, Time when) {
+    // A key of its own: it waits for its time without holding up the machine's other events.
+    enqueue(tx,
+            {std::string(kDeadline), fmt::format("deadline:{}", machine.id),
+             fmt::format("deadline:{}", machine.id), machine.id, when},
+            now);
+}
+
+}  // namespace lifecycle

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "system/model/machine.hpp"
+#include "system/outbox/event.hpp"
+#include "system/store/store.hpp"
+
+// The outbox events of a machine's life. Each is accepted once per machine: a machine id holds its
+// generation. What must not overlap shares an ordering key.
+namespace lifecycle {
+
+inline constexpr std::string_view kProvision = "machine:provision";
+inline constexpr std::string_view kReadiness = "machine:readiness";
+inline constexpr std::string_view kDestroy = "machine:destroy";
+inline constexpr std::string_view kDeadline = "machine:deadline";
+
+void enqueue_provision(Tx& tx, const Machine& machine, Time now);
+// The machine's daemon is ready and its external id durable: probe it.
+void enqueue_readiness(Tx& tx, std::string_view machine, Time now);
+// Destroy the machine's resource, at `when` or earlier if asked again.
+void enqueue_destroy(Tx& tx, std::string_view machine, Time now, Time when);
+// Give the machine up if it is still starting at `when`.
+void enqueue_deadline(Tx& tx, const Machine& machine, Time now, Time when);
+
+}  // namespace lifecycle

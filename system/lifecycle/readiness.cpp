@@ -1,0 +1,84 @@
+#include "system/lifecycle/readiness.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "system/lifecycle/events.hpp"
+#include "system/lifecycle/machine_changes.hpp"
+#include "system/providers/url.hpp"
+
+namespace lifecycle {
+namespace {
+
+boost::asio::awaitable<Outcome> expire(Clock* clock, std::string machine, std::string reason) {
+    Effect fail = [clock, machine = std::move(machine), reason = std::move(reason)](Tx& tx) {
+        fail_machine(tx, machine, reason, clock->now());
+    };
+    co_return Done{"the deadline has passed", std::move(fail)};
+}
+
+}  // namespace
+
+Readiness::Readiness(Store& store, Ports ports, LifecycleOptions options)
+    : store_(store), ports_(std::move(ports)), options_(std::move(options)) {}
+
+Consumer Readiness::consumer() {
+    Consumer consumer;
+    consumer.consume = [this](Delivery delivery) { return consume(std::move(delivery)); };
+    consumer.on_dead = [this](Tx& tx, const Event& event, std::string_view reason) {
+        fail_machine(tx, event.machine, fmt::format("the readiness probe {}", reason),
+                     ports_.clock.now());
+    };
+    consumer.max_attempts = 20;
+    consumer.backoff_first = std::chrono::seconds(2);
+    consumer.backoff_longest = std::chrono::seconds(20);
+    return consumer;
+}
+
+boost::asio::awaitable<Outcome> Readiness::consume(Delivery delivery) {
+    auto read = [id = delivery.event().machine](Tx& tx) -> Result<std::optional<Machine>> {
+        return find_machine(tx, id);
+    };
+    const auto found = co_await store_.transact(std::move(read));
+    if (!found->has_value()) co_return Done{"there is no such machine", {}};
+    const Machine machine = **found;
+    if (machine.state != MachineState::starting) {
+        co_return Done{fmt::format("the machine is {}", to_string(machine.state)), {}};
+    }
+    HttpRequest probe;
+    probe.authority = authority_of(machine.address, options_.daemon_port);
+    probe.target = "/healthz";
+    const auto answer = co_await ports_.http.send(std::move(probe), options_.probe_timeout);
+    if (!answer) co_return Retry{fmt::format("got no answer: {}", to_string(answer.error()))};
+    if (answer->status != 200) co_return Retry{fmt::format("was answered {}", answer->status)};
+    co_return Done{"probed", [this, machine](Tx& tx) { activate(tx, machine); }};
+}
+
+void Readiness::activate(Tx& tx, const Machine& machine) {
+    const Time now = ports_.clock.now();
+    // The probe took its time: the machine may have been retired or replaced meanwhile.
+    const auto present = find_machine(tx, machine.id);
+    if (!present || present->state != MachineState::starting) return;
+    for (const Machine& other : machines_of(tx, machine.project)) {
+        if (other.state != MachineState::active) continue;
+        transition(tx, other, MachineState::detached, now);
+        enqueue_destroy(tx, other.id, now, now + options_.detached_grace);
+    }
+    transition(tx, *present, MachineState::active, now);
+    set_active_machine(tx, machine.project, machine.id);
+    set_last_error(tx, machine.project, "");
+}
+
+Consumer deadline_consumer(const Ports& ports, const LifecycleOptions& options) {
+    Consumer consumer;
+    const std::string reason = fmt::format(
+        "not active {} minutes after it was asked for",
+        std::chrono::duration_cast<std::chrono::minutes>(options.become_active_within).count());
+    consumer.consume = [clock = &ports.clock, reason](Delivery delivery) {
+        return expire(clock, delivery.event().machine, reason);
+    };
+    return consumer;
+}
+
+}  // namespace lifecycle

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+
+#include "system/lifecycle/options.hpp"
+#include "system/outbox/outbox.hpp"
+#include "system/ports/ports.hpp"
+#include "system/store/machines.hpp"
+
+namespace lifecycle {
+
+// Consumer of machine:readiness. Probes the machine's daemon; when it answers, the machine becomes
+// the active one of its project and the one before it is detached, in one transaction.
+class Readiness {
+ public:
+    Readiness(Store& store, Ports ports, LifecycleOptions options);
+    Consumer consumer();
+
+ private:
+    boost::asio::awaitable<Outcome> consume(Delivery delivery);
+    void activate(Tx& tx, const Machine& machine);
+
+    Store& store_;
+    Ports ports_;
+    LifecycleOptions options_;
+};
+
+// Consumer of machine:deadline: a machine that is still starting by now has failed.
+Consumer deadline_consumer(const Ports& ports, const LifecycleOptions& options);
+
+}  // namespace lifecycle

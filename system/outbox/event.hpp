@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "system/ports/time.hpp"
+#include "system/store/store.hpp"
+
+namespace lifecycle {
+
+// A durable intention: something that has to be done outside the store, at least once.
+struct Event {
+    std::int64_t id = 0;
+    std::string kind;          // which consumer handles it
+    std::string ordering_key;  // events of one key are handled one after the other, oldest first
+    std::string machine;       // what it is about
+    std::int64_t attempts = 0;    // failures so far
+    std::int64_t deliveries = 0;  // times that a worker took it, this one included
+    std::int64_t epoch = 0;       // of the lease under which it is being handled
+};
+
+struct NewEvent {
+    std::string kind;
+    std::string ordering_key;
+    std::string dedupe_key;  // at most one event of this key is ever accepted
+    std::string machine;
+    Time available_at{};  // not before
+};
+
+// Adds the event in the caller's transaction. False, adding nothing, if its dedupe key is taken.
+bool enqueue(Tx& tx, const NewEvent& event, Time now);
+
+// Makes a pending event due at `when` if it was due later.
+void bring_forward(Tx& tx, std::string_view dedupe_key, Time when);
+
+// What a consumer decided. The effect is committed together with the outcome, or not at all if
+// the lease was lost meanwhile.
+using Effect = std::function<void(Tx&)>;
+
+struct Done {
+    std::string note;
+    Effect effect;
+};
+// It failed; try again under the consumer's policy, at the earliest after `at_least`.
+struct Retry {
+    std::string reason;
+    Duration at_least{0};
+};
+// It did not fail but is not finished; come back after `after`. Costs no attempt.
+struct Later {
+    std::string reason;
+    Duration after;
+};
+// No attempt can succeed: bury it now.
+struct GiveUp {
+    std::string reason;
+};
+// The lease went to somebody else: say nothing.
+struct LeaseLost {};
+
+using Outcome = std::variant<Done, Retry, Later, GiveUp, LeaseLost>;
+
+}  // namespace lifecycle

@@ -1,0 +1,174 @@
+#include "system/outbox/outbox.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+namespace lifecycle {
+namespace {
+
+std::string_view name_of(const Outcome& outcome) {
+    struct Visitor {
+        std::string_view operator()(const Done&) const { return "outbox.done"; }
+        std::string_view operator()(const Retry&) const { return "outbox.retry"; }
+        std::string_view operator()(const Later&) const { return "outbox.later"; }
+        std::string_view operator()(const GiveUp&) const { return "outbox.dead"; }
+        std::string_view operator()(const LeaseLost&) const { return "outbox.lease-lost"; }
+    };
+    return std::visit(Visitor{}, outcome);
+}
+
+std::string_view text_of(const Outcome& outcome) {
+    struct Visitor {
+        std::string_view operator()(const Done& done) const { return done.note; }
+        std::string_view operator()(const Retry& retry) const { return retry.reason; }
+        std::string_view operator()(const Later& later) const { return later.reason; }
+        std::string_view operator()(const GiveUp& give_up) const { return give_up.reason; }
+        std::string_view operator()(const LeaseLost&) const { return "taken over"; }
+    };
+    return std::visit(Visitor{}, outcome);
+}
+
+}  // namespace
+
+Outbox::Outbox(Store& store, Ports ports, TaskGroup& tasks, OutboxOptions options)
+    : store_(store),
+      ports_(std::move(ports)),
+      tasks_(tasks),
+      options_(std::move(options)),
+      signal_(ports_.clock) {}
+
+void Outbox::add(std::string kind, Consumer consumer) {
+    if (!consumers_.emplace(kind, std::move(consumer)).second) {
+        throw std::logic_error(fmt::format("two consumers for {}", kind));
+    }
+}
+
+void Outbox::stop() {
+    stopping_ = true;
+    signal_.raise();
+}
+
+boost::asio::awaitable<void> Outbox::run() {
+    while (!stopping_) {
+        const Time now = ports_.clock.now();
+        Time next = now + options_.poll;
+        if (in_hand_.size() < options_.concurrency) {
+            auto take = [this, now](Tx& tx) -> Result<Claim> {
+                return claim_event(tx, options_.owner, now, options_.lease, in_hand_);
+            };
+            const auto claim = co_await store_.transact(take);
+            if (claim->event) {
+                auto event = std::make_shared<const Event>(*claim->event);
+                in_hand_.insert(event->id);
+                ports_.telemetry.record("outbox.claimed", {{"event", event->id},
+                                                           {"kind", event->kind},
+                                                           {"machine", event->machine},
+                                                           {"epoch", event->epoch}});
+                tasks_.spawn(handle(event));
+                continue;
+            }
+            if (claim->next) next = std::min(next, *claim->next);
+        }
+        const bool woken = co_await signal_.wait_until(next);
+        static_cast<void>(woken);
+    }
+}
+
+boost::asio::awaitable<void> Outbox::handle(std::shared_ptr<const Event> event) {
+    auto finished = std::make_shared<Signal>(ports_.clock);
+    tasks_.spawn(renew(event, finished));
+    Outcome outcome = co_await consume(event);
+    co_await settle(event, std::move(outcome));
+    finished->raise();
+    in_hand_.erase(event->id);
+    signal_.raise();
+}
+
+boost::asio::awaitable<Outcome> Outbox::consume(std::shared_ptr<const Event> event) {
+    const auto consumer = consumers_.find(event->kind);
+    if (consumer == consumers_.end()) {
+        co_return GiveUp{fmt::format("no consumer handles {}", event->kind)};
+    }
+    if (event->deliveries > options_.max_deliveries) {
+        co_return GiveUp{fmt::format("taken {} times and never settled", event->deliveries - 1)};
+    }
+    Delivery delivery(store_, event);
+    Outcome outcome = co_await consumer->second.consume(std::move(delivery));
+    if (const auto* retry = std::get_if<Retry>(&outcome)) {
+        const std::int64_t limit = consumer->second.max_attempts;
+        if (limit > 0 && event->attempts + 1 >= limit) {
+            co_return GiveUp{fmt::format("failed {} times, last: {}", event->attempts + 1,
+                                         retry->reason)};
+        }
+    }
+    co_return outcome;
+}
+
+boost::asio::awaitable<void> Outbox::renew(std::shared_ptr<const Event> event,
+                                           std::shared_ptr<Signal> finished) {
+    for (;;) {
+        const bool done = co_await finished->wait_until(ports_.clock.now() + options_.lease / 3);
+        if (done) co_return;
+        auto extend = [this, event](Tx& tx) -> Result<bool> {
+            return renew_lease(tx, *event, ports_.clock.now() + options_.lease);
+        };
+        const auto held = co_await store_.transact(std::move(extend));
+        if (!*held) co_return;
+    }
+}
+
+boost::asio::awaitable<void> Outbox::settle(std::shared_ptr<const Event> event, Outcome outcome) {
+    Duration delay{0};
+    if (const auto* retry = std::get_if<Retry>(&outcome)) {
+        delay = std::max(retry->at_least,
+                         backoff(consumers_.find(event->kind)->second, event->attempts));
+    }
+    auto commit = [this, event, outcome, delay](Tx& tx) -> Result<bool> {
+        return settle_in(tx, *event, outcome, delay);
+    };
+    const auto settled = co_await store_.transact(std::move(commit));
+    const Outcome lost = LeaseLost{};
+    const Outcome& told = *settled ? outcome : lost;
+    ports_.telemetry.record(name_of(told), {{"event", event->id},
+                                            {"kind", event->kind},
+                                            {"machine", event->machine},
+                                            {"why", text_of(told)}});
+}
+
+bool Outbox::settle_in(Tx& tx, const Event& event, const Outcome& outcome, Duration delay) {
+    const Time now = ports_.clock.now();
+    if (const auto* done = std::get_if<Done>(&outcome)) {
+        if (!settle_done(tx, event, done->note)) return false;
+        if (done->effect) done->effect(tx);
+        return true;
+    }
+    if (const auto* retry = std::get_if<Retry>(&outcome)) {
+        return settle_again(tx, event, now + delay, true, retry->reason);
+    }
+    if (const auto* later = std::get_if<Later>(&outcome)) {
+        return settle_again(tx, event, now + later->after, false, later->reason);
+    }
+    if (const auto* give_up = std::get_if<GiveUp>(&outcome)) {
+        if (!settle_dead(tx, event, give_up->reason)) return false;
+        const auto consumer = consumers_.find(event.kind);
+        if (consumer != consumers_.end() && consumer->second.on_dead) {
+            consumer->second.on_dead(tx, event, give_up->reason);
+        }
+        return true;
+    }
+    return false;
+}
+
+Duration Outbox::backoff(const Consumer& consumer, std::int64_t attempts) {
+    const auto doublings = std::min<std::int64_t>(attempts, 20);
+    const Duration plain =
+        std::min(consumer.backoff_longest, consumer.backoff_first * (std::int64_t{1} << doublings));
+    // Up to a quarter more, so that what failed together does not come back together.
+    const auto jitter = static_cast<std::int64_t>(ports_.entropy.below(1024));
+    return plain + plain * jitter / 4096;
+}
+
+}  // namespace lifecycle

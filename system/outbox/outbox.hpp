@@ -1,0 +1,106 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "system/concurrency/signal.hpp"
+#include "system/concurrency/task_group.hpp"
+#include "system/outbox/event.hpp"
+#include "system/outbox/leases.hpp"
+#include "system/ports/ports.hpp"
+
+namespace lifecycle {
+
+class Outbox;
+
+// One event in the hands of a consumer. Copies refer to the same delivery.
+class Delivery {
+ public:
+    Delivery(Store& store, std::shared_ptr<const Event> event)
+        : store_(&store), event_(std::move(event)) {}
+    const Event& event() const { return *event_; }
+
+    // Store::transact, fenced: the closure runs only if this delivery still holds its lease, else
+    // the error is `stale_lease`.
+    template <class Body>
+    boost::asio::awaitable<std::invoke_result_t<Body&, Tx&>> transact(Body body) {
+        using Answer = std::invoke_result_t<Body&, Tx&>;
+        auto fenced = [event = event_, work = std::move(body)](Tx& tx) mutable -> Answer {
+            if (!holds_lease(tx, *event)) return std::unexpected(stale_lease());
+            return work(tx);
+        };
+        auto answer = co_await store_->transact(std::move(fenced));
+        co_return answer;
+    }
+
+ private:
+    static Error stale_lease() {
+        return {ErrorCode::stale_lease, "the lease of the event was lost", "leave it alone"};
+    }
+
+    Store* store_;
+    std::shared_ptr<const Event> event_;
+};
+
+// How one kind of event is handled. A consumer may run any number of times for one event, also
+// after a crash in the middle: it reads state, acts, and commits what came of it under its lease.
+struct Consumer {
+    std::function<boost::asio::awaitable<Outcome>(Delivery)> consume;
+    // In the transaction that buries an event: what its failure means for the state.
+    std::function<void(Tx&, const Event&, std::string_view reason)> on_dead;
+    std::int64_t max_attempts = 8;  // 0: never gives up
+    Duration backoff_first = std::chrono::seconds(1);
+    Duration backoff_longest = std::chrono::seconds(60);
+};
+
+struct OutboxOptions {
+    std::string owner = "lifecycled";  // of leases, in the log and the table
+    Duration lease = std::chrono::seconds(30);
+    std::size_t concurrency = 16;
+    // An event that a worker took this often without settling it crashes workers: it is buried.
+    std::int64_t max_deliveries = 200;
+    // The longest that an event added by another process waits to be seen.
+    Duration poll = std::chrono::seconds(5);
+};
+
+// Handles due events: at least once each, in order per key, several keys at a time. Nothing that
+// it needs is only in memory: after a crash the leases of its past life run out, and it goes on.
+class Outbox {
+ public:
+    Outbox(Store& store, Ports ports, TaskGroup& tasks, OutboxOptions options);
+
+    // Before run(). The kind must not have a consumer yet.
+    void add(std::string kind, Consumer consumer);
+
+    // Looks for due events now. To be called after a commit that added or hastened one.
+    void wake() { signal_.raise(); }
+
+    // Takes events until stop(); what is in hand then goes on to its end.
+    boost::asio::awaitable<void> run();
+    void stop();
+
+ private:
+    boost::asio::awaitable<void> handle(std::shared_ptr<const Event> event);
+    boost::asio::awaitable<void> renew(std::shared_ptr<const Event> event,
+                                       std::shared_ptr<Signal> finished);
+    boost::asio::awaitable<void> settle(std::shared_ptr<const Event> event, Outcome outcome);
+    boost::asio::awaitable<Outcome> consume(std::shared_ptr<const Event> event);
+    Duration backoff(const Consumer& consumer, std::int64_t attempts);
+    bool settle_in(Tx& tx, const Event& event, const Outcome& outcome, Duration delay);
+
+    Store& store_;
+    Ports ports_;
+    TaskGroup& tasks_;
+    OutboxOptions options_;
+    std::map<std::string, Consumer, std::less<>> consumers_;
+    std::set<std::int64_t> in_hand_;  // a worker never competes with itself
+    Signal signal_;
+    bool stopping_ = false;
+};
+
+}  // namespace lifecycle

@@ -1,0 +1,132 @@
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+#include "system/providers/fly.hpp"
+
+// What the answers of the Machines API mean. Rows are tried from the top; the first that matches
+// decides. A provider's text is matched where its status alone would mislead.
+namespace lifecycle {
+namespace {
+
+using enum ProviderErrorClass;
+
+struct StatusWord {
+    std::string_view word;
+    ProviderErrorClass error_class;
+};
+constexpr StatusWord kStatusWords[] = {
+    {"insufficient_capacity", capacity},
+    {"volume_placement_capacity", capacity},
+    {"name_taken", permanent},
+};
+
+struct TextRule {
+    std::string_view text;
+    ProviderErrorClass error_class;
+};
+constexpr TextRule kTexts[] = {
+    {"unique machine name violation", conflict},
+    {"lease currently held", busy},
+    {"concurrent update", busy},
+    {"already being updated", busy},
+    {"version mismatch", busy},
+    {"could not reserve resource", capacity},
+    {"insufficient resources", capacity},
+    {"insufficient memory", capacity},
+    {"insufficient CPUs", capacity},
+    {"insufficient IPs", capacity},
+    {"no capacity", capacity},
+    {"could not find a candidate host", capacity},
+    {"over the allowed quota", capacity},
+    {"unable to start machine from current state", busy},
+    {"machine still active", busy},
+    {"unable to destroy machine", busy},
+    {"volume is currently bound", busy},
+    {"volume already claimed", busy},
+    {"not yet available", busy},
+    {"failed to reach desired state", not_yet},
+    {"machine still starting", not_yet},
+};
+
+struct CodeRule {
+    int from;
+    int to;
+    ProviderErrorClass error_class;
+};
+constexpr CodeRule kCodes[] = {
+    {400, 401, permanent}, {403, 403, permanent}, {404, 404, gone},      {408, 408, ambiguous},
+    {422, 422, permanent}, {429, 429, throttled}, {500, 599, ambiguous},
+};
+
+struct StateWord {
+    std::string_view word;
+    ResourceState state;
+};
+constexpr StateWord kStates[] = {
+    {"created", ResourceState::preparing},      {"creating", ResourceState::preparing},
+    {"starting", ResourceState::starting},      {"started", ResourceState::started},
+    {"restarting", ResourceState::starting},    {"updating", ResourceState::starting},
+    {"replacing", ResourceState::starting},     {"stopping", ResourceState::stopping},
+    {"suspending", ResourceState::stopping},    {"stopped", ResourceState::stopped},
+    {"suspended", ResourceState::stopped},      {"failed", ResourceState::failed},
+    {"launch_failed", ResourceState::failed},   {"destroying", ResourceState::destroying},
+    {"destroyed", ResourceState::destroyed},    {"replaced", ResourceState::destroyed},
+    {"migrated", ResourceState::destroyed},
+};
+
+// "... machine ID <id> already exists with name ..."; empty if the text is not of that form.
+std::string conflicting_id(std::string_view text) {
+    constexpr std::string_view kBefore = "machine ID ";
+    constexpr std::string_view kAfter = " already exists with name ";
+    const auto before = text.find(kBefore);
+    if (before == std::string_view::npos) return {};
+    const auto begin = before + kBefore.size();
+    const auto end = text.find(kAfter, begin);
+    if (end == std::string_view::npos || end == begin) return {};
+    const std::string_view id = text.substr(begin, end - begin);
+    return id.find(' ') == std::string_view::npos ? std::string(id) : std::string();
+}
+
+}  // namespace
+
+ResourceState parse_fly_state(std::string_view state) {
+    for (const StateWord& row : kStates) {
+        if (row.word == state) return row.state;
+    }
+    return ResourceState::unknown;
+}
+
+ProviderError classify_fly_error(int status, std::string_view body) {
+    const auto parsed = nlohmann::json::parse(body, nullptr, false);
+    const auto text_of = [&](const char* key) -> std::string {
+        if (!parsed.is_object()) return {};
+        const auto found = parsed.find(key);
+        return found != parsed.end() && found->is_string() ? found->get<std::string>() : "";
+    };
+    const std::string word = text_of("status");
+    const std::string said = text_of("error").empty() ? text_of("message") : text_of("error");
+    ProviderError error(unknown, std::string(body));
+    for (const StatusWord& row : kStatusWords) {
+        if (row.word == word) {
+            error.error_class = row.error_class;
+            return error;
+        }
+    }
+    // A server error says nothing about the request, whatever its text.
+    for (const TextRule& row : kTexts) {
+        if (status >= 500 || said.find(row.text) == std::string::npos) continue;
+        error.error_class = row.error_class;
+        if (error.error_class == conflict) error.conflicting_id = conflicting_id(said);
+        return error;
+    }
+    for (const CodeRule& row : kCodes) {
+        if (status >= row.from && status <= row.to) {
+            error.error_class = row.error_class;
+            return error;
+        }
+    }
+    return error;
+}
+
+}  // namespace lifecycle

@@ -1,0 +1,136 @@
+#include "system/store/database.hpp"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include <utility>
+
+namespace lifecycle {
+
+std::int64_t Row::integer(int column) const { return sqlite3_column_int64(statement_, column); }
+
+std::string Row::text(int column) const {
+    const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
+    if (bytes == nullptr) return {};
+    return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+}
+
+Database::Database(const std::string& path, const std::string& vfs) {
+    const int opened = sqlite3_open_v2(
+        path.c_str(), &connection_,
+        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+        vfs.empty() ? nullptr : vfs.c_str());
+    if (opened != SQLITE_OK) {
+        const std::string why =
+            connection_ != nullptr ? sqlite3_errmsg(connection_) : sqlite3_errstr(opened);
+        sqlite3_close_v2(connection_);
+        throw StoreFailure(fmt::format("opening {}: {}", path, why));
+    }
+    // Lookaside memory makes what a statement costs depend on the history of the process.
+    sqlite3_db_config(connection_, SQLITE_DBCONFIG_LOOKASIDE, nullptr, 0, 0);
+    sqlite3_busy_timeout(connection_, 5000);
+}
+
+Database::~Database() {
+    for (const auto& [sql, statement] : statements_) sqlite3_finalize(statement);
+    sqlite3_close_v2(connection_);
+}
+
+void Database::fail(std::string_view doing) const {
+    throw StoreFailure(fmt::format("{}: {}", doing, sqlite3_errmsg(connection_)));
+}
+
+void Database::script(const char* sql) {
+    if (sqlite3_exec(connection_, sql, nullptr, nullptr, nullptr) != SQLITE_OK) fail(sql);
+}
+
+sqlite3_stmt* Database::prepare(std::string_view sql) {
+    if (const auto found = statements_.find(sql); found != statements_.end()) {
+        return found->second;
+    }
+    sqlite3_stmt* statement = nullptr;
+    if (sqlite3_prepare_v3(connection_, sql.data(), static_cast<int>(sql.size()),
+                           SQLITE_PREPARE_PERSISTENT, &statement, nullptr) != SQLITE_OK) {
+        fail(sql);
+    }
+    statements_.emplace(std::string(sql), statement);
+    return statement;
+}
+
+void Database::bind(sqlite3_stmt* statement, std::initializer_list<Bound> values) {
+    int position = 0;
+    for (const Bound& bound : values) {
+        ++position;
+        int outcome = SQLITE_OK;
+        if (const auto* number = std::get_if<std::int64_t>(&bound.value())) {
+            outcome = sqlite3_bind_int64(statement, position, *number);
+        } else {
+            const std::string_view text = std::get<std::string_view>(bound.value());
+            // A null pointer would bind NULL, and an empty text is not that.
+            const char* bytes = text.data() == nullptr ? "" : text.data();
+            outcome = sqlite3_bind_text(statement, position, bytes, static_cast<int>(text.size()),
+                                        SQLITE_STATIC);
+        }
+        if (outcome != SQLITE_OK) fail(sqlite3_sql(statement));
+    }
+}
+
+std::int64_t Database::run(std::string_view sql, std::initializer_list<Bound> values) {
+    sqlite3_stmt* statement = prepare(sql);
+    bind(statement, values);
+    const int outcome = sqlite3_step(statement);
+    if (outcome != SQLITE_DONE && outcome != SQLITE_ROW) {
+        const std::string why = sqlite3_errmsg(connection_);
+        sqlite3_reset(statement);
+        throw StoreFailure(fmt::format("{}: {}", sql, why));
+    }
+    sqlite3_reset(statement);
+    return sqlite3_changes64(connection_);
+}
+
+void Database::query(std::string_view sql, std::initializer_list<Bound> values,
+                     const std::function<bool(const Row&)>& visit) {
+    sqlite3_stmt* statement = prepare(sql);
+    bind(statement, values);
+    const Row row(statement);
+    int outcome = sqlite3_step(statement);
+    while (outcome == SQLITE_ROW && visit(row)) outcome = sqlite3_step(statement);
+    if (outcome != SQLITE_DONE && outcome != SQLITE_ROW) {
+        const std::string why = sqlite3_errmsg(connection_);
+        sqlite3_reset(statement);
+        throw StoreFailure(fmt::format("{}: {}", sql, why));
+    }
+    sqlite3_reset(statement);
+}
+
+std::string Database::table(const std::string& sql) {
+    sqlite3_stmt* statement = prepare(sql);
+    const int columns = sqlite3_column_count(statement);
+    std::string text;
+    for (int column = 0; column < columns; ++column) {
+        text += column == 0 ? "" : "\t";
+        text += sqlite3_column_name(statement, column);
+    }
+    text += "\n";
+    query(sql, {}, [&](const Row& row) {
+        for (int column = 0; column < columns; ++column) {
+            text += column == 0 ? "" : "\t";
+            text += row.text(column);
+        }
+        text += "\n";
+        return true;
+    });
+    return text;
+}
+
+void Database::collect_changes() {
+    sqlite3_update_hook(
+        connection_,
+        [](void* self, int operation, const char*, const char* table, sqlite3_int64 row) {
+            static_cast<Database*>(self)->changes_.push_back(
+                {table, row, operation == SQLITE_DELETE});
+        },
+        this);
+}
+
+}  // namespace lifecycle

@@ -1,0 +1,98 @@
+#include "system/store/schema.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace lifecycle {
+namespace {
+
+// Version N is the result of the first N scripts. A script that has been released never changes.
+// Times are microseconds since the Unix epoch. Only what SQLite and PostgreSQL share.
+constexpr std::array kMigrations = {
+    R"sql(
+    CREATE TABLE project (
+        id TEXT NOT NULL PRIMARY KEY,
+        generation BIGINT NOT NULL,
+        active_machine TEXT NOT NULL DEFAULT '',
+        last_error TEXT NOT NULL DEFAULT '',
+        created_at BIGINT NOT NULL
+    );
+    CREATE TABLE machine (
+        id TEXT NOT NULL PRIMARY KEY,
+        project TEXT NOT NULL REFERENCES project (id),
+        generation BIGINT NOT NULL,
+        provider TEXT NOT NULL,
+        state TEXT NOT NULL
+            CHECK (state IN ('starting', 'active', 'detached', 'archived', 'failed')),
+        external_id TEXT NOT NULL DEFAULT '',
+        address TEXT NOT NULL DEFAULT '',
+        image TEXT NOT NULL,
+        region TEXT NOT NULL,
+        cpus BIGINT NOT NULL,
+        memory_mb BIGINT NOT NULL,
+        daemon_status TEXT NOT NULL,
+        provisioning_error TEXT NOT NULL DEFAULT '',
+        idempotency_key TEXT NOT NULL,
+        created_at BIGINT NOT NULL,
+        updated_at BIGINT NOT NULL,
+        UNIQUE (project, generation),
+        UNIQUE (project, idempotency_key)
+    );
+    CREATE TABLE provider_resource (
+        name TEXT NOT NULL PRIMARY KEY,
+        machine TEXT NOT NULL REFERENCES machine (id),
+        external_id TEXT NOT NULL DEFAULT '',
+        state TEXT NOT NULL CHECK (state IN ('asked', 'present', 'gone')),
+        asked_at BIGINT NOT NULL
+    );
+    CREATE TABLE outbox_event (
+        id INTEGER PRIMARY KEY,
+        kind TEXT NOT NULL,
+        ordering_key TEXT NOT NULL,
+        dedupe_key TEXT NOT NULL UNIQUE,
+        machine TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('pending', 'done', 'dead')),
+        available_at BIGINT NOT NULL,
+        attempts BIGINT NOT NULL DEFAULT 0,
+        deliveries BIGINT NOT NULL DEFAULT 0,
+        lease_owner TEXT NOT NULL DEFAULT '',
+        lease_epoch BIGINT NOT NULL DEFAULT 0,
+        outcome TEXT NOT NULL DEFAULT '',
+        created_at BIGINT NOT NULL
+    );
+    CREATE INDEX outbox_due ON outbox_event (available_at, id) WHERE state = 'pending';
+    CREATE INDEX outbox_order ON outbox_event (ordering_key, id) WHERE state = 'pending';
+    )sql",
+};
+
+Error unusable(std::string_view path, std::string_view why) {
+    return {ErrorCode::store_unusable, fmt::format("the database {} cannot be used: {}", path, why),
+            "name another file, or start the version of the program that wrote it"};
+}
+
+}  // namespace
+
+Result<void> migrate(Database& database, std::string_view path) {
+    constexpr auto kNewest = static_cast<std::int64_t>(kMigrations.size());
+    std::int64_t version = 0;
+    database.script("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)");
+    database.query("SELECT COALESCE(MAX(version), 0) FROM schema_version", {}, [&](const Row& row) {
+        version = row.integer(0);
+        return false;
+    });
+    if (version > kNewest) {
+        return std::unexpected(unusable(
+            path, fmt::format("its schema is version {}, and this program knows up to {}", version,
+                              kNewest)));
+    }
+    for (; version < kNewest; ++version) {
+        database.run("BEGIN IMMEDIATE");
+        database.script(kMigrations[static_cast<std::size_t>(version)]);
+        database.run("INSERT INTO schema_version (version) VALUES (?)", {version + 1});
+        database.run("COMMIT");
+    }
+    return {};
+}
+
+}  // namespace lifecycle

@@ -1,0 +1,78 @@
+#include "system/store/store.hpp"
+
+#include <utility>
+
+#include "system/store/schema.hpp"
+
+namespace lifecycle {
+
+Store::Store(const Options& options, boost::asio::any_io_executor executor)
+    : database_(options.path, options.vfs),
+      executor_(std::move(executor)),
+      follower_(options.follower),
+      telemetry_(options.telemetry) {}
+
+Result<std::unique_ptr<Store>> Store::open(Options options, boost::asio::any_io_executor executor) {
+    std::unique_ptr<Store> store(new Store(options, std::move(executor)));
+    // The write-ahead log is synced at each commit: what a commit said is durable.
+    store->database_.script("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                            "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;");
+    if (auto migrated = migrate(store->database_, options.path); !migrated) {
+        return std::unexpected(std::move(migrated.error()));
+    }
+    if (options.follower != nullptr) store->database_.collect_changes();
+    return store;
+}
+
+Store::Transaction::Transaction(Store& store) : store_(store) {
+    store_.database_.run("BEGIN IMMEDIATE");
+}
+
+Store::Transaction::~Transaction() {
+    if (!open_) return;
+    try {
+        store_.database_.run("ROLLBACK");
+    } catch (const StoreFailure&) {
+        // SQLite has rolled back already, or will when the database is next opened.
+        open_ = false;
+    }
+    store_.database_.take_changes();
+}
+
+void Store::Transaction::commit(const Tx& tx) {
+    store_.database_.run("COMMIT");
+    open_ = false;
+    if (store_.telemetry_ != nullptr) {
+        for (const Tx::Told& told : tx.told_) {
+            std::vector<Fact> facts;
+            for (const auto& [name, value] : told.facts) {
+                if (const auto* number = std::get_if<std::int64_t>(&value)) {
+                    facts.emplace_back(name, *number);
+                } else {
+                    facts.emplace_back(name, std::get<std::string>(value));
+                }
+            }
+            store_.telemetry_->record(told.name, facts);
+        }
+    }
+    if (store_.follower_ == nullptr) return;
+    const std::vector<RowChange> changes = store_.database_.take_changes();
+    if (changes.empty()) return;
+    Tx look(store_.database_);
+    store_.follower_->on_commit(look, changes);
+}
+
+void Tx::tell(std::string_view name, std::initializer_list<Fact> facts) {
+    Told told{name, {}};
+    for (const Fact& fact : facts) {
+        if (const auto* number = std::get_if<std::int64_t>(&fact.value)) {
+            told.facts.emplace_back(fact.name, *number);
+        } else {
+            told.facts.emplace_back(fact.name,
+                                    std::string(std::get<std::string_view>(fact.value)));
+        }
+    }
+    told_.push_back(std::move(told));
+}
+
+}  // namespace lifecycle

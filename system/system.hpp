@@ -1,0 +1,53 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <exception>
+#include <functional>
+#include <memory>
+
+#include "system/lifecycle/options.hpp"
+#include "system/outbox/outbox.hpp"
+#include "system/ports/ports.hpp"
+#include "system/providers/provider.hpp"
+#include "system/store/store.hpp"
+
+namespace lifecycle {
+
+struct SystemOptions {
+    LifecycleOptions lifecycle;
+    OutboxOptions outbox;
+};
+
+// The control plane: everything between a request and the clouds. One thread, no globals; time,
+// chance and the network only through its ports.
+class System {
+ public:
+    // Told once when the core cannot go on: the store failed, or a bug threw. The process has to
+    // end; whatever was acknowledged is durable, and the next start goes on from there.
+    using OnFatal = std::function<void(std::exception_ptr)>;
+
+    // Ports and provider must outlive the system.
+    System(std::unique_ptr<Store> store, Ports ports, Provider& provider, SystemOptions options,
+           OnFatal on_fatal);
+    ~System();
+
+    // Starts handling durable events.
+    void start();
+
+    // Takes no further events. `when_idle` is called when all that was in hand has ended; the
+    // system may be destroyed then.
+    void stop(std::function<void()> when_idle);
+
+    // Answers one request; every answer that is an error says what is wrong and what to do.
+    void serve(HttpRequest request, std::move_only_function<void(HttpResponse)> respond);
+    boost::asio::awaitable<HttpResponse> handle(HttpRequest request);
+
+    // For looking from outside, within the caller's turn.
+    Store& store();
+
+ private:
+    struct Parts;
+    std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace lifecycle
