@@ -22,7 +22,7 @@ Disk::Disk(Process& owner)
       vfs_(DiskVfs::make(*this, vfs_name_)) {
     Tape& tape = owner.world().tape();
     const std::string lane = "disk " + owner.name();
-    error_lane_ = tape.lane(lane + " error", fault("disk.error", 1, 20000));
+    error_lane_ = tape.lane(lane + " error", fault("disk.error", 1, 5000));
     lost_lane_ = tape.lane(lane + " lost", fault("disk.lost-write", 1, 3));
     torn_lane_ = tape.lane(lane + " torn", choice("disk.torn-sectors"));
     sqlite3_vfs_register(vfs_.get(), 0);
@@ -46,7 +46,11 @@ void Disk::sync(File& file) {
     for (const Write& change : file.unsynced) apply(file.durable, file, change, change.length);
     file.unsynced.clear();
     file.unsynced_bytes.clear();
-    file.durable_name = true;
+    // SQLite syncs the folder with the first sync of a new file, as its own VFS does: every name
+    // that was made or deleted until then is certain.
+    if (file.durable_name) return;
+    for (auto& [path, named] : files_) named->durable_name = true;
+    deleted_.clear();
 }
 
 void Disk::apply(std::vector<char>& content, const File& file, const Write& change,

@@ -69,7 +69,7 @@ class Disk {
     struct File {
         std::vector<char> content;  // what readers see
         std::vector<char> durable;  // what is certain to survive
-        bool durable_name = false;  // false until its first sync: the name itself may be lost
+        bool durable_name = false;  // false until the folder is synced: the name may be lost
         std::vector<Write> unsynced;
         std::vector<char> unsynced_bytes;
         Locks locks;
@@ -78,7 +78,7 @@ class Disk {
 
     void write(File& file, const char* bytes, std::int64_t length, std::int64_t offset);
     void truncate(File& file, std::int64_t size);
-    static void sync(File& file);
+    void sync(File& file);
     static void apply(std::vector<char>& content, const File& file, const Write& change,
                       std::int64_t length);
     void lose_unsynced(const std::string& path, File& file, bool& torn);
@@ -88,7 +88,7 @@ class Disk {
     std::unique_ptr<sqlite3_vfs> vfs_;
     bool connected_ = true;
     std::map<std::string, std::shared_ptr<File>, std::less<>> files_;
-    std::map<std::string, std::shared_ptr<File>> deleted_;  // since the last sync: may come back
+    std::map<std::string, std::shared_ptr<File>> deleted_;  // since the folder's last sync
     std::uint64_t writes_ = 0;
     std::uint64_t syncs_ = 0;
     LaneId error_lane_;

@@ -142,8 +142,9 @@ int DiskVfs::remove(sqlite3_vfs* vfs, const char* path, int sync_directory) {
     if (const int error = fate(disk, "before a delete", SQLITE_IOERR_DELETE); error != SQLITE_OK) {
         return error;
     }
-    if (sync_directory == 0) disk.deleted_[path] = found->second;
+    disk.deleted_[path] = found->second;
     disk.files_.erase(found);
+    if (sync_directory != 0) disk.deleted_.clear();
     return SQLITE_OK;
 }
 
@@ -200,7 +201,7 @@ int DiskVfs::sync(sqlite3_file* base, int) {
         return error;
     }
     ++handle.disk->syncs_;
-    Disk::sync(**handle.file);
+    handle.disk->sync(**handle.file);
     // Past this point the data is safe even if the process never hears of it.
     handle.disk->owner_.crash_point("after a disk sync");
     return SQLITE_OK;

@@ -14,7 +14,7 @@ Process::Process(World& world, std::uint32_t id, std::string name, std::string r
       id_(id),
       name_(std::move(name)),
       role_(std::move(role)),
-      crash_lane_(world.tape().lane("crash " + name_, fault("crash", 1, 4000))),
+      crash_lane_(world.tape().lane("crash " + name_, fault("crash", 1, 500))),
       restart_lane_(world.tape().lane("restart " + name_, choice("restart"))) {}
 
 Process::~Process() = default;

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <random>
+
+#include "system/ports/clock.hpp"
+#include "system/ports/entropy.hpp"
+#include "system/ports/telemetry.hpp"
+
+// The core's ports, made of the operating system.
+namespace lifecycle::server {
+
+class RealClock final : public Clock {
+ public:
+    explicit RealClock(boost::asio::io_context& context) : context_(context) {}
+    ~RealClock() override;
+    Time now() const override;
+    TimerId schedule(Time when, std::move_only_function<void()> callback) override;
+    void expedite(TimerId timer) override;
+
+ private:
+    struct Timer;
+    boost::asio::io_context& context_;
+    std::uint64_t last_ = 0;
+    std::map<std::uint64_t, std::shared_ptr<Timer>> timers_;
+};
+
+class RealEntropy final : public Entropy {
+ public:
+    std::uint64_t below(std::uint64_t bound) override;
+
+ private:
+    std::random_device device_;
+};
+
+// One JSON object a line on standard error.
+class LogTelemetry final : public Telemetry {
+ public:
+    explicit LogTelemetry(const Clock& clock) : clock_(clock) {}
+    using Telemetry::record;
+    void record(std::string_view name, std::span<const Fact> facts) override;
+
+ private:
+    const Clock& clock_;
+};
+
+}  // namespace lifecycle::server

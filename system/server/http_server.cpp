@@ -1,0 +1,153 @@
+#include "system/server/http_server.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast.hpp>
+#include <utility>
+
+#include "system/api/api.hpp"
+#include "system/api/json.hpp"
+#include "system/ports/suspend.hpp"
+
+namespace lifecycle::server {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using tcp = asio::ip::tcp;
+
+constexpr auto kPatience = std::chrono::seconds(30);
+
+HttpRequest from_beast(http::request<http::string_body> message) {
+    HttpRequest request;
+    request.method = std::string(message.method_string());
+    request.target = std::string(message.target());
+    for (const auto& field : message) {
+        request.headers[std::string(field.name_string())] = std::string(field.value());
+    }
+    request.body = std::move(message.body());
+    return request;
+}
+
+http::response<http::string_body> to_beast(HttpResponse response, bool keep_alive) {
+    http::response<http::string_body> message;
+    message.version(11);
+    message.result(static_cast<unsigned>(response.status));
+    for (const auto& [name, value] : response.headers) message.insert(name, value);
+    message.keep_alive(keep_alive);
+    message.body() = std::move(response.body);
+    message.prepare_payload();
+    return message;
+}
+
+HttpResponse refusal(const boost::system::error_code& error) {
+    if (error == http::error::body_limit) {
+        return to_response(Error(
+            ErrorCode::too_large, fmt::format("the body has more than {} bytes", Api::kLongestBody),
+            "send a smaller body"));
+    }
+    return to_response(Error(ErrorCode::bad_request,
+                             fmt::format("this is no HTTP request: {}", error.message()),
+                             "send an HTTP/1.1 request"));
+}
+
+}  // namespace
+
+struct HttpServer::State {
+    State(asio::io_context& io, tcp::endpoint endpoint, Service answer)
+        : context(io), acceptor(io, endpoint), service(std::move(answer)) {}
+    asio::io_context& context;
+    tcp::acceptor acceptor;
+    Service service;
+    bool stopped = false;
+};
+
+namespace {
+
+// State is private to the server; sessions see it through this.
+template <class State>
+asio::awaitable<void> converse(std::shared_ptr<State> state, beast::tcp_stream stream) {
+    beast::flat_buffer buffer;
+    bool open = true;
+    while (open) {
+        http::request_parser<http::string_body> parser;
+        parser.body_limit(Api::kLongestBody);
+        stream.expires_after(kPatience);
+        boost::system::error_code error;
+        const auto read = co_await http::async_read(
+            stream, buffer, parser, asio::redirect_error(asio::use_awaitable, error));
+        static_cast<void>(read);
+        if (error == http::error::end_of_stream || error == beast::error::timeout ||
+            error == asio::error::connection_reset) {
+            break;
+        }
+        HttpResponse response;
+        if (error) {
+            response = refusal(error);
+            open = false;
+        } else {
+            stream.expires_never();
+            open = parser.keep_alive() && !state->stopped;
+            std::move_only_function<void(Resume<HttpResponse>)> ask =
+                [state, request = from_beast(parser.release())](
+                    Resume<HttpResponse> resume) mutable {
+                    state->service(std::move(request), std::move(resume));
+                };
+            response = co_await suspend<HttpResponse>(std::move(ask));
+        }
+        const auto message = to_beast(std::move(response), open);
+        stream.expires_after(kPatience);
+        const auto written = co_await http::async_write(
+            stream, message, asio::redirect_error(asio::use_awaitable, error));
+        static_cast<void>(written);
+        if (error) break;
+    }
+    boost::system::error_code ignored;
+    stream.socket().shutdown(tcp::socket::shutdown_both, ignored);
+}
+
+template <class State>
+asio::awaitable<void> accept(std::shared_ptr<State> state) {
+    while (!state->stopped) {
+        boost::system::error_code error;
+        tcp::socket socket = co_await state->acceptor.async_accept(
+            asio::redirect_error(asio::use_awaitable, error));
+        if (!error) {
+            asio::co_spawn(state->context, converse(state, beast::tcp_stream(std::move(socket))),
+                           [](std::exception_ptr) { /* one client's connection broke */ });
+        } else if (!state->stopped) {
+            // Out of descriptors, most likely: let some connections end.
+            asio::steady_timer pause(state->context, std::chrono::milliseconds(100));
+            co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
+        }
+    }
+}
+
+}  // namespace
+
+HttpServer::HttpServer(asio::io_context& context, const std::string& host, std::uint16_t port,
+                       Service service)
+    : state_(std::make_shared<State>(context, tcp::endpoint(asio::ip::make_address(host), port),
+                                     std::move(service))) {
+    asio::co_spawn(context, accept(state_), [](std::exception_ptr failure) {
+        if (failure) std::rethrow_exception(failure);
+    });
+}
+
+HttpServer::~HttpServer() { stop(); }
+
+std::uint16_t HttpServer::port() const { return state_->acceptor.local_endpoint().port(); }
+
+void HttpServer::stop() {
+    if (std::exchange(state_->stopped, true)) return;
+    boost::system::error_code ignored;
+    state_->acceptor.close(ignored);
+}
+
+}  // namespace lifecycle::server

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "system/model/error.hpp"
+#include "system/providers/fly.hpp"
+#include "system/system.hpp"
+
+namespace lifecycle::server {
+
+// What `lifecycled` is told on its command line.
+struct ServerOptions {
+    std::string host = "127.0.0.1";
+    std::uint16_t port = 8700;
+    std::string database = "lifecycle.db";
+    FlyOptions fly;
+    SystemOptions system;
+};
+
+// The options, or one line that says what is wrong; `help` is set if the text is what was asked for.
+struct BadOptions {
+    std::string text;
+    bool help = false;
+};
+std::expected<ServerOptions, BadOptions> parse_options(int count, char** words);
+
+}  // namespace lifecycle::server
