@@ -33,12 +33,14 @@ std::string_view to_string(CallError error) {
 
 struct Network::State : std::enable_shared_from_this<State> {
     struct Link {
-        LaneId latency;
-        LaneId slow;
-        LaneId loss;
-        LaneId duplicate;
+        LaneId latency{};
+        LaneId slow{};
+        LaneId loss{};
+        LaneId duplicate{};
         Duration extra{0};
         bool blocked = false;
+        bool held = false;
+        std::vector<Task> waiting;  // what has come as far as a held link lets it
     };
     struct Listener {
         Process* host;
@@ -60,17 +62,29 @@ struct Network::State : std::enable_shared_from_this<State> {
         if (const auto found = links.find(key); found != links.end()) return found->second;
         Tape& tape = world.tape();
         const std::string name = "net " + from + "->" + to;
-        const Link made{tape.lane(name + " latency", choice("net.latency")),
-                        tape.lane(name + " slow", fault("net.slow", 1, 60)),
-                        tape.lane(name + " loss", fault("net.loss", 1, 60)),
-                        tape.lane(name + " duplicate", fault("net.duplicate", 1, 120))};
-        return links.emplace(key, made).first->second;
+        Link& made = links[key];
+        made.latency = tape.lane(name + " latency", choice("net.latency"));
+        made.slow = tape.lane(name + " slow", fault("net.slow", 1, 60));
+        made.loss = tape.lane(name + " loss", fault("net.loss", 1, 60));
+        made.duplicate = tape.lane(name + " duplicate", fault("net.duplicate", 1, 120));
+        return made;
     }
 
     Duration latency(const Link& path) {
         const std::uint64_t jitter = world.tape().draw(path.latency, kJitterSteps);
         const std::uint64_t slow = world.tape().draw(path.slow, kSlow.size());
         return kHop + kJitterStep * static_cast<std::int64_t>(jitter) + kSlow[slow] + path.extra;
+    }
+
+    // Runs the arrival after the time that the way takes, or when the link is released.
+    void carry(Link& path, Task arrival) {
+        world.self().at(world.now() + latency(path), [&path, arrive = std::move(arrival)]() mutable {
+            if (path.held) {
+                path.waiting.push_back(std::move(arrive));
+            } else {
+                arrive();
+            }
+        });
     }
 
     bool lost(const Link& path) { return world.tape().chance(path.loss) || path.blocked; }
@@ -108,11 +122,9 @@ void Network::Answer::send(Packet packet) {
         server_->emit("net.answer-lost", {{"call", number}, {"what", packet.label}});
         return;
     }
-    Process& carrier = state->world.self();
-    carrier.at(state->world.now() + state->latency(path),
-               [state, call = call_, packet = std::move(packet)]() mutable {
-                   state->finish(call, std::move(packet));
-               });
+    state->carry(path, [state, call = call_, packet = std::move(packet)]() mutable {
+        state->finish(call, std::move(packet));
+    });
 }
 
 void Network::State::deliver(std::uint64_t call, const std::string& address, Packet request) {
@@ -141,10 +153,8 @@ void Network::State::fail_later(std::uint64_t call, const std::string& from_role
                                 CallError error) {
     const auto waiting = pending.find(call);
     if (waiting == pending.end()) return;
-    const Link& path = link(from_role, waiting->second.caller->role());
-    world.self().at(world.now() + latency(path), [state = shared_from_this(), call, error] {
-        state->finish(call, std::unexpected(error));
-    });
+    carry(link(from_role, waiting->second.caller->role()),
+          [state = shared_from_this(), call, error] { state->finish(call, std::unexpected(error)); });
 }
 
 void Network::State::finish(std::uint64_t call, Result result) {
@@ -167,7 +177,10 @@ void Network::State::finish(std::uint64_t call, Result result) {
 
 Network::Network(World& world) : state_(std::make_shared<State>(world)) {}
 
-Network::~Network() = default;
+Network::~Network() {
+    // What a held link still holds refers back to the state.
+    for (auto& [ends, path] : state_->links) path.waiting.clear();
+}
 
 void Network::listen(Process& host, const std::string& address, Service service) {
     state_->listeners[address] = {&host, host.incarnation(),
@@ -203,10 +216,9 @@ void Network::call(Process& caller, std::string_view address, Packet request, Du
             caller.emit("net.lost", {{"call", number}, {"what", request.label}});
             continue;
         }
-        state.world.self().at(state.world.now() + state.latency(path),
-                              [state = state_, call, to = std::string(address), request] {
-                                  state->deliver(call, to, request);
-                              });
+        state.carry(path, [state = state_, call, to = std::string(address), request] {
+            state->deliver(call, to, request);
+        });
     }
 }
 
@@ -216,6 +228,18 @@ void Network::block(const std::string& from_role, const std::string& to_role) {
 
 void Network::unblock(const std::string& from_role, const std::string& to_role) {
     state_->link(from_role, to_role).blocked = false;
+}
+
+void Network::hold(const std::string& from_role, const std::string& to_role) {
+    state_->link(from_role, to_role).held = true;
+}
+
+void Network::release(const std::string& from_role, const std::string& to_role) {
+    State::Link& path = state_->link(from_role, to_role);
+    path.held = false;
+    for (Task& arrival : std::exchange(path.waiting, {})) {
+        state_->world.self().post(std::move(arrival));
+    }
 }
 
 void Network::delay(const std::string& from_role, const std::string& to_role, Duration extra) {

@@ -72,6 +72,11 @@ class Network {
     void block(const std::string& from_role, const std::string& to_role);
     void unblock(const std::string& from_role, const std::string& to_role);
 
+    // Holds everything from processes of one role to those of another where it would arrive, until
+    // released; then all of it arrives in the same instant, in an order that the tape decides.
+    void hold(const std::string& from_role, const std::string& to_role);
+    void release(const std::string& from_role, const std::string& to_role);
+
     // Adds a fixed delay to all that goes from one role to another: for scripted races.
     void delay(const std::string& from_role, const std::string& to_role, Duration extra);
 

@@ -30,6 +30,46 @@ Script ready_before_provision(Stage stage) {
     co_await expect_active(stage, machine);
 }
 
+// The create's answer and the daemon's report arrive in the same instant.
+Script ready_meets_provision(Stage stage) {
+    stage.fly().options().launch_eagerly = true;
+    stage.network().hold("fly", "server");
+    stage.network().hold("box", "server");
+    const std::string machine = co_await stage.create("alpha");
+    co_await stage.sleep(seconds(27));
+    stage.expect(stage.shadow().machine(machine)->external_id.empty(),
+                 "the provider's answer is on its way");
+    stage.network().release("fly", "server");
+    stage.network().release("box", "server");
+    co_await expect_active(stage, machine);
+}
+
+// The machine is retired while the provider makes it: what was made has to be destroyed.
+Script retired_while_provisioning(Stage stage) {
+    stage.network().hold("fly", "server");
+    const std::string machine = co_await stage.create("alpha");
+    co_await stage.sleep(seconds(10));
+    co_await stage.retire(machine);
+    stage.network().release("fly", "server");
+    const bool archived = co_await stage.until(machine, "archived", minutes(20));
+    stage.expect(archived, "a machine that was retired while it was made is archived");
+    stage.expect(stage.fly().find_by_name(machine) == nullptr, "and what was made is destroyed");
+}
+
+// The machine is retired while the readiness probe is under way: it must not become active.
+Script retired_while_probed(Stage stage) {
+    stage.network().delay("box", "server", seconds(4));
+    const std::string machine = co_await stage.create("alpha");
+    for (int i = 0; i < 1200 && stage.shadow().readiness_events(machine) == 0; ++i) {
+        co_await stage.sleep(std::chrono::milliseconds(100));
+    }
+    stage.expect(stage.shadow().readiness_events(machine) == 1, "the machine is being probed");
+    co_await stage.sleep(seconds(1));
+    co_await stage.retire(machine);
+    const bool archived = co_await stage.until(machine, "archived", minutes(20));
+    stage.expect(archived, "a machine that was retired while it was probed is archived");
+}
+
 // The daemon's reports are held back until the provisioning is long done.
 Script provision_before_ready(Stage stage) {
     stage.network().block("box", "server");
@@ -67,6 +107,12 @@ std::vector<Scenario> races() {
          false,
          minutes(30),
          ready_before_provision},
+        {"ready-meets-provision",
+         "The provider's answer and the daemon's report arrive in the same instant.",
+         {},
+         false,
+         minutes(30),
+         ready_meets_provision},
         {"provision-before-ready",
          "Provisioning is done before the daemon reports ready.",
          {},
@@ -79,6 +125,18 @@ std::vector<Scenario> races() {
          false,
          minutes(30),
          create_answer_lost},
+        {"retired-while-provisioning",
+         "The machine is retired while the provider makes it.",
+         {},
+         false,
+         minutes(40),
+         retired_while_provisioning},
+        {"retired-while-probed",
+         "The machine is retired while its readiness is probed.",
+         {},
+         false,
+         minutes(40),
+         retired_while_probed},
     };
 }
 
