@@ -30,7 +30,9 @@ target_compile_options(vivarium_options INTERFACE
     $<$<CXX_COMPILER_ID:Clang>:-Xclang -fno-pch-timestamp>
     # g++ 12 warns of impossible accesses inside the standard library once it has inlined enough.
     $<$<CXX_COMPILER_ID:GNU>:-Wno-array-bounds -Wno-stringop-overflow -Wno-restrict
-        -Wno-maybe-uninitialized -Wno-dangling-pointer -Wno-use-after-free>)
+        -Wno-maybe-uninitialized -Wno-dangling-pointer -Wno-use-after-free
+        # It takes Asio's allocation of coroutine frames for a mismatched pair.
+        -Wno-mismatched-new-delete>)
 target_compile_definitions(vivarium_options INTERFACE
     BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_COROUTINE)
 if(VIVARIUM_SANITIZE)
@@ -46,8 +48,8 @@ if(LLD_PROGRAM AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
     target_link_options(vivarium_options INTERFACE -fuse-ld=lld-19)
 endif()
 
-# vivarium_library(NAME [FOLDER]): a static library of all the sources given, included from the repository root.
+# vivarium_library(NAME SOURCE...): a static library; includes are written from the top of the tree.
 function(vivarium_library name)
     add_library(${name} STATIC ${ARGN})
-    target_link_libraries(${name} PRIVATE vivarium::options)
+    target_link_libraries(${name} PRIVATE $<BUILD_INTERFACE:vivarium::options>)
 endfunction()

@@ -28,7 +28,7 @@ struct BoxIdentity {
 // The inside of a machine: it boots for a while, then its daemon listens, reports itself ready to
 // the control plane until that is acknowledged, and answers the probe and its agents' calls.
 class Box {
- public:
+  public:
     Box(BoxPorts ports, BoxIdentity identity);
 
     // Starts booting; calls `listen` when the daemon is ready to be called.
@@ -36,7 +36,7 @@ class Box {
 
     lifecycle::HttpResponse handle(const lifecycle::HttpRequest& request);
 
- private:
+  private:
     boost::asio::awaitable<int> report(std::string status);
     void report_until_heard();
 

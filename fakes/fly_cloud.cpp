@@ -32,7 +32,9 @@ HttpResponse refuse(int status, std::string_view text) {
     return reply(status, json{{"error", text}});
 }
 
-HttpResponse not_found() { return refuse(404, "not_found: machine not found"); }
+HttpResponse not_found() {
+    return refuse(404, "not_found: machine not found");
+}
 
 // The value of one parameter of a query, percent-decoded.
 std::string parameter(std::string_view query, std::string_view name) {
@@ -98,8 +100,7 @@ bool has_metadata(const FlyMachine& machine, std::string_view query) {
 
 }  // namespace
 
-FlyCloud::FlyCloud(lifecycle::Clock& clock, sim::Tape& tape, BoxHost& host,
-                   FlyCloudOptions options)
+FlyCloud::FlyCloud(lifecycle::Clock& clock, sim::Tape& tape, BoxHost& host, FlyCloudOptions options)
     : clock_(clock),
       tape_(tape),
       host_(host),
@@ -127,12 +128,19 @@ void FlyCloud::handle(const HttpRequest& request, Respond respond) {
     }
     const auto mishap = static_cast<Mishap>(tape_.draw(mishap_lane_, 6));
     switch (mishap) {
-        case Mishap::internal_error: respond(refuse(500, "internal: server error")); return;
-        case Mishap::unavailable: respond(refuse(503, "unavailable: host unreachable")); return;
-        case Mishap::throttled: respond(refuse(429, "rate limit exceeded")); return;
+        case Mishap::internal_error:
+            respond(refuse(500, "internal: server error"));
+            return;
+        case Mishap::unavailable:
+            respond(refuse(503, "unavailable: host unreachable"));
+            return;
+        case Mishap::throttled:
+            respond(refuse(429, "rate limit exceeded"));
+            return;
         case Mishap::none:
         case Mishap::late_internal_error:
-        case Mishap::late_deadline: break;
+        case Mishap::late_deadline:
+            break;
     }
     const std::string_view path = std::string_view(request.target).substr(prefix.size());
     const std::string_view bare = path.substr(0, path.find('?'));
@@ -195,11 +203,13 @@ HttpResponse FlyCloud::create(const HttpRequest& request) {
             return refuse(409,
                           "aborted: could not reserve resource for machine: insufficient memory "
                           "available to fulfill request on the current host");
-        case 2: return refuse(409, "aborted: no capacity");
+        case 2:
+            return refuse(409, "aborted: no capacity");
         case 3:
             return reply(422, json{{"error", "could not find a candidate host"},
                                    {"status", "insufficient_capacity"}});
-        default: break;
+        default:
+            break;
     }
     ++created_;
     FlyMachine machine;
@@ -211,8 +221,8 @@ HttpResponse FlyCloud::create(const HttpRequest& request) {
     machine.config = config;
     machine.created_at = clock_.now();
     machine.visible_at = clock_.now() + drawn(lag_lane_, Duration(0), milliseconds(500), 11);
-    machine.launch_when_prepared = !body.value("skip_launch", false) || options_.launch_eagerly ||
-                                   tape_.chance(eager_lane_);
+    machine.launch_when_prepared =
+        !body.value("skip_launch", false) || options_.launch_eagerly || tape_.chance(eager_lane_);
     FlyMachine& kept = machines_.emplace(machine.id, machine).first->second;
     enter(kept, "created");
     if (observer_ != nullptr) observer_->on_created(kept);
@@ -272,8 +282,7 @@ HttpResponse FlyCloud::destroy(const std::string& id, std::string_view query) {
     FlyMachine& machine = found->second;
     const bool running = machine.state == "started" || machine.state == "starting";
     if (running && parameter(query, "force") != "true") {
-        return refuse(412,
-                      "failed_precondition: unable to destroy machine, not currently stopped");
+        return refuse(412, "failed_precondition: unable to destroy machine, not currently stopped");
     }
     if (machine.state != "destroying") finish_destroying(machine);
     return reply(200, json{{"ok", true}});
@@ -351,11 +360,12 @@ void FlyCloud::enter(FlyMachine& machine, std::string state) {
 
 void FlyCloud::later(const FlyMachine& machine, Duration delay,
                      std::function<void(FlyMachine&)> next) {
-    clock_.schedule(clock_.now() + delay, [this, id = machine.id, episode = machine.episode,
-                                           run = std::move(next)] {
-        const auto found = machines_.find(id);
-        if (found != machines_.end() && found->second.episode == episode) run(found->second);
-    });
+    clock_.schedule(clock_.now() + delay,
+                    [this, id = machine.id, episode = machine.episode, run = std::move(next)] {
+                        const auto found = machines_.find(id);
+                        if (found != machines_.end() && found->second.episode == episode)
+                            run(found->second);
+                    });
 }
 
 void FlyCloud::prepare(FlyMachine& machine) {

@@ -33,7 +33,7 @@ struct FlyMachine {
 
 // Where the fake's machines run.
 class BoxHost {
- public:
+  public:
     virtual ~BoxHost() = default;
     virtual void power_on(const FlyMachine& machine) = 0;
     virtual void power_off(const FlyMachine& machine) = 0;
@@ -41,7 +41,7 @@ class BoxHost {
 
 // Hears of effects in the moment that they happen, whether or not their answer arrives.
 class FlyObserver {
- public:
+  public:
     virtual ~FlyObserver() = default;
     virtual void on_created(const FlyMachine& machine) = 0;
     virtual void on_start_asked(const FlyMachine& machine) = 0;
@@ -61,7 +61,7 @@ struct FlyCloudOptions {
 // start, stop, and are destroyed while the clock runs; reads lag behind writes; requests are
 // throttled per action and id; and what the tape decides goes wrong.
 class FlyCloud {
- public:
+  public:
     using Respond = std::move_only_function<void(lifecycle::HttpResponse)>;
 
     FlyCloud(lifecycle::Clock& clock, sim::Tape& tape, BoxHost& host, FlyCloudOptions options);
@@ -79,7 +79,7 @@ class FlyCloud {
     const std::map<std::string, FlyMachine>& machines() const { return machines_; }
     const FlyMachine* find_by_name(std::string_view name) const;
 
- private:
+  private:
     struct Waiter {
         std::uint64_t number;
         std::string id;
@@ -89,11 +89,11 @@ class FlyCloud {
     // What the tape decided for one request.
     enum class Mishap : std::uint8_t {
         none,
-        internal_error,        // 500, nothing happened
-        unavailable,           // 503, nothing happened
-        throttled,             // 429
-        late_internal_error,   // it happened, and 500
-        late_deadline,         // it happened, and 408
+        internal_error,       // 500, nothing happened
+        unavailable,          // 503, nothing happened
+        throttled,            // 429
+        late_internal_error,  // it happened, and 500
+        late_deadline,        // it happened, and 408
     };
 
     lifecycle::HttpResponse respond_to(const lifecycle::HttpRequest& request,
@@ -114,8 +114,8 @@ class FlyCloud {
     void launch(FlyMachine& machine);
     void finish_destroying(FlyMachine& machine);
     void give_up_waiting(std::uint64_t number);
-    lifecycle::Duration drawn(sim::LaneId lane, lifecycle::Duration least,
-                              lifecycle::Duration step, std::uint64_t steps);
+    lifecycle::Duration drawn(sim::LaneId lane, lifecycle::Duration least, lifecycle::Duration step,
+                              std::uint64_t steps);
 
     lifecycle::Clock& clock_;
     sim::Tape& tape_;

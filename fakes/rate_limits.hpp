@@ -11,7 +11,7 @@ namespace fakes {
 
 // Token buckets, one for each action and identifier.
 class RateLimits {
- public:
+  public:
     // Takes a token if there is one. A bucket starts full with `burst` and gains `per_second`.
     bool take(const std::string& action, const std::string& id, std::int64_t per_second,
               std::int64_t burst, lifecycle::Time now) {
@@ -26,7 +26,7 @@ class RateLimits {
         return true;
     }
 
- private:
+  private:
     struct Bucket {
         std::int64_t level;  // in millionths of a token
         lifecycle::Time at;

@@ -11,20 +11,21 @@ namespace fakes {
 namespace {
 
 class BoxProgram final : public sim::Program {
- public:
+  public:
     BoxProgram(sim::Process& process, BoxIdentity identity, const std::string& address)
         : clock_(process),
           http_(process),
           box_({process.executor(), clock_, http_, process.world().tape()}, std::move(identity)) {
         box_.boot([this, &process, address] {
             process.emit("box.listening", {{"address", address}});
-            listen(process, address, [this](const lifecycle::HttpRequest& request, Respond respond) {
-                respond(box_.handle(request));
-            });
+            listen(process, address,
+                   [this](const lifecycle::HttpRequest& request, Respond respond) {
+                       respond(box_.handle(request));
+                   });
         });
     }
 
- private:
+  private:
     SimClock clock_;
     SimHttpClient http_;
     Box box_;

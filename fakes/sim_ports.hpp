@@ -15,46 +15,46 @@
 namespace fakes {
 
 class SimClock final : public lifecycle::Clock {
- public:
+  public:
     explicit SimClock(sim::Process& process) : process_(process) {}
     lifecycle::Time now() const override;
     lifecycle::TimerId schedule(lifecycle::Time when,
                                 std::move_only_function<void()> callback) override;
     void expedite(lifecycle::TimerId timer) override;
 
- private:
+  private:
     sim::Process& process_;
     std::uint64_t last_ = 0;
     std::map<std::uint64_t, sim::TimerId> timers_;
 };
 
 class SimHttpClient final : public lifecycle::HttpClient {
- public:
+  public:
     explicit SimHttpClient(sim::Process& process) : process_(process) {}
     boost::asio::awaitable<std::expected<lifecycle::HttpResponse, lifecycle::HttpError>> send(
         lifecycle::HttpRequest request, lifecycle::Duration timeout) override;
 
- private:
+  private:
     sim::Process& process_;
 };
 
 class SimEntropy final : public lifecycle::Entropy {
- public:
+  public:
     explicit SimEntropy(sim::Process& process);
     std::uint64_t below(std::uint64_t bound) override { return tape_.draw(lane_, bound); }
 
- private:
+  private:
     sim::Tape& tape_;
     sim::LaneId lane_;
 };
 
 class SimTelemetry final : public lifecycle::Telemetry {
- public:
+  public:
     explicit SimTelemetry(sim::Process& process) : process_(process) {}
     using Telemetry::record;
     void record(std::string_view name, std::span<const lifecycle::Fact> facts) override;
 
- private:
+  private:
     sim::Process& process_;
 };
 

@@ -16,7 +16,7 @@ using scenarios::EventRow;
 using scenarios::Shadow;
 
 class SingleReadinessEnqueue final : public Property {
- public:
+  public:
     SingleReadinessEnqueue()
         : Property("single-readiness-enqueue",
                    "Readiness is enqueued at most once for each machine.") {}
@@ -30,7 +30,7 @@ class SingleReadinessEnqueue final : public Property {
 };
 
 class ReadinessNeedsExternalId final : public Property {
- public:
+  public:
     ReadinessNeedsExternalId()
         : Property("readiness-needs-external-id",
                    "Readiness is never enqueued before the machine's external id is durable.") {}
@@ -41,18 +41,18 @@ class ReadinessNeedsExternalId final : public Property {
         for (const std::string& id : std::exchange(fresh_, {})) {
             const Machine* machine = shadow.machine(id);
             if (machine == nullptr || machine->external_id.empty()) {
-                broken(fmt::format("readiness was enqueued for machine {}, which has no external id",
-                                   id));
+                broken(fmt::format(
+                    "readiness was enqueued for machine {}, which has no external id", id));
             }
         }
     }
 
- private:
+  private:
     std::vector<std::string> fresh_;
 };
 
 class ReadyLeadsToReadiness final : public Property {
- public:
+  public:
     ReadyLeadsToReadiness()
         : Property("ready-leads-to-readiness",
                    "A starting machine with an external id and a ready daemon has readiness "
@@ -64,20 +64,19 @@ class ReadyLeadsToReadiness final : public Property {
         for (const std::string& id : std::exchange(changed_, {})) {
             const Machine& machine = *shadow.machine(id);
             if (machine.state == MachineState::starting && !machine.external_id.empty() &&
-                machine.daemon_status == DaemonStatus::ready &&
-                shadow.readiness_events(id) == 0) {
+                machine.daemon_status == DaemonStatus::ready && shadow.readiness_events(id) == 0) {
                 broken(fmt::format("machine {} is ready and provisioned, and nobody will probe it",
                                    id));
             }
         }
     }
 
- private:
+  private:
     std::set<std::string> changed_;
 };
 
 class LegalTransitions final : public Property {
- public:
+  public:
     LegalTransitions()
         : Property("legal-transitions",
                    "A machine's state changes only along the table of transitions; the terminal "
@@ -89,10 +88,11 @@ class LegalTransitions final : public Property {
         for (const auto& [id, machine] : after.machines()) judge(before.machine(id), machine);
     }
 
- private:
+  private:
     void judge(const Machine* before, const Machine& after) {
         if (before == nullptr) return;
-        if (before->state != after.state && !lifecycle::may_transition(before->state, after.state)) {
+        if (before->state != after.state &&
+            !lifecycle::may_transition(before->state, after.state)) {
             broken(fmt::format("machine {} went from {} to {}", after.id,
                                lifecycle::to_string(before->state),
                                lifecycle::to_string(after.state)));
@@ -105,7 +105,7 @@ class LegalTransitions final : public Property {
 };
 
 class OneActivePerProject final : public Property {
- public:
+  public:
     OneActivePerProject()
         : Property("one-active-per-project",
                    "A project has at most one active machine, and its traffic goes to that one.") {}
@@ -133,12 +133,12 @@ class OneActivePerProject final : public Property {
         }
     }
 
- private:
+  private:
     std::set<std::string> changed_;
 };
 
 class AcknowledgedSurvives final : public Property {
- public:
+  public:
     AcknowledgedSurvives()
         : Property("acknowledged-survives",
                    "What a client was told has happened is still so after any crash.") {}
@@ -149,7 +149,7 @@ class AcknowledgedSurvives final : public Property {
     void on_recovery(const Shadow&, const Shadow& after) override { judge(after); }
     void at_end(const scenarios::Ending& ending) override { judge(ending.shadow); }
 
- private:
+  private:
     void judge(const Shadow& shadow) {
         for (const auto& [id, retired] : promises_) {
             const Machine* machine = shadow.machine(id);
@@ -166,7 +166,7 @@ class AcknowledgedSurvives final : public Property {
 };
 
 class NoBare500 final : public Property {
- public:
+  public:
     NoBare500()
         : Property("no-bare-500",
                    "Every answer that is a server's error says what is wrong and what to do, and "
@@ -186,7 +186,7 @@ class NoBare500 final : public Property {
 };
 
 class AskedBeforeCreated final : public Property {
- public:
+  public:
     AskedBeforeCreated()
         : Property("asked-before-created",
                    "Before the provider makes a machine, its name is durable as one that has to be "
@@ -200,7 +200,7 @@ class AskedBeforeCreated final : public Property {
 };
 
 class PersistedBeforeStarted final : public Property {
- public:
+  public:
     PersistedBeforeStarted()
         : Property("persisted-before-started",
                    "A machine is started only after its external id is durable.") {}
@@ -214,7 +214,7 @@ class PersistedBeforeStarted final : public Property {
 };
 
 class OneDeliveryAtATime final : public Property {
- public:
+  public:
     OneDeliveryAtATime()
         : Property("one-delivery-at-a-time",
                    "An event is not delivered again while a live worker still handles it.") {}
@@ -227,18 +227,18 @@ class OneDeliveryAtATime final : public Property {
     }
     void on_server_down() override { in_hand_.clear(); }
 
- private:
+  private:
     std::set<std::int64_t> in_hand_;
 };
 
 class NoBug final : public Property {
- public:
+  public:
     NoBug() : Property("no-bug", "No exception but a failing store's ever leaves the core.") {}
     void on_bug(std::string_view what) override { broken(std::string(what)); }
 };
 
 class ScriptSatisfied final : public Property {
- public:
+  public:
     ScriptSatisfied()
         : Property("script-satisfied", "Everything that the scenario's script expects is so.") {}
     void on_disappointment(std::string_view what) override {

@@ -12,7 +12,7 @@ using lifecycle::MachineState;
 using scenarios::Ending;
 
 class NoStrandedStart final : public Property {
- public:
+  public:
     NoStrandedStart()
         : Property("no-stranded-start",
                    "After the calm no machine is still starting without an external id.") {}
@@ -26,7 +26,7 @@ class NoStrandedStart final : public Property {
 };
 
 class ResourcesOwnedOrGone final : public Property {
- public:
+  public:
     ResourcesOwnedOrGone()
         : Property("resources-owned-or-gone",
                    "After the calm every machine at the provider belongs to a machine that is "
@@ -50,7 +50,7 @@ class ResourcesOwnedOrGone final : public Property {
 };
 
 class EventsSettled final : public Property {
- public:
+  public:
     EventsSettled()
         : Property("events-settled",
                    "After the calm every outbox event is done, or dead with a reason.") {}
@@ -68,7 +68,7 @@ class EventsSettled final : public Property {
 };
 
 class Convergence final : public Property {
- public:
+  public:
     Convergence()
         : Property("convergence",
                    "After the calm every project has, or gets at once, one active machine that "

@@ -19,7 +19,7 @@ double since(SteadyClock::time_point start) {
 
 // Hands out runs to any number of threads and gathers what came of them.
 class Search {
- public:
+  public:
     Search(const ExploreOptions& options, const std::function<void(const Progress&)>& progress)
         : options_(options),
           progress_(progress),
@@ -33,7 +33,7 @@ class Search {
             const scenarios::Scenario& scenario = *options_.scenarios[number % width];
             const std::uint64_t seed = options_.first_seed + number / width;
             const auto begin = SteadyClock::now();
-            const RunResult result = run(scenario, seeded(seed));
+            const RunResult result = run(scenario, scenarios::seeded(seed));
             gather(number, scenario, seed, result, since(begin));
         }
     }
@@ -51,7 +51,7 @@ class Search {
         return std::move(sum_);
     }
 
- private:
+  private:
     void gather(std::uint64_t number, const scenarios::Scenario& scenario, std::uint64_t seed,
                 const RunResult& result, double seconds) {
         const std::lock_guard lock(mutex_);

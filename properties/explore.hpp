@@ -14,9 +14,9 @@ struct ExploreOptions {
     std::vector<const scenarios::Scenario*> scenarios;
     std::uint64_t first_seed = 1;
     std::uint64_t last_seed = 1000;
-    unsigned jobs = 1;               // worlds at a time, one thread each
-    double seconds = 0;              // stop after that long; 0: when all seeds are done
-    std::uint64_t stop_after = 0;    // stop when that many runs are broken; 0: never
+    unsigned jobs = 1;             // worlds at a time, one thread each
+    double seconds = 0;            // stop after that long; 0: when all seeds are done
+    std::uint64_t stop_after = 0;  // stop when that many runs are broken; 0: never
     bool keep_hashes = false;
 };
 

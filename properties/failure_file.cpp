@@ -51,7 +51,9 @@ Failure failure_of(const json& file) {
 
 }  // namespace
 
-std::string to_hex(std::uint64_t hash) { return fmt::format("{:016x}", hash); }
+std::string to_hex(std::uint64_t hash) {
+    return fmt::format("{:016x}", hash);
+}
 
 lifecycle::Result<void> write_failure(const std::string& path, const Failure& failure) {
     json lanes = json::object();
@@ -86,14 +88,14 @@ lifecycle::Result<Failure> parse_failure(std::string_view text, const std::strin
         return std::unexpected(bad_file(path, "it does not say that it is one"));
     }
     if (file.value("version", json()) != kVersion) {
-        return std::unexpected(
-            bad_file(path, fmt::format("its version is not {}, which this program reads", kVersion)));
+        return std::unexpected(bad_file(
+            path, fmt::format("its version is not {}, which this program reads", kVersion)));
     }
     try {
         Failure failure = failure_of(file);
         if (scenarios::find_scenario(failure.scenario) == nullptr) {
-            return std::unexpected(bad_file(
-                path, fmt::format("there is no scenario \"{}\" here", failure.scenario)));
+            return std::unexpected(
+                bad_file(path, fmt::format("there is no scenario \"{}\" here", failure.scenario)));
         }
         return failure;
     } catch (const std::exception& wrong) {

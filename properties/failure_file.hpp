@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "properties/run.hpp"
-#include "system/model/error.hpp"
 
 namespace properties {
 

@@ -9,7 +9,7 @@ namespace properties {
 
 // Passes everything on to each of the properties.
 class Jury final : public scenarios::Witness {
- public:
+  public:
     explicit Jury(Properties properties) : properties_(std::move(properties)) {}
     const Properties& properties() const { return properties_; }
 
@@ -58,7 +58,7 @@ class Jury final : public scenarios::Witness {
         for (const auto& property : properties_) property->at_end(ending);
     }
 
- private:
+  private:
     Properties properties_;
 };
 

@@ -12,7 +12,7 @@ namespace properties {
 
 // Something that must hold in every run. It hears what happens and says when it is broken.
 class Property : public scenarios::Witness {
- public:
+  public:
     Property(std::string_view name, std::string_view sentence) : name_(name), sentence_(sentence) {}
     std::string_view name() const { return name_; }
     std::string_view sentence() const { return sentence_; }
@@ -22,10 +22,10 @@ class Property : public scenarios::Witness {
         report_ = std::move(report);
     }
 
- protected:
+  protected:
     void broken(std::string message) const { report_(*this, std::move(message)); }
 
- private:
+  private:
     std::string_view name_;
     std::string_view sentence_;
     std::function<void(const Property&, std::string)> report_;

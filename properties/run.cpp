@@ -6,8 +6,6 @@
 
 #include "properties/jury.hpp"
 #include "scenarios/universe.hpp"
-#include "sim/disk.hpp"
-#include "sim/seeded_source.hpp"
 
 namespace properties {
 namespace {
@@ -16,17 +14,17 @@ using std::chrono::hours;
 using std::chrono::minutes;
 
 class Keeper final : public sim::TraceListener {
- public:
+  public:
     explicit Keeper(std::vector<sim::KeptEvent>& kept) : kept_(kept) {}
     void on_event(const sim::Event& event) override { kept_.emplace_back(event); }
 
- private:
+  private:
     std::vector<sim::KeptEvent>& kept_;
 };
 
 // The stages of a run; each goes on only while nothing is broken.
 class Course {
- public:
+  public:
     Course(const scenarios::Scenario& scenario, scenarios::Universe& universe, Jury& jury,
            const RunResult& result, const RunOptions& options)
         : scenario_(scenario),
@@ -51,7 +49,7 @@ class Course {
         return {};
     }
 
- private:
+  private:
     bool stopped() const { return !result_.held() || universe_.world().steps() >= limit_; }
 
     bool finish(const std::function<scenarios::Script(scenarios::Stage)>& script,
@@ -70,18 +68,6 @@ class Course {
     const RunResult& result_;
     std::uint64_t limit_;
 };
-
-std::string ask(sim::Process& server, const std::string& sql) {
-    std::string answer;
-    try {
-        if (!server.alive()) server.disk().reconnect();
-        lifecycle::Database database("lifecycle.db", server.disk().vfs_name());
-        answer = database.table(sql);
-    } catch (const lifecycle::StoreFailure& failure) {
-        answer = fmt::format("the database cannot answer: {}\n", failure.what());
-    }
-    return answer;
-}
 
 }  // namespace
 
@@ -117,12 +103,8 @@ RunResult run(const scenarios::Scenario& scenario, std::unique_ptr<sim::Source> 
     result.virtual_time = world.now();
     result.faults = tape.fault_counts();
     result.deviations = tape.deviations();
-    if (!options.sql.empty()) result.sql_answer = ask(universe.server(), options.sql);
+    if (!options.sql.empty()) result.sql_answer = universe.ask(options.sql);
     return result;
-}
-
-std::unique_ptr<sim::Source> seeded(std::uint64_t seed) {
-    return std::make_unique<sim::SeededSource>(seed);
 }
 
 }  // namespace properties

@@ -8,8 +8,7 @@
 #include <vector>
 
 #include "scenarios/scenario.hpp"
-#include "sim/tape.hpp"
-#include "sim/trace.hpp"
+#include "scenarios/sources.hpp"
 
 namespace properties {
 
@@ -49,8 +48,5 @@ inline constexpr std::uint64_t kStepLimit = 20'000'000;
 // arguments.
 RunResult run(const scenarios::Scenario& scenario, std::unique_ptr<sim::Source> source,
               const RunOptions& options = {});
-
-// The run of a seed.
-std::unique_ptr<sim::Source> seeded(std::uint64_t seed);
 
 }  // namespace properties

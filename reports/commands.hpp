@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "system/model/error.hpp"
+#include "properties/failure_file.hpp"
 
 // The verbs of the `vivarium` command line. Each prints what it found and gives the exit code: 0,
 // all held; 1, a property broke. Bad input is an Error, for which main says one line and exits 2.
@@ -27,7 +27,7 @@ struct RunArguments {
     bool check = false;
     bool json = false;
     bool story = false;
-    std::string trace;  // file for the events as JSON lines
+    std::string trace;        // file for the events as JSON lines
     std::uint64_t until = 0;  // 0: to the end
     std::string sql;
 };

@@ -61,10 +61,10 @@ Result<void> prepare_folder(const std::string& folder) {
         error = std::error_code(errno, std::generic_category());
     }
     if (error) {
-        return std::unexpected(Error(ErrorCode::bad_request,
-                                     fmt::format("cannot write into {}: {}", folder,
-                                                 error.message()),
-                                     "name another folder with --out"));
+        return std::unexpected(
+            Error(ErrorCode::bad_request,
+                  fmt::format("cannot write into {}: {}", folder, error.message()),
+                  "name another folder with --out"));
     }
     return {};
 }
@@ -75,7 +75,7 @@ Result<std::string> keep(const properties::Broken& broken, const std::string& fo
     options.record_tape = true;
     const scenarios::Scenario& scenario = *scenarios::find_scenario(broken.scenario);
     properties::RunResult result =
-        properties::run(scenario, properties::seeded(broken.seed), options);
+        properties::run(scenario, scenarios::seeded(broken.seed), options);
     const std::string file =
         (std::filesystem::path(folder) / fmt::format("{}-{}.json", broken.scenario, broken.seed))
             .string();
@@ -106,8 +106,7 @@ Result<void> write_hashes(const std::string& path,
 }
 
 void print_json(const properties::ExploreOptions& options,
-                const properties::Exploration& exploration,
-                const std::vector<std::string>& files) {
+                const properties::Exploration& exploration, const std::vector<std::string>& files) {
     json scenarios = json::array();
     for (const scenarios::Scenario* scenario : options.scenarios) {
         scenarios.push_back(scenario->name);
@@ -127,8 +126,7 @@ void print_json(const properties::ExploreOptions& options,
                             {"runs", exploration.runs},
                             {"broken", broken},
                             {"faults", exploration.faults},
-                            {"seeds_per_second",
-                             static_cast<double>(exploration.runs) / seconds},
+                            {"seeds_per_second", static_cast<double>(exploration.runs) / seconds},
                             {"virtual_hours_per_second", exploration.virtual_hours / seconds}}
                            .dump());
 }
@@ -142,8 +140,8 @@ Result<int> explore(const ExploreArguments& arguments) {
         return std::unexpected(folder.error());
     }
     const bool live = !arguments.quiet && !arguments.json;
-    const properties::Exploration exploration =
-        properties::explore(*options, live ? show : std::function<void(const properties::Progress&)>());
+    const properties::Exploration exploration = properties::explore(
+        *options, live ? show : std::function<void(const properties::Progress&)>());
     if (live) fmt::print(stderr, "\r{:60}\r", "");
     if (!arguments.hashes.empty()) {
         if (auto written = write_hashes(arguments.hashes, exploration.hashes); !written) {
@@ -167,8 +165,9 @@ Result<int> explore(const ExploreArguments& arguments) {
             const properties::Broken& broken = exploration.broken[i];
             fmt::print("BROKEN {} seed {}: {}: {}\n  replay: vivarium replay {}\n", broken.scenario,
                        broken.seed, broken.violation.property, broken.violation.message,
-                       i < files.size() ? files[i]
-                                        : fmt::format("{} --seed {}", broken.scenario, broken.seed));
+                       i < files.size()
+                           ? files[i]
+                           : fmt::format("{} --seed {}", broken.scenario, broken.seed));
         }
         if (exploration.broken.empty()) fmt::print("all properties held\n");
     }

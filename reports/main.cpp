@@ -20,8 +20,7 @@ void add_run_options(CLI::App& command, reports::RunArguments& arguments) {
     command.add_flag("--story", arguments.story, "Tell the whole run, event by event");
     command.add_option("--trace", arguments.trace, "Write every event to this file as JSON lines");
     command.add_option("--until", arguments.until, "Stop after this many steps");
-    command.add_option("--sql", arguments.sql,
-                       "Ask the server's database where the run stops");
+    command.add_option("--sql", arguments.sql, "Ask the server's database where the run stops");
 }
 
 void add_explore_options(CLI::App& command, reports::ExploreArguments& arguments) {

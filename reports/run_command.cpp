@@ -28,9 +28,9 @@ struct Subject {
     bool calm = false;
 
     std::unique_ptr<sim::Source> source() const {
-        if (failure) return std::make_unique<sim::RecordedSource>(failure->deviations);
-        if (calm) return std::make_unique<sim::CalmSource>();
-        return properties::seeded(seed);
+        if (failure) return scenarios::recorded(failure->deviations);
+        if (calm) return scenarios::calm_tape();
+        return scenarios::seeded(seed);
     }
     std::string origin() const {
         if (failure) return fmt::format("tape of seed {}", seed);
@@ -49,7 +49,7 @@ Result<const scenarios::Scenario*> known_scenario(const std::string& name) {
 }
 
 class TraceFile final : public sim::TraceListener {
- public:
+  public:
     explicit TraceFile(const std::string& path) : out_(path, std::ios::binary) {}
     void on_event(const sim::Event& event) override { out_ << sim::to_json_line(event) << '\n'; }
     bool finish() {
@@ -58,7 +58,7 @@ class TraceFile final : public sim::TraceListener {
     }
     bool good() const { return out_.good(); }
 
- private:
+  private:
     std::ofstream out_;
 };
 
@@ -92,7 +92,8 @@ bool same_again(const Subject& subject, const properties::RunOptions& options,
                 const properties::RunResult& first) {
     properties::RunOptions again = options;
     again.listener = nullptr;
-    const properties::RunResult second = properties::run(*subject.scenario, subject.source(), again);
+    const properties::RunResult second =
+        properties::run(*subject.scenario, subject.source(), again);
     const std::string difference = first_difference(first.events, second.events);
     if (difference.empty() && first.hash == second.hash) return true;
     fmt::print(stderr, "{}", difference.empty() ? "the hashes differ\n" : difference);
@@ -126,10 +127,11 @@ Result<int> perform(const Subject& subject, const RunArguments& arguments) {
         if (!result.sql_answer.empty()) fmt::print("\n{}", result.sql_answer);
     }
     if (subject.failure && arguments.until == 0 && result.hash != subject.failure->hash) {
-        fmt::print(stderr,
-                   "this is not the run that was recorded: its hash was {}, so the code has changed "
-                   "since\n",
-                   properties::to_hex(subject.failure->hash));
+        fmt::print(
+            stderr,
+            "this is not the run that was recorded: its hash was {}, so the code has changed "
+            "since\n",
+            properties::to_hex(subject.failure->hash));
     }
     if (arguments.check && !same_again(subject, options, result)) return 1;
     if (arguments.check && !arguments.json) fmt::print("ran twice, the same both times\n");
@@ -172,8 +174,7 @@ Result<int> list(bool as_json) {
         }
         json properties = json::array();
         for (const auto& property : properties::all_properties()) {
-            properties.push_back(
-                {{"name", property->name()}, {"sentence", property->sentence()}});
+            properties.push_back({{"name", property->name()}, {"sentence", property->sentence()}});
         }
         fmt::print("{}\n", json{{"scenarios", scenarios}, {"properties", properties}}.dump());
         return 0;

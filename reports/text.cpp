@@ -14,7 +14,9 @@ bool is_quiet(const sim::KeptEvent& event) {
     return event.type == "net.send" || event.type == "net.deliver" || event.type == "net.answer";
 }
 
-double hours_of(sim::VirtualTime time) { return static_cast<double>(time.count()) / 3.6e9; }
+double hours_of(sim::VirtualTime time) {
+    return static_cast<double>(time.count()) / 3.6e9;
+}
 
 std::string faults_line(const std::map<std::string, std::uint64_t>& faults) {
     std::string line;
@@ -58,12 +60,12 @@ std::string summary(const properties::Exploration& exploration) {
         "{} runs in {:.1f} s: {:.1f} runs a second, {:.0f} virtual hours a second, {} broken\n",
         exploration.runs, exploration.seconds,
         static_cast<double>(exploration.runs) / std::max(exploration.seconds, 1e-9),
-        exploration.virtual_hours / std::max(exploration.seconds, 1e-9),
-        exploration.broken.size());
+        exploration.virtual_hours / std::max(exploration.seconds, 1e-9), exploration.broken.size());
     for (const auto& [scenario, totals] : exploration.per_scenario) {
         const auto& [runs, seconds] = totals;
-        text += fmt::format("  {:<24} {:>8} runs  {:>9.3f} ms each\n", scenario, runs,
-                            1000.0 * seconds / static_cast<double>(std::max<std::uint64_t>(runs, 1)));
+        text +=
+            fmt::format("  {:<24} {:>8} runs  {:>9.3f} ms each\n", scenario, runs,
+                        1000.0 * seconds / static_cast<double>(std::max<std::uint64_t>(runs, 1)));
     }
     text += fmt::format("  faults: {}\n", faults_line(exploration.faults));
     return text;

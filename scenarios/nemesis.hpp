@@ -9,7 +9,7 @@ namespace scenarios {
 
 // Now and then, as the tape decides, pauses a process or cuts a link, and later undoes it.
 class Nemesis {
- public:
+  public:
     Nemesis(sim::World& world, std::vector<sim::Process*> victims,
             std::vector<std::pair<std::string, std::string>> links);
 
@@ -17,7 +17,7 @@ class Nemesis {
     // Heals and wakes everything, and does no more harm.
     void stop();
 
- private:
+  private:
     struct Link {
         std::string from;
         std::string to;

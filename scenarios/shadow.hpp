@@ -30,7 +30,7 @@ struct ProjectRow {
 // A copy of the control plane's durable state that follows its commits, so that properties look at
 // what is true and not at what the core says of itself. Costs one read for each changed row.
 class Shadow final : public lifecycle::CommitFollower {
- public:
+  public:
     explicit Shadow(Witness& witness) : witness_(witness) {}
 
     void on_commit(lifecycle::Tx& tx, const std::vector<lifecycle::RowChange>& changes) override;
@@ -50,7 +50,7 @@ class Shadow final : public lifecycle::CommitFollower {
     // Readiness events ever accepted for a machine.
     int readiness_events(const std::string& machine) const;
 
- private:
+  private:
     void read_machine(lifecycle::Tx& tx, std::int64_t row);
     void read_event(lifecycle::Tx& tx, std::int64_t row);
     void read_resource(lifecycle::Tx& tx, std::int64_t row);

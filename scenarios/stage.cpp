@@ -73,8 +73,8 @@ boost::asio::awaitable<std::string> Stage::create(std::string project) {
         fmt::format("intention-{}", universe_->world().now().count());
     request.body = json{{"image", "registry.fly.io/vivarium:1"}, {"memory_mb", 512}}.dump();
     const HttpResponse response = co_await insist(std::move(request));
-    expect(response.status == 202, fmt::format("a create is answered 202, not {}: {}",
-                                               response.status, response.body));
+    expect(response.status == 202,
+           fmt::format("a create is answered 202, not {}: {}", response.status, response.body));
     std::string machine = field(response, "id");
     universe_->witness().on_acknowledged({machine, false});
     co_return machine;

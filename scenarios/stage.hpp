@@ -13,7 +13,7 @@ namespace scenarios {
 // What a script can do: a client of the control plane that never gives up, and a hand on the world.
 // Small, and copied freely.
 class Stage {
- public:
+  public:
     explicit Stage(Universe& universe) : universe_(&universe) {}
 
     // Asks for a machine until that is acknowledged; the id of the machine.
@@ -37,7 +37,7 @@ class Stage {
     fakes::FlyCloud& fly() { return universe_->fly(); }
     sim::Network& network() { return universe_->world().network(); }
 
- private:
+  private:
     // Repeats a request until an answer below 500 comes, and gives that.
     boost::asio::awaitable<lifecycle::HttpResponse> insist(lifecycle::HttpRequest request);
 

@@ -16,6 +16,7 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 constexpr const char* kFlyToken = "fly-token";
+constexpr const char* kDatabase = "lifecycle.db";
 
 lifecycle::SystemOptions system_options() {
     lifecycle::SystemOptions options;
@@ -30,7 +31,7 @@ lifecycle::SystemOptions system_options() {
 
 // The core's telemetry goes to the trace; deliveries also to the witness.
 class WatchedTelemetry final : public lifecycle::Telemetry {
- public:
+  public:
     WatchedTelemetry(sim::Process& process, Witness& witness)
         : process_(process), trace_(process), witness_(witness) {}
     using Telemetry::record;
@@ -41,14 +42,14 @@ class WatchedTelemetry final : public lifecycle::Telemetry {
         witness_.on_delivery(event, name == "outbox.claimed");
     }
 
- private:
+  private:
     sim::Process& process_;
     fakes::SimTelemetry trace_;
     Witness& witness_;
 };
 
 class FlyWatch final : public fakes::FlyObserver {
- public:
+  public:
     FlyWatch(Witness& witness, const Shadow& shadow) : witness_(witness), shadow_(shadow) {}
     void on_created(const fakes::FlyMachine& machine) override {
         witness_.on_provider_created(machine, shadow_);
@@ -57,7 +58,7 @@ class FlyWatch final : public fakes::FlyObserver {
         witness_.on_provider_start(machine, shadow_);
     }
 
- private:
+  private:
     Witness& witness_;
     const Shadow& shadow_;
 };
@@ -66,7 +67,7 @@ class FlyWatch final : public fakes::FlyObserver {
 
 // The control plane as it runs in a process of the world.
 class Universe::ServerProgram final : public sim::Program {
- public:
+  public:
     ServerProgram(Universe& universe, sim::Process& process)
         : witness_(universe.witness_),
           clock_(process),
@@ -75,7 +76,7 @@ class Universe::ServerProgram final : public sim::Program {
           telemetry_(process, universe.witness_),
           provider_(http_, telemetry_, fly_options()) {
         auto store = lifecycle::Store::open(
-            {"lifecycle.db", process.disk().vfs_name(), &universe.shadow_, &telemetry_},
+            {kDatabase, process.disk().vfs_name(), &universe.shadow_, &telemetry_},
             process.executor());
         if (!store) throw lifecycle::StoreFailure(store.error().message);
         const lifecycle::Ports ports{process.executor(), clock_, http_, entropy_, telemetry_};
@@ -91,7 +92,7 @@ class Universe::ServerProgram final : public sim::Program {
     }
     ~ServerProgram() override { witness_.on_server_down(); }
 
- private:
+  private:
     static lifecycle::FlyOptions fly_options() {
         lifecycle::FlyOptions options;
         options.authority = kFlyAuthority;
@@ -102,12 +103,12 @@ class Universe::ServerProgram final : public sim::Program {
 
     void serve(lifecycle::HttpRequest request, fakes::Respond respond) {
         std::string what = fmt::format("{} {}", request.method, request.target);
-        system_->serve(std::move(request), [this, label = std::move(what),
-                                            send = std::move(respond)](
-                                               lifecycle::HttpResponse response) mutable {
-            witness_.on_server_answer(label, response);
-            send(std::move(response));
-        });
+        system_->serve(std::move(request),
+                       [this, label = std::move(what),
+                        send = std::move(respond)](lifecycle::HttpResponse response) mutable {
+                           witness_.on_server_answer(label, response);
+                           send(std::move(response));
+                       });
     }
 
     void die(sim::Process& process, std::exception_ptr failure) {
@@ -157,9 +158,8 @@ Universe::Universe(sim::Tape& tape, sim::Trace& trace, Witness& witness)
                       fly_cloud_->handle(request, std::move(respond));
                   });
     client_.boot();
-    server_.set_program([this](sim::Process& process) {
-        return std::make_unique<ServerProgram>(*this, process);
-    });
+    server_.set_program(
+        [this](sim::Process& process) { return std::make_unique<ServerProgram>(*this, process); });
     server_.supervise(seconds(60));
     server_.boot();
 }
@@ -179,6 +179,16 @@ void Universe::script_ended(std::exception_ptr failure) {
     script_done_ = true;
     script_failure_ = std::move(failure);
     world_.halt();
+}
+
+std::string Universe::ask(const std::string& sql) {
+    try {
+        if (!server_.alive()) server_.disk().reconnect();
+        lifecycle::Database database(kDatabase, server_.disk().vfs_name());
+        return database.table(sql);
+    } catch (const lifecycle::StoreFailure& failure) {
+        return fmt::format("the database cannot answer: {}\n", failure.what());
+    }
 }
 
 void Universe::calm(sim::Duration settle) {

@@ -27,7 +27,7 @@ inline constexpr const char* kFlyAuthority = "_api.internal:4280";
 // A whole system in one simulated world: the control plane on its own disk, a Fly with its boxes,
 // and a client whose script moves everything. The witness sees all of it.
 class Universe {
- public:
+  public:
     // Tape, trace and witness must outlive the universe.
     Universe(sim::Tape& tape, sim::Trace& trace, Witness& witness);
     ~Universe();
@@ -49,10 +49,13 @@ class Universe {
     // Switches every fault off, heals the network, wakes who is paused, and lets time pass.
     void calm(sim::Duration settle);
 
+    // The answer of the server's database to a query, as text; whether or not the server is up.
+    std::string ask(const std::string& sql);
+
     // For scripts: exceptions that end the run, such as a bug of the harness itself.
     void script_ended(std::exception_ptr failure);
 
- private:
+  private:
     class ServerProgram;
     class FlyProgram;
 

@@ -33,7 +33,7 @@ struct Ending {
 
 // Hears everything in a run that a property may want to judge. Nothing here changes the run.
 class Witness {
- public:
+  public:
     virtual ~Witness() = default;
 
     // A row changed in a commit; `before` is null for a new one. The shadow holds the whole commit
@@ -57,8 +57,8 @@ class Witness {
 
     virtual void on_provider_created(const fakes::FlyMachine& /*machine*/,
                                      const Shadow& /*shadow*/) {}
-    virtual void on_provider_start(const fakes::FlyMachine& /*machine*/,
-                                   const Shadow& /*shadow*/) {}
+    virtual void on_provider_start(const fakes::FlyMachine& /*machine*/, const Shadow& /*shadow*/) {
+    }
 
     // A script expected something else.
     virtual void on_disappointment(std::string_view /*what*/) {}

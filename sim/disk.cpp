@@ -28,7 +28,9 @@ Disk::Disk(Process& owner)
     sqlite3_vfs_register(vfs_.get(), 0);
 }
 
-Disk::~Disk() { sqlite3_vfs_unregister(vfs_.get()); }
+Disk::~Disk() {
+    sqlite3_vfs_unregister(vfs_.get());
+}
 
 void Disk::write(File& file, const char* bytes, std::int64_t length, std::int64_t offset) {
     ++writes_;
@@ -82,6 +84,12 @@ void Disk::lose_unsynced() {
             file = files_.erase(file);
         } else {
             lose_unsynced(file->first, *file->second, torn);
+            // Handles of the life before keep the old file, which no new one will ever see.
+            auto survivor = std::make_shared<File>();
+            survivor->durable = std::move(file->second->durable);
+            survivor->content = survivor->durable;
+            survivor->durable_name = true;
+            file->second = std::move(survivor);
             ++file;
         }
     }
@@ -103,8 +111,8 @@ void Disk::lose_unsynced(const std::string& path, File& file, bool& torn) {
             torn = true;
             const auto sectors = static_cast<std::uint64_t>((length - 1) / kSector);
             length = kSector * static_cast<std::int64_t>(1 + tape.draw(torn_lane_, sectors));
-            owner_.world().self().emit("disk.torn-write",
-                                       {{"path", path}, {"offset", change.offset}, {"kept", length}});
+            owner_.world().self().emit(
+                "disk.torn-write", {{"path", path}, {"offset", change.offset}, {"kept", length}});
         }
         apply(file.durable, file, change, length);
     }
@@ -112,12 +120,6 @@ void Disk::lose_unsynced(const std::string& path, File& file, bool& torn) {
         owner_.world().self().emit("disk.lost-writes",
                                    {{"path", path}, {"lost", lost}, {"kept", kept}});
     }
-    file.unsynced.clear();
-    file.unsynced_bytes.clear();
-    file.content = file.durable;
-    file.durable_name = true;
-    file.locks = {};
-    file.memory = {};
 }
 
 }  // namespace sim

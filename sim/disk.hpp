@@ -18,9 +18,10 @@ class Process;
 // The disk of a process, as SQLite sees it: a VFS that keeps apart what was written and what was
 // synced. A crash may lose or tear any write since the last sync of its file. Every write and sync
 // is a place where the process may crash, and may fail.
-// Open a database on it with sqlite3_open_v2(path, ..., vfs_name()). Any path is a file of this disk.
+// Open a database on it with sqlite3_open_v2(path, ..., vfs_name()). Any path is a file of this
+// disk.
 class Disk {
- public:
+  public:
     explicit Disk(Process& owner);
     ~Disk();
     Disk(const Disk&) = delete;
@@ -42,7 +43,7 @@ class Disk {
     std::uint64_t writes() const { return writes_; }
     std::uint64_t syncs() const { return syncs_; }
 
- private:
+  private:
     friend struct DiskVfs;
 
     // A write since the last sync: its bytes are in the file's `unsynced_bytes`. A negative length

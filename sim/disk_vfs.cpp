@@ -23,7 +23,9 @@ DiskVfs::Handle& handle_of(sqlite3_file* base) {
     return *reinterpret_cast<DiskVfs::Handle*>(base);
 }
 
-Disk& disk_of(sqlite3_vfs* vfs) { return *static_cast<Disk*>(vfs->pAppData); }
+Disk& disk_of(sqlite3_vfs* vfs) {
+    return *static_cast<Disk*>(vfs->pAppData);
+}
 
 int full_path(sqlite3_vfs*, const char* path, int capacity, char* out) {
     sqlite3_snprintf(capacity, out, "%s", path);
@@ -37,7 +39,9 @@ int no_randomness(sqlite3_vfs*, int length, char* out) {
 }
 
 // Nothing sleeps here: a busy database is an answer, not a wait.
-int no_sleep(sqlite3_vfs*, int microseconds) { return microseconds; }
+int no_sleep(sqlite3_vfs*, int microseconds) {
+    return microseconds;
+}
 
 // A fixed day: no statement of the core asks SQLite for the time.
 int fixed_time(sqlite3_vfs*, sqlite3_int64* out) {
@@ -51,11 +55,19 @@ int fixed_time_days(sqlite3_vfs*, double* out) {
     return SQLITE_OK;
 }
 
-int last_error(sqlite3_vfs*, int, char*) { return 0; }
-int file_control(sqlite3_file*, int, void*) { return SQLITE_NOTFOUND; }
-int sector_size(sqlite3_file*) { return 512; }
+int last_error(sqlite3_vfs*, int, char*) {
+    return 0;
+}
+int file_control(sqlite3_file*, int, void*) {
+    return SQLITE_NOTFOUND;
+}
+int sector_size(sqlite3_file*) {
+    return 512;
+}
 // A torn write stops after some sectors and harms nothing beside them.
-int characteristics(sqlite3_file*) { return SQLITE_IOCAP_POWERSAFE_OVERWRITE; }
+int characteristics(sqlite3_file*) {
+    return SQLITE_IOCAP_POWERSAFE_OVERWRITE;
+}
 void barrier(sqlite3_file*) {}
 
 const sqlite3_io_methods kMethods = {
@@ -168,7 +180,7 @@ int DiskVfs::read(sqlite3_file* base, void* out, int length, sqlite3_int64 offse
     const std::vector<char>& content = (*handle.file)->content;
     const auto size = static_cast<sqlite3_int64>(content.size());
     const sqlite3_int64 there = std::clamp<sqlite3_int64>(size - offset, 0, length);
-    std::memcpy(out, content.data() + offset, static_cast<std::size_t>(there));
+    if (there > 0) std::memcpy(out, content.data() + offset, static_cast<std::size_t>(there));
     if (there == length) return SQLITE_OK;
     std::memset(static_cast<char*>(out) + there, 0, static_cast<std::size_t>(length - there));
     return SQLITE_IOERR_SHORT_READ;
@@ -258,8 +270,7 @@ int DiskVfs::check_reserved(sqlite3_file* base, int* out) {
     return SQLITE_OK;
 }
 
-int DiskVfs::map_memory(sqlite3_file* base, int region, int size, int extend,
-                        void volatile** out) {
+int DiskVfs::map_memory(sqlite3_file* base, int region, int size, int extend, void volatile** out) {
     Handle& handle = handle_of(base);
     Disk::SharedMemory& memory = (*handle.file)->memory;
     if (!handle.uses_memory) {

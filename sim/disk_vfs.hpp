@@ -34,7 +34,7 @@ struct DiskVfs {
     static int lock_memory(sqlite3_file* base, int offset, int count, int flags);
     static int unmap_memory(sqlite3_file* base, int remove);
 
- private:
+  private:
     // SQLITE_OK, or the error that this operation meets: a cut disk, a crash, a drawn failure.
     static int fate(Disk& disk, const char* where, int error);
 };

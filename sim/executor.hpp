@@ -11,7 +11,7 @@ namespace sim {
 // Asio's view of one incarnation of a process. Every resumption of a coroutine goes through
 // execute(), so each is a task of its own that the tape schedules.
 class Executor {
- public:
+  public:
     Executor(World& world, std::uint32_t process, std::uint32_t incarnation) noexcept
         : world_(&world), process_(process), incarnation_(incarnation) {}
 
@@ -28,7 +28,7 @@ class Executor {
     }
     friend bool operator==(const Executor&, const Executor&) noexcept = default;
 
- private:
+  private:
     World* world_;
     std::uint32_t process_;
     std::uint32_t incarnation_;

@@ -22,8 +22,7 @@ constexpr std::uint64_t combine(std::uint64_t digest, std::uint64_t word) {
     return mix(digest * 0x9e3779b97f4a7c15ULL + word + 1);
 }
 
-// Digest of a text: eight bytes a step, length included, independent of the machine's byte order
-// only among little-endian machines (all that we build for).
+// Digest of a text, its length included, eight bytes a step. Assumes a little-endian processor.
 inline std::uint64_t combine(std::uint64_t digest, std::string_view text) {
     const char* bytes = text.data();
     std::size_t left = text.size();
@@ -41,7 +40,9 @@ inline std::uint64_t combine(std::uint64_t digest, std::string_view text) {
     return digest;
 }
 
-inline std::uint64_t hash(std::string_view text) { return combine(0x76697661726975ULL, text); }
+inline std::uint64_t hash(std::string_view text) {
+    return combine(0x76697661726975ULL, text);
+}
 
 // Maps a uniform 64-bit word onto [0, bound) without division; bound > 0.
 constexpr std::uint64_t scale(std::uint64_t word, std::uint64_t bound) {

@@ -13,9 +13,9 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 // What a slow message costs on top: past the usual deadlines of callers, one after the other.
-constexpr std::array<Duration, 8> kSlow = {Duration{0},  milliseconds(200), seconds(1),
-                                           seconds(4),   seconds(11),       seconds(31),
-                                           seconds(65),  seconds(130)};
+constexpr std::array<Duration, 8> kSlow = {Duration{0}, milliseconds(200), seconds(1),
+                                           seconds(4),  seconds(11),       seconds(31),
+                                           seconds(65), seconds(130)};
 constexpr Duration kHop = milliseconds(1);
 constexpr std::uint64_t kJitterSteps = 40;
 constexpr Duration kJitterStep = std::chrono::microseconds(500);
@@ -24,9 +24,12 @@ constexpr Duration kJitterStep = std::chrono::microseconds(500);
 
 std::string_view to_string(CallError error) {
     switch (error) {
-        case CallError::refused: return "refused";
-        case CallError::reset: return "reset";
-        case CallError::timed_out: return "timed_out";
+        case CallError::refused:
+            return "refused";
+        case CallError::reset:
+            return "reset";
+        case CallError::timed_out:
+            return "timed_out";
     }
     return "unknown";
 }
@@ -78,13 +81,14 @@ struct Network::State : std::enable_shared_from_this<State> {
 
     // Runs the arrival after the time that the way takes, or when the link is released.
     void carry(Link& path, Task arrival) {
-        world.self().at(world.now() + latency(path), [&path, arrive = std::move(arrival)]() mutable {
-            if (path.held) {
-                path.waiting.push_back(std::move(arrive));
-            } else {
-                arrive();
-            }
-        });
+        world.self().at(world.now() + latency(path),
+                        [&path, arrive = std::move(arrival)]() mutable {
+                            if (path.held) {
+                                path.waiting.push_back(std::move(arrive));
+                            } else {
+                                arrive();
+                            }
+                        });
     }
 
     bool lost(const Link& path) { return world.tape().chance(path.loss) || path.blocked; }
@@ -149,12 +153,12 @@ void Network::State::deliver(std::uint64_t call, const std::string& address, Pac
     });
 }
 
-void Network::State::fail_later(std::uint64_t call, const std::string& from_role,
-                                CallError error) {
+void Network::State::fail_later(std::uint64_t call, const std::string& from_role, CallError error) {
     const auto waiting = pending.find(call);
     if (waiting == pending.end()) return;
-    carry(link(from_role, waiting->second.caller->role()),
-          [state = shared_from_this(), call, error] { state->finish(call, std::unexpected(error)); });
+    carry(
+        link(from_role, waiting->second.caller->role()),
+        [state = shared_from_this(), call, error] { state->finish(call, std::unexpected(error)); });
 }
 
 void Network::State::finish(std::uint64_t call, Result result) {
@@ -187,7 +191,9 @@ void Network::listen(Process& host, const std::string& address, Service service)
                                   std::make_shared<Service>(std::move(service))};
 }
 
-void Network::close(const std::string& address) { state_->listeners.erase(address); }
+void Network::close(const std::string& address) {
+    state_->listeners.erase(address);
+}
 
 void Network::call(Process& caller, std::string_view address, Packet request, Duration timeout,
                    Completion done) {
@@ -200,15 +206,14 @@ void Network::call(Process& caller, std::string_view address, Packet request, Du
     const std::uint64_t call = ++state.calls;
     const auto number = static_cast<std::int64_t>(call);
     caller.emit("net.send", {{"call", number}, {"to", address}, {"what", request.label}});
-    const TimerId timer =
-        caller.at(state.world.now() + timeout, [state = state_, call] {
-            state->finish(call, std::unexpected(CallError::timed_out));
-        });
+    const TimerId timer = caller.at(state.world.now() + timeout, [state = state_, call] {
+        state->finish(call, std::unexpected(CallError::timed_out));
+    });
     const auto listener = state.listeners.find(address);
     const std::string server_role =
         listener == state.listeners.end() ? "nowhere" : listener->second.host->role();
-    state.pending.emplace(call,
-                          State::Pending{&caller, server_role, request.label, std::move(done), timer});
+    state.pending.emplace(
+        call, State::Pending{&caller, server_role, request.label, std::move(done), timer});
     State::Link& path = state.link(caller.role(), server_role);
     const bool twice = state.world.tape().chance(path.duplicate);
     for (int copy = 0; copy < (twice ? 2 : 1); ++copy) {

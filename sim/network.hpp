@@ -36,10 +36,10 @@ std::string_view to_string(CallError error);
 class Network {
     struct State;
 
- public:
+  public:
     // The way back to the caller. Destroyed unused, it breaks the connection.
     class Answer {
-     public:
+      public:
         Answer(std::weak_ptr<State> state, std::uint64_t call, Process& server)
             : state_(std::move(state)), call_(call), server_(&server) {}
         Answer(Answer&& other) noexcept;
@@ -47,7 +47,7 @@ class Network {
         ~Answer();
         void send(Packet packet);
 
-     private:
+      private:
         std::weak_ptr<State> state_;
         std::uint64_t call_;
         Process* server_;
@@ -80,13 +80,12 @@ class Network {
     // Adds a fixed delay to all that goes from one role to another: for scripted races.
     void delay(const std::string& from_role, const std::string& to_role, Duration extra);
 
-
     // For Process: nothing sent from now on leaves it and nobody reaches it.
     void cut(Process& process);
     // For Process: the completions of its unfinished calls, to be destroyed.
     std::vector<Task> take_pending(Process& process);
 
- private:
+  private:
     std::shared_ptr<State> state_;
 };
 

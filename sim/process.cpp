@@ -147,8 +147,8 @@ void Process::expedite(TimerId timer) {
 
 void Process::emit(std::string_view type, std::span<const Field> fields) {
     if (state_ == State::dying) return;
-    world_.trace().emit({world_.now(), world_.steps(), world_.tape().decisions(), name_, type,
-                         fields});
+    world_.trace().emit(
+        {world_.now(), world_.steps(), world_.tape().decisions(), name_, type, fields});
 }
 
 }  // namespace sim

@@ -31,13 +31,13 @@ struct TimerId {
 // What runs in a process between boot and crash. It is destroyed after the last of its pending
 // handlers, with disk and network already cut.
 class Program {
- public:
+  public:
     virtual ~Program() = default;
 };
 
-// A machine of the simulated world: tasks, timers and a disk that die and come back together.
+// A node of the simulated world: tasks, timers and a disk that die and come back together.
 class Process {
- public:
+  public:
     enum class State : std::uint8_t {
         down,
         up,
@@ -105,7 +105,7 @@ class Process {
 
     Program* program() { return program_.get(); }
 
- private:
+  private:
     friend class World;
 
     void start_program();

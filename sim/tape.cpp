@@ -79,8 +79,8 @@ std::vector<Deviation> Tape::deviations() const {
     std::vector<Deviation> all;
     all.reserve(recorded_.size());
     for (const Entry& entry : recorded_) {
-        all.push_back({lanes_[static_cast<std::uint32_t>(entry.lane)].name, entry.index,
-                       entry.value});
+        all.push_back(
+            {lanes_[static_cast<std::uint32_t>(entry.lane)].name, entry.index, entry.value});
     }
     return all;
 }

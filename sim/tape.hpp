@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-// The decision tape. Everything in a world that could go more than one way is drawn from it, so that
-// a run is the calm run plus the list of draws that were not 0.
+// The decision tape. Everything in a world that could go more than one way is drawn from it, so
+// that a run is the calm run plus the list of draws that were not 0.
 namespace sim {
 
 enum class LaneId : std::uint32_t {};
@@ -23,8 +23,11 @@ struct LaneKind {
     std::uint32_t rate_denominator = 1;
 };
 
-constexpr LaneKind choice(std::string_view name) { return {name, false, 1, 1}; }
-constexpr LaneKind fault(std::string_view name, std::uint32_t numerator, std::uint32_t denominator) {
+constexpr LaneKind choice(std::string_view name) {
+    return {name, false, 1, 1};
+}
+constexpr LaneKind fault(std::string_view name, std::uint32_t numerator,
+                         std::uint32_t denominator) {
     return {name, true, numerator, denominator};
 }
 
@@ -38,9 +41,10 @@ struct Deviation {
 
 // Where deviations come from: a seed, a recording, the bytes of a fuzzer.
 class Source {
- public:
+  public:
     virtual ~Source() = default;
-    // Called once for each lane, before its first draw. The answer comes back as `handle` in choose().
+    // Called once for each lane, before its first draw. The answer comes back as `handle` in
+    // choose().
     virtual std::uint64_t open(std::string_view lane, const LaneKind& kind) = 0;
     // The value of draw number `index` of the lane. At or beyond `bound` counts as bound - 1.
     virtual std::uint64_t choose(std::uint64_t handle, std::uint64_t index,
@@ -49,19 +53,19 @@ class Source {
 
 // The calm run: every draw is 0.
 class CalmSource final : public Source {
- public:
+  public:
     std::uint64_t open(std::string_view, const LaneKind&) override { return 0; }
     std::uint64_t choose(std::uint64_t, std::uint64_t, std::uint64_t) override { return 0; }
 };
 
 // Replays recorded deviations by lane; any other draw is 0.
 class RecordedSource final : public Source {
- public:
+  public:
     explicit RecordedSource(const std::vector<Deviation>& deviations);
     std::uint64_t open(std::string_view lane, const LaneKind& kind) override;
     std::uint64_t choose(std::uint64_t handle, std::uint64_t index, std::uint64_t bound) override;
 
- private:
+  private:
     using Values = std::map<std::uint64_t, std::uint64_t>;
     std::map<std::string, Values, std::less<>> recorded_;
     std::vector<const Values*> opened_;
@@ -70,18 +74,18 @@ class RecordedSource final : public Source {
 // Consumes two bytes a draw in the order of the draws, and 0 when they run out. Made for engines
 // that mutate byte strings. A fault needs a rare byte, so that short inputs stay mostly calm.
 class ByteSource final : public Source {
- public:
+  public:
     explicit ByteSource(std::vector<std::uint8_t> bytes) : bytes_(std::move(bytes)) {}
     std::uint64_t open(std::string_view lane, const LaneKind& kind) override;
     std::uint64_t choose(std::uint64_t handle, std::uint64_t index, std::uint64_t bound) override;
 
- private:
+  private:
     std::vector<std::uint8_t> bytes_;
     std::size_t next_ = 0;
 };
 
 class Tape {
- public:
+  public:
     enum class Recording : std::uint8_t { off, on };
 
     explicit Tape(std::unique_ptr<Source> source, Recording recording = Recording::off);
@@ -113,7 +117,7 @@ class Tape {
     // How often each kind of fault struck, by kind name.
     std::map<std::string, std::uint64_t> fault_counts() const;
 
- private:
+  private:
     struct Lane {
         std::string name;
         LaneKind kind;

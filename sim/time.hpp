@@ -4,7 +4,8 @@
 
 namespace sim {
 
-// Time inside a world: microseconds since the world began. It moves only when nothing is ready to run.
+// Time inside a world: microseconds since the world began. It moves only when nothing is ready to
+// run.
 using Duration = std::chrono::microseconds;
 using VirtualTime = std::chrono::microseconds;
 

@@ -19,7 +19,8 @@ struct Field {
     std::variant<std::int64_t, std::string_view> value;
 
     Field(std::string_view field, std::string_view text) : name(field), value(text) {}
-    Field(std::string_view field, const std::string& text) : name(field), value(std::string_view(text)) {}
+    Field(std::string_view field, const std::string& text)
+        : name(field), value(std::string_view(text)) {}
     Field(std::string_view field, const char* text) : name(field), value(std::string_view(text)) {}
     Field(std::string_view field, std::int64_t number) : name(field), value(number) {}
 };
@@ -34,20 +35,20 @@ struct Event {
 };
 
 class TraceListener {
- public:
+  public:
     virtual ~TraceListener() = default;
     virtual void on_event(const Event& event) = 0;
 };
 
 class Trace {
- public:
+  public:
     void emit(const Event& event);
     // The listener must outlive the trace or every later emit().
     void listen(TraceListener& listener) { listeners_.push_back(&listener); }
     std::uint64_t digest() const { return digest_; }
     std::uint64_t count() const { return count_; }
 
- private:
+  private:
     std::uint64_t digest_ = 0;
     std::uint64_t count_ = 0;
     std::vector<TraceListener*> listeners_;
@@ -56,7 +57,7 @@ class Trace {
 // One line of JSON (no newline): {"at_us","step","decision","process","type", field...}.
 std::string to_json_line(const Event& event);
 
-// One line for people: "+00:04:12.350000  server  outbox.claimed  event=7".
+// One line for people: "+00:04:12.350000  server  net.send  call=7".
 std::string to_text_line(const Event& event);
 
 // "+HH:MM:SS.uuuuuu"
@@ -75,7 +76,7 @@ struct KeptEvent {
     std::string type;
     std::vector<std::pair<std::string, std::variant<std::int64_t, std::string>>> values;
 
- private:
+  private:
     mutable std::vector<Field> fields_;
 };
 

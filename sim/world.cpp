@@ -53,8 +53,7 @@ bool World::step(VirtualTime limit) {
         if (timers_.empty() || timers_.begin()->first.at > limit) return false;
         wake_timers();
     }
-    const auto chosen =
-        static_cast<std::ptrdiff_t>(tape_.draw(schedule_lane_, ready_.size()));
+    const auto chosen = static_cast<std::ptrdiff_t>(tape_.draw(schedule_lane_, ready_.size()));
     Process& process = *ready_[chosen].process;
     Task task = std::move(ready_[chosen].task);
     ready_.erase(ready_.begin() + chosen);

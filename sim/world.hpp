@@ -20,7 +20,7 @@ class Network;
 // Everything inside one run: clock, run queue, timers, processes and network, all decided by one
 // tape. Single-threaded and without globals, so any number of worlds may run in as many threads.
 class World {
- public:
+  public:
     // Tape and trace must outlive the world.
     World(Tape& tape, Trace& trace);
     ~World();
@@ -57,7 +57,7 @@ class World {
 
     boost::asio::execution_context& context() { return context_; }
 
- private:
+  private:
     friend class Process;
     friend class Executor;
 

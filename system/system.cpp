@@ -35,14 +35,16 @@ struct System::Parts {
     Api api;
 };
 
-System::System(std::unique_ptr<Store> store, Ports ports, Provider& provider,
-               SystemOptions options, OnFatal on_fatal)
+System::System(std::unique_ptr<Store> store, Ports ports, Provider& provider, SystemOptions options,
+               OnFatal on_fatal)
     : parts_(std::make_unique<Parts>(std::move(store), ports, provider, options,
                                      std::move(on_fatal))) {}
 
 System::~System() = default;
 
-void System::start() { parts_->tasks.spawn(parts_->outbox.run()); }
+void System::start() {
+    parts_->tasks.spawn(parts_->outbox.run());
+}
 
 void System::stop(std::function<void()> when_idle) {
     parts_->outbox.stop();
@@ -71,6 +73,8 @@ boost::asio::awaitable<HttpResponse> System::handle(HttpRequest request) {
     return parts_->api.handle(std::move(request));
 }
 
-Store& System::store() { return *parts_->store; }
+Store& System::store() {
+    return *parts_->store;
+}
 
 }  // namespace lifecycle

@@ -21,7 +21,7 @@ struct SystemOptions {
 // The control plane: everything between a request and the clouds. One thread, no globals; time,
 // chance and the network only through its ports.
 class System {
- public:
+  public:
     // Told once when the core cannot go on: the store failed, or a bug threw. The process has to
     // end; whatever was acknowledged is durable, and the next start goes on from there.
     using OnFatal = std::function<void(std::exception_ptr)>;
@@ -45,7 +45,7 @@ class System {
     // For looking from outside, within the caller's turn.
     Store& store();
 
- private:
+  private:
     struct Parts;
     std::unique_ptr<Parts> parts_;
 };

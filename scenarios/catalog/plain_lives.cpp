@@ -24,8 +24,8 @@ Script rollover(Stage stage) {
     stage.expect(first != second, "a second machine is another one");
     if (!second_active) co_return;  // a provider that fails it is allowed to; the calm will tell
     const auto* old = stage.shadow().machine(first);
-    const auto expected = first_active ? lifecycle::MachineState::detached
-                                       : lifecycle::MachineState::failed;
+    const auto expected =
+        first_active ? lifecycle::MachineState::detached : lifecycle::MachineState::failed;
     stage.expect(old->state == expected || old->state == lifecycle::MachineState::detached ||
                      old->state == lifecycle::MachineState::archived,
                  "the machine before is detached when its successor is active");

@@ -82,7 +82,8 @@ Result<CreateRequest> parse_create(const HttpRequest& request) {
                                      "the Idempotency-Key is longer than 200 bytes",
                                      "send a shorter one"));
     }
-    // A prefix keeps what clients choose apart from the machine ids that stand in for a missing key.
+    // A prefix keeps what clients choose apart from the machine ids that stand in for a missing
+    // key.
     if (!create.idempotency_key.empty()) create.idempotency_key.insert(0, "client:");
     return create;
 }
@@ -113,11 +114,10 @@ Api::Api(Store& store, Outbox& outbox, Ports ports, Provider& provider, Lifecycl
 
 boost::asio::awaitable<HttpResponse> Api::handle(HttpRequest request) {
     if (request.body.size() > kLongestBody) {
-        co_return to_response(
-            Error(ErrorCode::too_large,
-                  fmt::format("the body has {} bytes, and {} is the most", request.body.size(),
-                              kLongestBody),
-                  "send a smaller body"));
+        co_return to_response(Error(ErrorCode::too_large,
+                                    fmt::format("the body has {} bytes, and {} is the most",
+                                                request.body.size(), kLongestBody),
+                                    "send a smaller body"));
     }
     if (!request.target.starts_with('/')) {
         co_return to_response(no_such_route(request.target));
@@ -286,10 +286,10 @@ boost::asio::awaitable<HttpResponse> Api::forward(Machine machine, HttpRequest r
         co_return to_response(error);
     }
     if (answer->status >= 500) {
-        co_return to_response(Error(ErrorCode::machine_error,
-                                    fmt::format("machine {} answered {}", machine.id,
-                                                answer->status),
-                                    "look at the log of the machine's daemon"));
+        co_return to_response(
+            Error(ErrorCode::machine_error,
+                  fmt::format("machine {} answered {}", machine.id, answer->status),
+                  "look at the log of the machine's daemon"));
     }
     answer->headers["X-Vivarium-Machine"] = machine.id;
     co_return std::move(*answer);

@@ -14,7 +14,7 @@ namespace lifecycle {
 
 // The HTTP face of the control plane: docs/api.md lists its routes.
 class Api {
- public:
+  public:
     Api(Store& store, Outbox& outbox, Ports ports, Provider& provider, LifecycleOptions options);
 
     boost::asio::awaitable<HttpResponse> handle(HttpRequest request);
@@ -22,7 +22,7 @@ class Api {
     // The longest body that a request may have, in bytes.
     static constexpr std::size_t kLongestBody = 64 * 1024;
 
- private:
+  private:
     boost::asio::awaitable<HttpResponse> route(HttpRequest request);
 
     boost::asio::awaitable<HttpResponse> create(std::string project, HttpRequest request);

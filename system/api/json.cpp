@@ -20,15 +20,24 @@ Error bad_field(std::string_view name, std::string_view rule) {
 
 int status_of(ErrorCode code) {
     switch (code) {
-        case ErrorCode::bad_request: return 400;
-        case ErrorCode::not_found: return 404;
-        case ErrorCode::method_not_allowed: return 405;
-        case ErrorCode::too_large: return 413;
-        case ErrorCode::conflict: return 409;
-        case ErrorCode::machine_unavailable: return 503;
-        case ErrorCode::machine_error: return 502;
-        case ErrorCode::stale_lease: return 503;
-        case ErrorCode::store_unusable: return 503;
+        case ErrorCode::bad_request:
+            return 400;
+        case ErrorCode::not_found:
+            return 404;
+        case ErrorCode::method_not_allowed:
+            return 405;
+        case ErrorCode::too_large:
+            return 413;
+        case ErrorCode::conflict:
+            return 409;
+        case ErrorCode::machine_unavailable:
+            return 503;
+        case ErrorCode::machine_error:
+            return 502;
+        case ErrorCode::stale_lease:
+            return 503;
+        case ErrorCode::store_unusable:
+            return 503;
     }
     return 503;
 }
@@ -39,8 +48,8 @@ Result<json> parse_object(std::string_view body) {
     if (body.empty()) return json::object();
     json parsed = json::parse(body, nullptr, false);
     if (parsed.is_discarded()) {
-        return std::unexpected(Error(ErrorCode::bad_request, "the body is not JSON",
-                                     "send one JSON object in UTF-8"));
+        return std::unexpected(
+            Error(ErrorCode::bad_request, "the body is not JSON", "send one JSON object in UTF-8"));
     }
     if (!parsed.is_object()) {
         return std::unexpected(Error(ErrorCode::bad_request,
@@ -53,9 +62,9 @@ Result<json> parse_object(std::string_view body) {
 Result<void> only_fields(const json& object, std::initializer_list<std::string_view> known) {
     for (const auto& [name, value] : object.items()) {
         if (std::find(known.begin(), known.end(), name) == known.end()) {
-            return std::unexpected(bad_field(
-                name.substr(0, kLongestText),
-                fmt::format("is not known here; known are: {}", fmt::join(known, ", "))));
+            return std::unexpected(
+                bad_field(name.substr(0, kLongestText),
+                          fmt::format("is not known here; known are: {}", fmt::join(known, ", "))));
         }
     }
     return {};
@@ -68,14 +77,14 @@ Result<std::string> text_field(const json& object, std::string_view name,
     if (!found->is_string()) return std::unexpected(bad_field(name, "has to be a text"));
     auto text = found->get<std::string>();
     if (text.size() > kLongestText || text.find('\0') != std::string::npos) {
-        return std::unexpected(
-            bad_field(name, fmt::format("may have at most {} bytes and no zero byte", kLongestText)));
+        return std::unexpected(bad_field(
+            name, fmt::format("may have at most {} bytes and no zero byte", kLongestText)));
     }
     return text;
 }
 
-Result<std::int64_t> integer_field(const json& object, std::string_view name,
-                                   std::int64_t fallback, std::int64_t least, std::int64_t most) {
+Result<std::int64_t> integer_field(const json& object, std::string_view name, std::int64_t fallback,
+                                   std::int64_t least, std::int64_t most) {
     const auto found = object.find(name);
     if (found == object.end()) return fallback;
     const std::string rule = fmt::format("has to be a whole number from {} to {}", least, most);

@@ -11,11 +11,13 @@
 
 namespace lifecycle {
 
-// The object in a request's body. An error if it is anything else; an empty body is an empty object.
+// The object in a request's body. An error if it is anything else; an empty body is an empty
+// object.
 Result<nlohmann::json> parse_object(std::string_view body);
 
 // An error if the object has a field that is not in the list, which names all that a route takes.
-Result<void> only_fields(const nlohmann::json& object, std::initializer_list<std::string_view> known);
+Result<void> only_fields(const nlohmann::json& object,
+                         std::initializer_list<std::string_view> known);
 
 // A field of the object, or the fallback if it is absent; an error if it is of another type or out
 // of bounds. A text may be up to 512 bytes.

@@ -15,8 +15,8 @@ boost::asio::awaitable<bool> Signal::wait_until(Time deadline) {
     if (!raised_) {
         // The clock alone holds the suspended coroutine: if the clock drops it, it is gone.
         std::move_only_function<void(Resume<bool>)> start = [this, deadline](Resume<bool> resume) {
-            waiting_ = clock_.schedule(
-                deadline, [resumed = std::move(resume)]() mutable { resumed(true); });
+            waiting_ = clock_.schedule(deadline,
+                                       [resumed = std::move(resume)]() mutable { resumed(true); });
         };
         const bool woken = co_await suspend<bool>(std::move(start));
         static_cast<void>(woken);

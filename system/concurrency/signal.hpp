@@ -10,7 +10,7 @@ namespace lifecycle {
 // Wakes one waiting coroutine. A signal raised while nobody waits is kept for the next wait, so
 // no wake-up is lost between looking for work and waiting for it.
 class Signal {
- public:
+  public:
     explicit Signal(Clock& clock) : clock_(clock) {}
     Signal(const Signal&) = delete;
     Signal& operator=(const Signal&) = delete;
@@ -21,7 +21,7 @@ class Signal {
     // must outlive the wait.
     boost::asio::awaitable<bool> wait_until(Time deadline);
 
- private:
+  private:
     Clock& clock_;
     bool raised_ = false;
     std::optional<TimerId> waiting_;

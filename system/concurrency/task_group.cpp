@@ -11,13 +11,13 @@ TaskGroup::TaskGroup(boost::asio::any_io_executor executor,
 
 void TaskGroup::spawn(boost::asio::awaitable<void> task) {
     ++*running_;
-    boost::asio::co_spawn(executor_, std::move(task),
-                          [running = running_, idle = on_idle_,
-                           failed = on_failure_](std::exception_ptr failure) {
-                              --*running;
-                              if (failure) failed(failure);
-                              if (*running == 0 && *idle) (*idle)();
-                          });
+    boost::asio::co_spawn(
+        executor_, std::move(task),
+        [running = running_, idle = on_idle_, failed = on_failure_](std::exception_ptr failure) {
+            --*running;
+            if (failure) failed(failure);
+            if (*running == 0 && *idle) (*idle)();
+        });
 }
 
 }  // namespace lifecycle

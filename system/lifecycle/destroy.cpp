@@ -24,10 +24,7 @@ Outcome again(const ProviderError& error) {
 }  // namespace
 
 Destroyer::Destroyer(Store& store, Ports ports, Provider& provider, LifecycleOptions options)
-    : store_(store),
-      ports_(std::move(ports)),
-      provider_(provider),
-      options_(std::move(options)) {}
+    : store_(store), ports_(std::move(ports)), provider_(provider), options_(std::move(options)) {}
 
 Consumer Destroyer::consumer() {
     Consumer consumer;

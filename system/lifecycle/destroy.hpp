@@ -15,11 +15,11 @@ namespace lifecycle {
 // when the provider confirms that nothing is left and nothing can come any more: a create that got
 // no answer may take effect late. It never gives up.
 class Destroyer {
- public:
+  public:
     Destroyer(Store& store, Ports ports, Provider& provider, LifecycleOptions options);
     Consumer consumer();
 
- private:
+  private:
     boost::asio::awaitable<Outcome> consume(Delivery delivery);
     // Asks for the destruction of one resource; nothing if that is accepted or needless.
     boost::asio::awaitable<std::optional<Outcome>> destroy(std::string external_id);

@@ -5,7 +5,9 @@
 namespace lifecycle {
 namespace {
 
-std::string machine_key(std::string_view machine) { return fmt::format("machine:{}", machine); }
+std::string machine_key(std::string_view machine) {
+    return fmt::format("machine:{}", machine);
+}
 
 }  // namespace
 

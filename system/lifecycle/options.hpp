@@ -8,10 +8,10 @@
 namespace lifecycle {
 
 struct LifecycleOptions {
-    std::string provider = "fly";       // recorded with each machine
-    std::string region;                 // for machines that ask for none; empty: the provider's choice
-    std::string control_authority;      // host:port at which machines reach this control plane
-    std::uint16_t daemon_port = 8080;   // on which every machine's daemon listens
+    std::string provider = "fly";   // recorded with each machine
+    std::string region;             // for machines that ask for none; empty: the provider's choice
+    std::string control_authority;  // host:port at which machines reach this control plane
+    std::uint16_t daemon_port = 8080;  // on which every machine's daemon listens
 
     // A machine that is not active this long after it was asked for has failed.
     Duration become_active_within = std::chrono::minutes(20);

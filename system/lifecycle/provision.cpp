@@ -38,10 +38,7 @@ Labels ownership_labels(const Machine& machine) {
 }
 
 Provisioner::Provisioner(Store& store, Ports ports, Provider& provider, LifecycleOptions options)
-    : store_(store),
-      ports_(std::move(ports)),
-      provider_(provider),
-      options_(std::move(options)) {}
+    : store_(store), ports_(std::move(ports)), provider_(provider), options_(std::move(options)) {}
 
 Consumer Provisioner::consumer() {
     Consumer consumer;
@@ -144,9 +141,9 @@ boost::asio::awaitable<std::expected<Resource, Outcome>> Provisioner::adopt(
     for (const auto& [name, value] : ownership_labels(machine)) {
         const auto label = resource->labels.find(name);
         if (label == resource->labels.end() || label->second != value) {
-            co_return std::unexpected(Outcome(
-                GiveUp{fmt::format("the name {} belongs to resource {}, which is not ours",
-                                   machine.id, resource->external_id)}));
+            co_return std::unexpected(
+                Outcome(GiveUp{fmt::format("the name {} belongs to resource {}, which is not ours",
+                                           machine.id, resource->external_id)}));
         }
     }
     ports_.telemetry.record("machine.adopted", {{"machine", machine.id},
@@ -174,9 +171,8 @@ boost::asio::awaitable<std::expected<Machine, Outcome>> Provisioner::persist(Del
         // The retirement has enqueued the destruction, which waits behind this event.
         co_return std::unexpected(Outcome(Done{"the machine was retired while it was made", {}}));
     }
-    ports_.telemetry.record(
-        "machine.provisioned",
-        {{"machine", machine.id}, {"external_id", resource.external_id}});
+    ports_.telemetry.record("machine.provisioned",
+                            {{"machine", machine.id}, {"external_id", resource.external_id}});
     co_return std::move(**recorded);
 }
 
@@ -189,7 +185,8 @@ boost::asio::awaitable<Outcome> Provisioner::start(Machine machine, Time asked_a
         co_return GiveUp{"the provider no longer has resource " + machine.external_id};
     }
     switch (resource->state) {
-        case ResourceState::started: co_return Done{"started", {}};
+        case ResourceState::started:
+            co_return Done{"started", {}};
         case ResourceState::failed:
             co_return GiveUp{"the provider could not launch resource " + machine.external_id};
         case ResourceState::destroying:
@@ -206,7 +203,8 @@ boost::asio::awaitable<Outcome> Provisioner::start(Machine machine, Time asked_a
         }
         case ResourceState::starting:
         case ResourceState::stopping:
-        case ResourceState::unknown: break;
+        case ResourceState::unknown:
+            break;
     }
     const auto waited = co_await provider_.wait_started(machine.external_id, seconds(30));
     if (waited) co_return Done{"started", {}};

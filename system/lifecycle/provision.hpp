@@ -19,11 +19,11 @@ Labels ownership_labels(const Machine& machine);
 // that an earlier attempt left, makes its id durable, and only then starts it. Each step looks at
 // what is there first, so the consumer may die anywhere and run again.
 class Provisioner {
- public:
+  public:
     Provisioner(Store& store, Ports ports, Provider& provider, LifecycleOptions options);
     Consumer consumer();
 
- private:
+  private:
     // Where one attempt stands: what the rows said when it began.
     struct Attempt {
         Machine machine;

@@ -12,11 +12,11 @@ namespace lifecycle {
 // Consumer of machine:readiness. Probes the machine's daemon; when it answers, the machine becomes
 // the active one of its project and the one before it is detached, in one transaction.
 class Readiness {
- public:
+  public:
     Readiness(Store& store, Ports ports, LifecycleOptions options);
     Consumer consumer();
 
- private:
+  private:
     boost::asio::awaitable<Outcome> consume(Delivery delivery);
     void activate(Tx& tx, const Machine& machine);
 

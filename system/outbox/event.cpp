@@ -3,19 +3,21 @@
 namespace lifecycle {
 
 bool enqueue(Tx& tx, const NewEvent& event, Time now) {
-    return tx.run("INSERT INTO outbox_event (kind, ordering_key, dedupe_key, machine, state,"
-                  " available_at, created_at) VALUES (?, ?, ?, ?, 'pending', ?, ?)"
-                  " ON CONFLICT (dedupe_key) DO NOTHING",
-                  {event.kind, event.ordering_key, event.dedupe_key, event.machine,
-                   event.available_at.time_since_epoch().count(),
-                   now.time_since_epoch().count()}) == 1;
+    return tx.run(
+               "INSERT INTO outbox_event (kind, ordering_key, dedupe_key, machine, state,"
+               " available_at, created_at) VALUES (?, ?, ?, ?, 'pending', ?, ?)"
+               " ON CONFLICT (dedupe_key) DO NOTHING",
+               {event.kind, event.ordering_key, event.dedupe_key, event.machine,
+                event.available_at.time_since_epoch().count(), now.time_since_epoch().count()}) ==
+           1;
 }
 
 void bring_forward(Tx& tx, std::string_view dedupe_key, Time when) {
     // An event that somebody works on is due already; its visibility is the worker's lease.
-    tx.run("UPDATE outbox_event SET available_at = ?"
-           " WHERE dedupe_key = ? AND state = 'pending' AND lease_owner = '' AND available_at > ?",
-           {when.time_since_epoch().count(), dedupe_key, when.time_since_epoch().count()});
+    tx.run(
+        "UPDATE outbox_event SET available_at = ?"
+        " WHERE dedupe_key = ? AND state = 'pending' AND lease_owner = '' AND available_at > ?",
+        {when.time_since_epoch().count(), dedupe_key, when.time_since_epoch().count()});
 }
 
 }  // namespace lifecycle

@@ -14,9 +14,9 @@ namespace lifecycle {
 // A durable intention: something that has to be done outside the store, at least once.
 struct Event {
     std::int64_t id = 0;
-    std::string kind;          // which consumer handles it
-    std::string ordering_key;  // events of one key are handled one after the other, oldest first
-    std::string machine;       // what it is about
+    std::string kind;             // which consumer handles it
+    std::string ordering_key;     // events of one key are handled one after the other, oldest first
+    std::string machine;          // what it is about
     std::int64_t attempts = 0;    // failures so far
     std::int64_t deliveries = 0;  // times that a worker took it, this one included
     std::int64_t epoch = 0;       // of the lease under which it is being handled

@@ -5,7 +5,9 @@
 namespace lifecycle {
 namespace {
 
-std::int64_t count_of(Time time) { return time.time_since_epoch().count(); }
+std::int64_t count_of(Time time) {
+    return time.time_since_epoch().count();
+}
 
 Event event_of(const Row& row) {
     return {row.integer(0), row.text(1),    row.text(2),   row.text(3),
@@ -24,9 +26,8 @@ Claim claim_event(Tx& tx, std::string_view owner, Time now, Duration lease,
         " AND p.ordering_key = e.ordering_key AND p.id < e.id)"
         " ORDER BY available_at, id LIMIT ?",
         {count_of(now), static_cast<std::int64_t>(skip.size() + 1)}, event_of);
-    const auto free = std::find_if(visible.begin(), visible.end(), [&](const Event& event) {
-        return !skip.contains(event.id);
-    });
+    const auto free = std::find_if(visible.begin(), visible.end(),
+                                   [&](const Event& event) { return !skip.contains(event.id); });
     if (free == visible.end()) {
         const auto next = tx.first(
             "SELECT available_at FROM outbox_event e WHERE state = 'pending' AND available_at > ?"
@@ -40,10 +41,11 @@ Claim claim_event(Tx& tx, std::string_view owner, Time now, Duration lease,
     claim.event = *free;
     ++claim.event->deliveries;
     ++claim.event->epoch;
-    tx.run("UPDATE outbox_event SET available_at = ?, deliveries = ?, lease_owner = ?,"
-           " lease_epoch = ? WHERE id = ?",
-           {count_of(now + lease), claim.event->deliveries, owner, claim.event->epoch,
-            claim.event->id});
+    tx.run(
+        "UPDATE outbox_event SET available_at = ?, deliveries = ?, lease_owner = ?,"
+        " lease_epoch = ? WHERE id = ?",
+        {count_of(now + lease), claim.event->deliveries, owner, claim.event->epoch,
+         claim.event->id});
     return claim;
 }
 
@@ -55,29 +57,32 @@ bool holds_lease(Tx& tx, const Event& event) {
 }
 
 bool renew_lease(Tx& tx, const Event& event, Time until) {
-    return tx.run("UPDATE outbox_event SET available_at = ?"
-                  " WHERE id = ? AND state = 'pending' AND lease_epoch = ?",
-                  {count_of(until), event.id, event.epoch}) == 1;
+    return tx.run(
+               "UPDATE outbox_event SET available_at = ?"
+               " WHERE id = ? AND state = 'pending' AND lease_epoch = ?",
+               {count_of(until), event.id, event.epoch}) == 1;
 }
 
 bool settle_done(Tx& tx, const Event& event, std::string_view note) {
-    return tx.run("UPDATE outbox_event SET state = 'done', lease_owner = '', outcome = ?"
-                  " WHERE id = ? AND state = 'pending' AND lease_epoch = ?",
-                  {note, event.id, event.epoch}) == 1;
+    return tx.run(
+               "UPDATE outbox_event SET state = 'done', lease_owner = '', outcome = ?"
+               " WHERE id = ? AND state = 'pending' AND lease_epoch = ?",
+               {note, event.id, event.epoch}) == 1;
 }
 
 bool settle_dead(Tx& tx, const Event& event, std::string_view reason) {
-    return tx.run("UPDATE outbox_event SET state = 'dead', lease_owner = '', outcome = ?"
-                  " WHERE id = ? AND state = 'pending' AND lease_epoch = ?",
-                  {reason, event.id, event.epoch}) == 1;
+    return tx.run(
+               "UPDATE outbox_event SET state = 'dead', lease_owner = '', outcome = ?"
+               " WHERE id = ? AND state = 'pending' AND lease_epoch = ?",
+               {reason, event.id, event.epoch}) == 1;
 }
 
 bool settle_again(Tx& tx, const Event& event, Time when, bool failed, std::string_view reason) {
-    return tx.run("UPDATE outbox_event SET available_at = ?, attempts = attempts + ?,"
-                  " lease_owner = '', outcome = ?"
-                  " WHERE id = ? AND state = 'pending' AND lease_epoch = ?",
-                  {count_of(when), std::int64_t{failed ? 1 : 0}, reason, event.id,
-                   event.epoch}) == 1;
+    return tx.run(
+               "UPDATE outbox_event SET available_at = ?, attempts = attempts + ?,"
+               " lease_owner = '', outcome = ?"
+               " WHERE id = ? AND state = 'pending' AND lease_epoch = ?",
+               {count_of(when), std::int64_t{failed ? 1 : 0}, reason, event.id, event.epoch}) == 1;
 }
 
 }  // namespace lifecycle

@@ -100,8 +100,8 @@ boost::asio::awaitable<Outcome> Outbox::consume(std::shared_ptr<const Event> eve
     if (const auto* retry = std::get_if<Retry>(&outcome)) {
         const std::int64_t limit = consumer->second.max_attempts;
         if (limit > 0 && event->attempts + 1 >= limit) {
-            co_return GiveUp{fmt::format("failed {} times, last: {}", event->attempts + 1,
-                                         retry->reason)};
+            co_return GiveUp{
+                fmt::format("failed {} times, last: {}", event->attempts + 1, retry->reason)};
         }
     }
     co_return outcome;

@@ -20,7 +20,7 @@ class Outbox;
 
 // One event in the hands of a consumer. Copies refer to the same delivery.
 class Delivery {
- public:
+  public:
     Delivery(Store& store, std::shared_ptr<const Event> event)
         : store_(&store), event_(std::move(event)) {}
     const Event& event() const { return *event_; }
@@ -38,7 +38,7 @@ class Delivery {
         co_return answer;
     }
 
- private:
+  private:
     static Error stale_lease() {
         return {ErrorCode::stale_lease, "the lease of the event was lost", "leave it alone"};
     }
@@ -71,7 +71,7 @@ struct OutboxOptions {
 // Handles due events: at least once each, in order per key, several keys at a time. Nothing that
 // it needs is only in memory: after a crash the leases of its past life run out, and it goes on.
 class Outbox {
- public:
+  public:
     Outbox(Store& store, Ports ports, TaskGroup& tasks, OutboxOptions options);
 
     // Before run(). The kind must not have a consumer yet.
@@ -84,7 +84,7 @@ class Outbox {
     boost::asio::awaitable<void> run();
     void stop();
 
- private:
+  private:
     boost::asio::awaitable<void> handle(std::shared_ptr<const Event> event);
     boost::asio::awaitable<void> renew(std::shared_ptr<const Event> event,
                                        std::shared_ptr<Signal> finished);

@@ -11,7 +11,7 @@ enum class TimerId : std::uint64_t {};
 
 // The core's only source of time.
 class Clock {
- public:
+  public:
     virtual ~Clock() = default;
     virtual Time now() const = 0;
 

@@ -37,7 +37,7 @@ enum class HttpError : std::uint8_t { refused, reset, timed_out };
 std::string_view to_string(HttpError error);
 
 class HttpClient {
- public:
+  public:
     virtual ~HttpClient() = default;
     // Sends the request and waits for the whole response, at most `timeout`. Any status is a
     // response; the error says that none came.

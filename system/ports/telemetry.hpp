@@ -24,7 +24,7 @@ struct Fact {
 // Where the core tells what it does: the log and the metrics in production, the trace in a
 // simulation. What concerns the store is told after it is committed. Never a secret.
 class Telemetry {
- public:
+  public:
     virtual ~Telemetry() = default;
     // `name` is a fixed dotted word such as "machine.active".
     virtual void record(std::string_view name, std::span<const Fact> facts) = 0;

@@ -24,7 +24,7 @@ ResourceState parse_fly_state(std::string_view state);
 
 // The client of Fly's Machines API.
 class FlyProvider final : public Provider {
- public:
+  public:
     FlyProvider(HttpClient& http, Telemetry& telemetry, FlyOptions options);
 
     boost::asio::awaitable<ProviderResult<Resource>> create(CreateResource request) override;
@@ -36,7 +36,7 @@ class FlyProvider final : public Provider {
     boost::asio::awaitable<ProviderResult<void>> wait_started(std::string external_id,
                                                               Duration timeout) override;
 
- private:
+  private:
     // One call under /v1/apps/{app}/machines; any 2xx is a value.
     boost::asio::awaitable<ProviderResult<HttpResponse>> call(std::string method, std::string path,
                                                               std::string body, Duration timeout);

@@ -64,14 +64,14 @@ struct StateWord {
     ResourceState state;
 };
 constexpr StateWord kStates[] = {
-    {"created", ResourceState::preparing},      {"creating", ResourceState::preparing},
-    {"starting", ResourceState::starting},      {"started", ResourceState::started},
-    {"restarting", ResourceState::starting},    {"updating", ResourceState::starting},
-    {"replacing", ResourceState::starting},     {"stopping", ResourceState::stopping},
-    {"suspending", ResourceState::stopping},    {"stopped", ResourceState::stopped},
-    {"suspended", ResourceState::stopped},      {"failed", ResourceState::failed},
-    {"launch_failed", ResourceState::failed},   {"destroying", ResourceState::destroying},
-    {"destroyed", ResourceState::destroyed},    {"replaced", ResourceState::destroyed},
+    {"created", ResourceState::preparing},    {"creating", ResourceState::preparing},
+    {"starting", ResourceState::starting},    {"started", ResourceState::started},
+    {"restarting", ResourceState::starting},  {"updating", ResourceState::starting},
+    {"replacing", ResourceState::starting},   {"stopping", ResourceState::stopping},
+    {"suspending", ResourceState::stopping},  {"stopped", ResourceState::stopped},
+    {"suspended", ResourceState::stopped},    {"failed", ResourceState::failed},
+    {"launch_failed", ResourceState::failed}, {"destroying", ResourceState::destroying},
+    {"destroyed", ResourceState::destroyed},  {"replaced", ResourceState::destroyed},
     {"migrated", ResourceState::destroyed},
 };
 

@@ -76,7 +76,7 @@ struct CreateResource {
 
 // A cloud that runs machines. Every call may fail with any class of error; none is retried here.
 class Provider {
- public:
+  public:
     virtual ~Provider() = default;
 
     // Makes a resource that does not start by itself. A conflict means that the name exists.

@@ -14,14 +14,14 @@
 namespace lifecycle::server {
 
 class RealClock final : public Clock {
- public:
+  public:
     explicit RealClock(boost::asio::io_context& context) : context_(context) {}
     ~RealClock() override;
     Time now() const override;
     TimerId schedule(Time when, std::move_only_function<void()> callback) override;
     void expedite(TimerId timer) override;
 
- private:
+  private:
     struct Timer;
     boost::asio::io_context& context_;
     std::uint64_t last_ = 0;
@@ -29,21 +29,21 @@ class RealClock final : public Clock {
 };
 
 class RealEntropy final : public Entropy {
- public:
+  public:
     std::uint64_t below(std::uint64_t bound) override;
 
- private:
+  private:
     std::random_device device_;
 };
 
 // One JSON object a line on standard error.
 class LogTelemetry final : public Telemetry {
- public:
+  public:
     explicit LogTelemetry(const Clock& clock) : clock_(clock) {}
     using Telemetry::record;
     void record(std::string_view name, std::span<const Fact> facts) override;
 
- private:
+  private:
     const Clock& clock_;
 };
 

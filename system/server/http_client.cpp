@@ -80,16 +80,16 @@ asio::awaitable<std::expected<HttpResponse, HttpError>> BeastHttpClient::send(Ht
     static_cast<void>(endpoint);
     if (error) co_return std::unexpected(HttpError::refused);
     const auto message = to_beast(std::move(request));
-    const auto written =
-        co_await http::async_write(stream, message, asio::redirect_error(asio::use_awaitable, error));
+    const auto written = co_await http::async_write(
+        stream, message, asio::redirect_error(asio::use_awaitable, error));
     static_cast<void>(written);
     if (error) co_return std::unexpected(after_connecting(error));
     beast::flat_buffer buffer;
     http::response_parser<http::string_body> parser;
     parser.body_limit(kLongestAnswer);
     if (message.method() == http::verb::head) parser.skip(true);
-    const auto read = co_await http::async_read(
-        stream, buffer, parser, asio::redirect_error(asio::use_awaitable, error));
+    const auto read = co_await http::async_read(stream, buffer, parser,
+                                                asio::redirect_error(asio::use_awaitable, error));
     static_cast<void>(read);
     if (error) co_return std::unexpected(after_connecting(error));
     co_return from_beast(parser.release());

@@ -4,10 +4,10 @@
 
 namespace lifecycle::server {
 
-// HTTP/1.1 over TCP on the executor of the calling coroutine, one connection for each request. No TLS: the Machines API is reached at its
-// address inside Fly's private network, which is plain.
+// HTTP/1.1 over TCP on the executor of the calling coroutine, one connection for each request. No
+// TLS: the Machines API is reached at its address inside Fly's private network, which is plain.
 class BeastHttpClient final : public HttpClient {
- public:
+  public:
     boost::asio::awaitable<std::expected<HttpResponse, HttpError>> send(HttpRequest request,
                                                                         Duration timeout) override;
 };

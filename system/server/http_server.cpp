@@ -48,9 +48,9 @@ http::response<http::string_body> to_beast(HttpResponse response, bool keep_aliv
 
 HttpResponse refusal(const boost::system::error_code& error) {
     if (error == http::error::body_limit) {
-        return to_response(Error(
-            ErrorCode::too_large, fmt::format("the body has more than {} bytes", Api::kLongestBody),
-            "send a smaller body"));
+        return to_response(Error(ErrorCode::too_large,
+                                 fmt::format("the body has more than {} bytes", Api::kLongestBody),
+                                 "send a smaller body"));
     }
     return to_response(Error(ErrorCode::bad_request,
                              fmt::format("this is no HTTP request: {}", error.message()),
@@ -95,8 +95,8 @@ asio::awaitable<void> converse(std::shared_ptr<State> state, beast::tcp_stream s
             stream.expires_never();
             open = parser.keep_alive() && !state->stopped;
             std::move_only_function<void(Resume<HttpResponse>)> ask =
-                [state, request = from_beast(parser.release())](
-                    Resume<HttpResponse> resume) mutable {
+                [state,
+                 request = from_beast(parser.release())](Resume<HttpResponse> resume) mutable {
                     state->service(std::move(request), std::move(resume));
                 };
             response = co_await suspend<HttpResponse>(std::move(ask));
@@ -116,8 +116,8 @@ template <class State>
 asio::awaitable<void> accept(std::shared_ptr<State> state) {
     while (!state->stopped) {
         boost::system::error_code error;
-        tcp::socket socket = co_await state->acceptor.async_accept(
-            asio::redirect_error(asio::use_awaitable, error));
+        tcp::socket socket =
+            co_await state->acceptor.async_accept(asio::redirect_error(asio::use_awaitable, error));
         if (!error) {
             asio::co_spawn(state->context, converse(state, beast::tcp_stream(std::move(socket))),
                            [](std::exception_ptr) { /* one client's connection broke */ });
@@ -140,9 +140,13 @@ HttpServer::HttpServer(asio::io_context& context, const std::string& host, std::
     });
 }
 
-HttpServer::~HttpServer() { stop(); }
+HttpServer::~HttpServer() {
+    stop();
+}
 
-std::uint16_t HttpServer::port() const { return state_->acceptor.local_endpoint().port(); }
+std::uint16_t HttpServer::port() const {
+    return state_->acceptor.local_endpoint().port();
+}
 
 void HttpServer::stop() {
     if (std::exchange(state_->stopped, true)) return;

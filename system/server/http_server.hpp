@@ -13,7 +13,7 @@ namespace lifecycle::server {
 // Answers HTTP/1.1 on a TCP port. Requests that are not HTTP, too large, or too slow are answered
 // or dropped here; all others go to the service.
 class HttpServer {
- public:
+  public:
     using Respond = std::move_only_function<void(HttpResponse)>;
     using Service = std::function<void(HttpRequest, Respond)>;
 
@@ -28,7 +28,7 @@ class HttpServer {
     // Accepts no further connection; those that are open end with their present request.
     void stop();
 
- private:
+  private:
     struct State;
     std::shared_ptr<State> state_;
 };

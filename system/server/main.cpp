@@ -80,8 +80,8 @@ int main(int count, char** words) {
     auto options = parse_options(count, words);
     if (!options) {
         const bool help = options.error().help;
-        fmt::print(help ? stdout : stderr, "{}{}{}", help ? "" : "lifecycled: ",
-                   options.error().text, help ? "" : "\n");
+        fmt::print(help ? stdout : stderr, "{}{}{}",
+                   help ? "" : "lifecycled: ", options.error().text, help ? "" : "\n");
         return help ? 0 : kBadInput;
     }
     try {

@@ -18,7 +18,8 @@ struct ServerOptions {
     SystemOptions system;
 };
 
-// The options, or one line that says what is wrong; `help` is set if the text is what was asked for.
+// The options, or one line that says what is wrong; `help` is set if the text is what was asked
+// for.
 struct BadOptions {
     std::string text;
     bool help = false;

@@ -7,7 +7,9 @@
 
 namespace lifecycle {
 
-std::int64_t Row::integer(int column) const { return sqlite3_column_int64(statement_, column); }
+std::int64_t Row::integer(int column) const {
+    return sqlite3_column_int64(statement_, column);
+}
 
 std::string Row::text(int column) const {
     const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));

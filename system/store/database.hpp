@@ -19,31 +19,31 @@ namespace lifecycle {
 // The database can no longer be trusted to answer: the disk failed, or a statement broke a rule
 // of the schema. The process has to die and start again from what is durable.
 class StoreFailure : public std::runtime_error {
- public:
+  public:
     using std::runtime_error::runtime_error;
 };
 
 // A value bound to a statement. Texts must outlive the call that binds them.
 class Bound {
- public:
-    Bound(std::string_view text) : value_(text) {}             // NOLINT(google-explicit-constructor)
+  public:
+    Bound(std::string_view text) : value_(text) {}  // NOLINT(google-explicit-constructor)
     Bound(const std::string& text) : value_(std::string_view(text)) {}  // NOLINT
     Bound(const char* text) : value_(std::string_view(text)) {}         // NOLINT
-    Bound(std::int64_t number) : value_(number) {}             // NOLINT(google-explicit-constructor)
+    Bound(std::int64_t number) : value_(number) {}  // NOLINT(google-explicit-constructor)
     const std::variant<std::int64_t, std::string_view>& value() const { return value_; }
 
- private:
+  private:
     std::variant<std::int64_t, std::string_view> value_;
 };
 
 // The row that a statement stands on. Columns count from 0; a text is copied out.
 class Row {
- public:
+  public:
     explicit Row(sqlite3_stmt* statement) : statement_(statement) {}
     std::int64_t integer(int column) const;
     std::string text(int column) const;
 
- private:
+  private:
     sqlite3_stmt* statement_;
 };
 
@@ -57,7 +57,7 @@ struct RowChange {
 // One connection to one SQLite database, with its statements kept prepared. Every failure throws
 // StoreFailure.
 class Database {
- public:
+  public:
     // `vfs` empty: the operating system's files.
     Database(const std::string& path, const std::string& vfs);
     ~Database();
@@ -82,7 +82,7 @@ class Database {
     void collect_changes();
     std::vector<RowChange> take_changes() { return std::exchange(changes_, {}); }
 
- private:
+  private:
     sqlite3_stmt* prepare(std::string_view sql);
     void bind(sqlite3_stmt* statement, std::initializer_list<Bound> values);
     [[noreturn]] void fail(std::string_view doing) const;

@@ -4,15 +4,19 @@
 
 #include <stdexcept>
 
-#define MACHINE_COLUMNS                                                                       \
-    "id, project, generation, provider, state, external_id, address, image, region, cpus, "   \
+#define MACHINE_COLUMNS                                                                     \
+    "id, project, generation, provider, state, external_id, address, image, region, cpus, " \
     "memory_mb, daemon_status, provisioning_error, created_at, updated_at"
 
 namespace lifecycle {
 namespace {
 
-Time time_at(std::int64_t microseconds) { return Time(Duration(microseconds)); }
-std::int64_t count_of(Time time) { return time.time_since_epoch().count(); }
+Time time_at(std::int64_t microseconds) {
+    return Time(Duration(microseconds));
+}
+std::int64_t count_of(Time time) {
+    return time.time_since_epoch().count();
+}
 
 Machine machine_of(const Row& row) {
     Machine machine;
@@ -50,8 +54,9 @@ std::vector<Machine> machines_of(Tx& tx, std::string_view project) {
 }
 
 bool project_exists(Tx& tx, std::string_view project) {
-    return tx.first("SELECT id FROM project WHERE id = ?", {project},
-                    [](const Row& row) { return row.text(0); })
+    return tx
+        .first("SELECT id FROM project WHERE id = ?", {project},
+               [](const Row& row) { return row.text(0); })
         .has_value();
 }
 
@@ -62,9 +67,10 @@ std::optional<Machine> active_machine(Tx& tx, std::string_view project) {
 }
 
 std::int64_t next_generation(Tx& tx, std::string_view project, Time now) {
-    tx.run("INSERT INTO project (id, generation, created_at) VALUES (?, 0, ?)"
-           " ON CONFLICT (id) DO NOTHING",
-           {project, count_of(now)});
+    tx.run(
+        "INSERT INTO project (id, generation, created_at) VALUES (?, 0, ?)"
+        " ON CONFLICT (id) DO NOTHING",
+        {project, count_of(now)});
     tx.run("UPDATE project SET generation = generation + 1 WHERE id = ?", {project});
     return tx
         .first("SELECT generation FROM project WHERE id = ?", {project},
@@ -73,13 +79,14 @@ std::int64_t next_generation(Tx& tx, std::string_view project, Time now) {
 }
 
 void insert_machine(Tx& tx, const Machine& machine, std::string_view idempotency_key) {
-    tx.run("INSERT INTO machine (id, project, generation, provider, state, image, region, cpus,"
-           " memory_mb, daemon_status, idempotency_key, created_at, updated_at)"
-           " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-           {machine.id, machine.project, machine.generation, machine.provider,
-            to_string(machine.state), machine.spec.image, machine.spec.region, machine.spec.cpus,
-            machine.spec.memory_mb, to_string(machine.daemon_status), idempotency_key,
-            count_of(machine.created_at), count_of(machine.updated_at)});
+    tx.run(
+        "INSERT INTO machine (id, project, generation, provider, state, image, region, cpus,"
+        " memory_mb, daemon_status, idempotency_key, created_at, updated_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        {machine.id, machine.project, machine.generation, machine.provider,
+         to_string(machine.state), machine.spec.image, machine.spec.region, machine.spec.cpus,
+         machine.spec.memory_mb, to_string(machine.daemon_status), idempotency_key,
+         count_of(machine.created_at), count_of(machine.updated_at)});
     tx.tell("machine.created", {{"machine", machine.id}});
 }
 
@@ -92,9 +99,8 @@ bool transition(Tx& tx, const Machine& machine, MachineState to, Time now) {
                {to_string(to), count_of(now), machine.id, to_string(machine.state)}) != 1) {
         return false;
     }
-    tx.tell("machine.state", {{"machine", machine.id},
-                              {"from", to_string(machine.state)},
-                              {"to", to_string(to)}});
+    tx.tell("machine.state",
+            {{"machine", machine.id}, {"from", to_string(machine.state)}, {"to", to_string(to)}});
     return true;
 }
 
@@ -118,9 +124,10 @@ void set_daemon_status(Tx& tx, std::string_view machine, DaemonStatus status, Ti
 
 bool set_external_id(Tx& tx, std::string_view machine, std::string_view external_id,
                      std::string_view address, Time now) {
-    return tx.run("UPDATE machine SET external_id = ?, address = ?, updated_at = ?"
-                  " WHERE id = ? AND state = 'starting' AND external_id = ''",
-                  {external_id, address, count_of(now), machine}) == 1;
+    return tx.run(
+               "UPDATE machine SET external_id = ?, address = ?, updated_at = ?"
+               " WHERE id = ? AND state = 'starting' AND external_id = ''",
+               {external_id, address, count_of(now), machine}) == 1;
 }
 
 std::optional<ProviderResource> find_resource(Tx& tx, std::string_view name) {
@@ -133,10 +140,11 @@ std::optional<ProviderResource> find_resource(Tx& tx, std::string_view name) {
 }
 
 void record_ask(Tx& tx, std::string_view name, std::string_view machine, Time now) {
-    tx.run("INSERT INTO provider_resource (name, machine, state, asked_at)"
-           " VALUES (?, ?, 'asked', ?)"
-           " ON CONFLICT (name) DO UPDATE SET asked_at = excluded.asked_at",
-           {name, machine, count_of(now)});
+    tx.run(
+        "INSERT INTO provider_resource (name, machine, state, asked_at)"
+        " VALUES (?, ?, 'asked', ?)"
+        " ON CONFLICT (name) DO UPDATE SET asked_at = excluded.asked_at",
+        {name, machine, count_of(now)});
 }
 
 void record_present(Tx& tx, std::string_view name, std::string_view external_id) {

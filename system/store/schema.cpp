@@ -82,9 +82,9 @@ Result<void> migrate(Database& database, std::string_view path) {
         return false;
     });
     if (version > kNewest) {
-        return std::unexpected(unusable(
-            path, fmt::format("its schema is version {}, and this program knows up to {}", version,
-                              kNewest)));
+        return std::unexpected(
+            unusable(path, fmt::format("its schema is version {}, and this program knows up to {}",
+                                       version, kNewest)));
     }
     for (; version < kNewest; ++version) {
         database.run("BEGIN IMMEDIATE");

@@ -15,8 +15,9 @@ Store::Store(const Options& options, boost::asio::any_io_executor executor)
 Result<std::unique_ptr<Store>> Store::open(Options options, boost::asio::any_io_executor executor) {
     std::unique_ptr<Store> store(new Store(options, std::move(executor)));
     // The write-ahead log is synced at each commit: what a commit said is durable.
-    store->database_.script("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-                            "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;");
+    store->database_.script(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+        "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;");
     if (auto migrated = migrate(store->database_, options.path); !migrated) {
         return std::unexpected(std::move(migrated.error()));
     }
@@ -68,8 +69,7 @@ void Tx::tell(std::string_view name, std::initializer_list<Fact> facts) {
         if (const auto* number = std::get_if<std::int64_t>(&fact.value)) {
             told.facts.emplace_back(fact.name, *number);
         } else {
-            told.facts.emplace_back(fact.name,
-                                    std::string(std::get<std::string_view>(fact.value)));
+            told.facts.emplace_back(fact.name, std::string(std::get<std::string_view>(fact.value)));
         }
     }
     told_.push_back(std::move(told));

@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "system/ports/suspend.hpp"
 #include "system/model/error.hpp"
+#include "system/ports/suspend.hpp"
 #include "system/ports/telemetry.hpp"
 #include "system/store/database.hpp"
 
@@ -19,7 +19,7 @@ namespace lifecycle {
 
 // What a transaction may do. It lives only inside the closure that it is given to.
 class Tx {
- public:
+  public:
     explicit Tx(Database& database) : database_(database) {}
     Tx(const Tx&) = delete;
     Tx& operator=(const Tx&) = delete;
@@ -54,7 +54,7 @@ class Tx {
         return found;
     }
 
- private:
+  private:
     friend class Store;
     struct Told {
         std::string_view name;
@@ -67,14 +67,14 @@ class Tx {
 
 // Hears of every commit, right after it and before anybody else runs. Must only read.
 class CommitFollower {
- public:
+  public:
     virtual ~CommitFollower() = default;
     virtual void on_commit(Tx& tx, const std::vector<RowChange>& changes) = 0;
 };
 
 // The durable state of the control plane.
 class Store {
- public:
+  public:
     struct Options {
         std::string path;
         std::string vfs;  // empty: the operating system's files
@@ -109,17 +109,17 @@ class Store {
         return outcome;
     }
 
- private:
+  private:
     // Rolls back unless committed.
     class Transaction {
-     public:
+      public:
         explicit Transaction(Store& store);
         ~Transaction();
         Transaction(const Transaction&) = delete;
         Transaction& operator=(const Transaction&) = delete;
         void commit(const Tx& tx);
 
-     private:
+      private:
         Store& store_;
         bool open_ = true;
     };

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "sim/tape.hpp"
+
+// Where the decisions of a run may come from.
+namespace scenarios {
+
+std::unique_ptr<sim::Source> seeded(std::uint64_t seed);
+std::unique_ptr<sim::Source> recorded(const std::vector<sim::Deviation>& deviations);
+std::unique_ptr<sim::Source> calm_tape();
+
+}  // namespace scenarios

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+namespace e2e {
+
+// A program that the test has started, killed with the test.
+class Child {
+  public:
+    // Its standard output and error can be read line by line.
+    explicit Child(const std::vector<std::string>& command);
+    ~Child();
+    Child(const Child&) = delete;
+    Child& operator=(const Child&) = delete;
+
+    // The rest of the first line from now on that contains the text; empty if none comes within ten
+    // seconds, or before the program ends.
+    std::string wait_for(const std::string& text);
+    // Everything that it has printed and nobody waited for.
+    std::string remaining_output();
+
+    void send_signal(int signal);
+    // Waits for its end; the exit code, or minus the signal.
+    int wait();
+
+  private:
+    bool read_some(int milliseconds);
+
+    pid_t pid_ = -1;
+    int output_ = -1;
+    std::string buffer_;
+    bool ended_ = false;
+};
+
+}  // namespace e2e

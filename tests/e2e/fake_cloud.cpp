@@ -1,0 +1,91 @@
+#include <fmt/format.h>
+
+#include <boost/asio/io_context.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "fakes/box.hpp"
+#include "fakes/fly_cloud.hpp"
+#include "sim/tape.hpp"
+#include "system/server/adapters.hpp"
+#include "system/server/http_client.hpp"
+#include "system/server/http_server.hpp"
+
+// The fake Fly and its boxes on loopback sockets and the real clock.
+//   fake_cloud DAEMON_PORT
+// Prints "ready PORT" when the Machines API is served. Machine n is at 127.77.0.n. Ends with its
+// standard input.
+namespace {
+
+namespace server = lifecycle::server;
+
+class SocketBoxes final : public fakes::BoxHost {
+  public:
+    SocketBoxes(boost::asio::io_context& context, lifecycle::Clock& clock,
+                lifecycle::HttpClient& http, sim::Tape& tape, std::uint16_t daemon_port)
+        : context_(context), clock_(clock), http_(http), tape_(tape), daemon_port_(daemon_port) {}
+
+    void power_on(const fakes::FlyMachine& machine) override {
+        // A box that was switched off is kept: its last callbacks may still be under way.
+        auto& running = boxes_[machine.id].emplace_back(std::make_unique<Running>());
+        const auto environment = machine.config.value("env", nlohmann::json::object());
+        running->box = std::make_unique<fakes::Box>(
+            fakes::BoxPorts{context_.get_executor(), clock_, http_, tape_},
+            fakes::BoxIdentity{environment.value("VIVARIUM_MACHINE", ""),
+                               environment.value("VIVARIUM_CONTROL", "")});
+        running->box->boot([this, box = running.get(), address = machine.private_ip] {
+            if (box->off) return;
+            box->listener = std::make_unique<server::HttpServer>(
+                context_, address, daemon_port_,
+                [box](const lifecycle::HttpRequest& request, server::HttpServer::Respond respond) {
+                    respond(box->box->handle(request));
+                });
+        });
+    }
+
+    void power_off(const fakes::FlyMachine& machine) override {
+        for (auto& running : boxes_[machine.id]) {
+            running->off = true;
+            running->listener.reset();
+        }
+    }
+
+  private:
+    struct Running {
+        std::unique_ptr<fakes::Box> box;
+        std::unique_ptr<server::HttpServer> listener;
+        bool off = false;
+    };
+    boost::asio::io_context& context_;
+    lifecycle::Clock& clock_;
+    lifecycle::HttpClient& http_;
+    sim::Tape& tape_;
+    std::uint16_t daemon_port_;
+    std::map<std::string, std::vector<std::unique_ptr<Running>>> boxes_;
+};
+
+}  // namespace
+
+int main(int count, char** words) {
+    const auto daemon_port = static_cast<std::uint16_t>(count > 1 ? std::atoi(words[1]) : 8080);
+    boost::asio::io_context context(1);
+    server::RealClock clock(context);
+    server::BeastHttpClient http;
+    sim::Tape tape(std::make_unique<sim::CalmSource>());
+    SocketBoxes boxes(context, clock, http, tape, daemon_port);
+    fakes::FlyCloudOptions options;
+    options.address = [](std::uint64_t number) { return fmt::format("127.77.0.{}", number); };
+    fakes::FlyCloud fly(clock, tape, boxes, options);
+    server::HttpServer listener(
+        context, "127.0.0.1", 0,
+        [&fly](const lifecycle::HttpRequest& request, server::HttpServer::Respond respond) {
+            fly.handle(request, std::move(respond));
+        });
+    fmt::print("ready {}\n", listener.port());
+    std::fflush(stdout);
+    context.run();
+    return 0;
+}

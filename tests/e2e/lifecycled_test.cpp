@@ -1,0 +1,188 @@
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <thread>
+
+#include "system/server/http_client.hpp"
+#include "tests/e2e/child.hpp"
+
+// The production server as a process, beside the fake Fly and its boxes on loopback sockets.
+namespace e2e {
+namespace {
+
+using nlohmann::json;
+using std::chrono::seconds;
+
+// One request, as curl would send it.
+std::optional<lifecycle::HttpResponse> request(std::uint16_t port, const std::string& method,
+                                               const std::string& target,
+                                               const std::string& body = {}) {
+    boost::asio::io_context context;
+    lifecycle::server::BeastHttpClient client;
+    lifecycle::HttpRequest asked;
+    asked.method = method;
+    asked.authority = fmt::format("127.0.0.1:{}", port);
+    asked.target = target;
+    asked.body = body;
+    std::optional<lifecycle::HttpResponse> answer;
+    boost::asio::co_spawn(context, client.send(asked, seconds(10)), [&](auto, auto result) {
+        if (result) answer = std::move(*result);
+    });
+    context.run();
+    return answer;
+}
+
+class LifecycledTest : public testing::Test {
+  protected:
+    LifecycledTest()
+        : folder(std::filesystem::path(testing::TempDir()) / fmt::format("vivarium-{}", getpid())),
+          daemon_port(static_cast<std::uint16_t>(20000 + getpid() % 20000)),
+          cloud({VIVARIUM_BIN_DIR "/fake_cloud", fmt::format("{}", daemon_port)}) {
+        std::filesystem::remove_all(folder);
+        std::filesystem::create_directories(folder);
+        std::ofstream(folder / "token") << "fly-token\n";
+        fly_port = cloud.wait_for("ready ");
+    }
+    ~LifecycledTest() override {
+        server.reset();
+        std::filesystem::remove_all(folder);
+    }
+
+    std::vector<std::string> command(const std::string& listen) const {
+        return {VIVARIUM_BIN_DIR "/lifecycled",
+                "--listen",
+                listen,
+                "--database",
+                folder / "lifecycle.db",
+                "--fly-api",
+                "127.0.0.1:" + fly_port,
+                "--fly-app",
+                "vivarium",
+                "--fly-token-file",
+                folder / "token",
+                "--daemon-port",
+                fmt::format("{}", daemon_port)};
+    }
+    // Starts the server, at the port of its last life if it had one.
+    void start_server() {
+        server = std::make_unique<Child>(command(fmt::format("127.0.0.1:{}", port)));
+        const std::string line = server->wait_for("\"event\":\"server.listening\"");
+        ASSERT_NE(line, "") << server->remaining_output();
+        const auto at = line.find("\"port\":");
+        port = static_cast<std::uint16_t>(std::stoi(line.substr(at + 7)));
+    }
+    std::string state(const std::string& machine) {
+        const auto answer = request(port, "GET", "/v1/machines/" + machine);
+        return answer ? json::parse(answer->body)["machine"].value("state", "") : "";
+    }
+    bool becomes(const std::string& machine, const std::string& wanted) {
+        for (int i = 0; i < 300; ++i) {
+            if (state(machine) == wanted) return true;
+            std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        }
+        return false;
+    }
+    std::string create() {
+        const auto answer =
+            request(port, "POST", "/v1/projects/alpha/machines", R"({"image":"image:1"})");
+        return answer ? json::parse(answer->body)["machine"].value("id", "") : "";
+    }
+
+    std::filesystem::path folder;
+    std::uint16_t daemon_port;
+    Child cloud;
+    std::string fly_port;
+    std::uint16_t port = 0;
+    std::unique_ptr<Child> server;
+};
+
+TEST_F(LifecycledTest, TakesAMachineToActiveThroughAKillAndARestart) {
+    ASSERT_NE(fly_port, "");
+    start_server();
+    ASSERT_EQ(create(), "alpha-1");
+    // Killed in the middle: the resource is asked for, the machine is not active.
+    std::this_thread::sleep_for(std::chrono::milliseconds(400));
+    ASSERT_EQ(state("alpha-1"), "starting");
+    server->send_signal(SIGKILL);
+    EXPECT_EQ(server->wait(), -SIGKILL);
+    start_server();
+    // The lease of its past life runs out within half a minute.
+    ASSERT_TRUE(becomes("alpha-1", "active") || becomes("alpha-1", "active"));
+    const auto proxied = request(port, "GET", "/v1/projects/alpha/proxy/hello");
+    ASSERT_TRUE(proxied.has_value());
+    EXPECT_EQ(proxied->status, 200);
+    EXPECT_EQ(json::parse(proxied->body)["machine"], "alpha-1");
+    const auto agents = request(port, "GET", "/v1/machines/alpha-1/agents");
+    EXPECT_EQ(json::parse(agents->body)["agents"][0]["id"], "agent-1");
+
+    // A second machine replaces it, and the server stops as it is asked to.
+    ASSERT_EQ(create(), "alpha-2");
+    ASSERT_TRUE(becomes("alpha-2", "active"));
+    EXPECT_EQ(state("alpha-1"), "detached");
+    server->send_signal(SIGTERM);
+    EXPECT_EQ(server->wait(), 0);
+    start_server();
+    EXPECT_EQ(state("alpha-2"), "active");
+}
+
+TEST_F(LifecycledTest, AnswersBadRequestsOnTheWire) {
+    ASSERT_NE(fly_port, "");
+    start_server();
+    const auto bad = request(port, "POST", "/v1/projects/alpha/machines", "{");
+    ASSERT_TRUE(bad.has_value());
+    EXPECT_EQ(bad->status, 400);
+    const auto large =
+        request(port, "POST", "/v1/projects/alpha/machines", std::string(100'000, 'x'));
+    ASSERT_TRUE(large.has_value());
+    EXPECT_EQ(large->status, 413);
+    EXPECT_EQ(json::parse(large->body)["error"]["code"], "too_large");
+    const auto route = request(port, "GET", "/nowhere");
+    EXPECT_EQ(route->status, 404);
+    const auto none = request(port, "GET", "/v1/projects/alpha/proxy/");
+    EXPECT_EQ(none->status, 503);
+    EXPECT_EQ(json::parse(none->body)["error"]["code"], "machine_unavailable");
+}
+
+// Runs the server with these words; its exit code and what it said.
+std::pair<int, std::string> refused(std::vector<std::string> words) {
+    words.insert(words.begin(), VIVARIUM_BIN_DIR "/lifecycled");
+    Child child(words);
+    std::string said = child.remaining_output();
+    return {child.wait(), said};
+}
+
+TEST_F(LifecycledTest, RefusesBadOptionsInOneLine) {
+    const std::string token = folder / "token";
+    std::ofstream(folder / "no.db") << "this is no database, but it is long enough to be read\n";
+    const std::vector<std::vector<std::string>> all = {
+        {},
+        {"--fly-app", "a"},
+        {"--fly-app", "a", "--fly-token-file", "/nowhere"},
+        {"--fly-app", "a", "--fly-token-file", token, "--listen", "nonsense"},
+        {"--fly-app", "a", "--fly-token-file", token, "--listen", "127.0.0.1:99999"},
+        {"--fly-app", "a", "--fly-token-file", token, "--fly-api", "nonsense"},
+        {"--fly-app", "a", "--fly-token-file", token, "--unheard-of"},
+        {"--fly-app", "a", "--fly-token-file", token, "--listen", "127.0.0.1:0", "--database",
+         folder / "no.db"},
+        {"--fly-app", "a", "--fly-token-file", token, "--listen", "127.0.0.1:0", "--database",
+         "/nowhere/x.db"},
+    };
+    for (const auto& words : all) {
+        const auto [code, said] = refused(words);
+        EXPECT_EQ(code, 2) << said;
+        EXPECT_TRUE(said.starts_with("lifecycled: ")) << said;
+        EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1) << said;
+    }
+}
+
+}  // namespace
+}  // namespace e2e

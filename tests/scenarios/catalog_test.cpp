@@ -1,0 +1,85 @@
+#include <gtest/gtest.h>
+
+#include "properties/run.hpp"
+#include "scenarios/scenario.hpp"
+
+namespace scenarios {
+namespace {
+
+// Each scenario by name, so that a failure says which.
+class Catalog : public testing::TestWithParam<std::string> {
+  protected:
+    const Scenario& scenario() const { return *find_scenario(GetParam()); }
+};
+
+std::string first_violation(const properties::RunResult& result) {
+    if (result.held()) return "held";
+    return result.violations.front().property + ": " + result.violations.front().message;
+}
+
+TEST_P(Catalog, HoldsOnTheCalmTape) {
+    const auto result = properties::run(scenario(), std::make_unique<sim::CalmSource>());
+    EXPECT_EQ(first_violation(result), "held");
+    EXPECT_TRUE(result.faults.empty()) << "the calm tape has no faults";
+}
+
+TEST_P(Catalog, HoldsOnSeeds) {
+    for (std::uint64_t seed = 1; seed <= 25; ++seed) {
+        const auto result = properties::run(scenario(), scenarios::seeded(seed));
+        ASSERT_EQ(first_violation(result), "held") << "seed " << seed;
+    }
+}
+
+TEST_P(Catalog, RunsTheSameTwiceAndAfterAnother) {
+    for (std::uint64_t seed = 101; seed <= 104; ++seed) {
+        const auto first = properties::run(scenario(), scenarios::seeded(seed));
+        const auto other = properties::run(scenario(), scenarios::seeded(seed + 1000));
+        const auto second = properties::run(scenario(), scenarios::seeded(seed));
+        EXPECT_EQ(first.hash, second.hash) << "seed " << seed;
+        EXPECT_EQ(first.decisions, second.decisions);
+        EXPECT_NE(first.hash, other.hash);
+    }
+}
+
+TEST_P(Catalog, ReplaysFromItsRecordedTape) {
+    properties::RunOptions recording;
+    recording.record_tape = true;
+    for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+        const auto recorded = properties::run(scenario(), scenarios::seeded(seed), recording);
+        const auto replayed = properties::run(
+            scenario(), std::make_unique<sim::RecordedSource>(recorded.deviations), recording);
+        EXPECT_EQ(recorded.hash, replayed.hash) << "seed " << seed;
+        EXPECT_EQ(recorded.deviations, replayed.deviations);
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Scenarios, Catalog, testing::ValuesIn([] {
+                             std::vector<std::string> names;
+                             for (const Scenario& scenario : catalog())
+                                 names.push_back(scenario.name);
+                             return names;
+                         }()),
+                         [](const testing::TestParamInfo<std::string>& info) {
+                             std::string name = info.param;
+                             for (char& c : name) c = c == '-' ? '_' : c;
+                             return name;
+                         });
+
+TEST(Storm, MeetsEveryKindOfFaultWithinAFewSeeds) {
+    std::map<std::string, std::uint64_t> faults;
+    for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+        for (const auto& [kind, count] :
+             properties::run(*find_scenario("storm"), scenarios::seeded(seed)).faults) {
+            faults[kind] += count;
+        }
+    }
+    for (const char* kind :
+         {"crash", "pause", "disk.error", "disk.lost-write", "net.loss", "net.slow",
+          "net.duplicate", "net.partition", "fly.mishap", "fly.capacity", "fly.lag",
+          "fly.eager-launch", "fly.launch-failure", "box.slow-boot", "box.unwell"}) {
+        EXPECT_GT(faults[kind], 0U) << kind;
+    }
+}
+
+}  // namespace
+}  // namespace scenarios

@@ -1,0 +1,189 @@
+#include "sim/network.hpp"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+
+#include "sim/world.hpp"
+
+namespace sim {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// A client and a server that counts its effects and answers "done".
+struct Fixture {
+    explicit Fixture(std::vector<Deviation> deviations = {})
+        : tape(std::make_unique<RecordedSource>(deviations)),
+          world(tape, trace),
+          client(world.add_process("client", "client")),
+          server(world.add_process("server", "server")) {
+        client.boot();
+        server.boot();
+        listen();
+    }
+    void listen() {
+        world.network().listen(server, "server:1", [this](Packet, Network::Answer answer) {
+            ++effects;
+            if (keep_answers) {
+                kept.push_back(std::move(answer));
+            } else {
+                answer.send({"done", std::string("done")});
+            }
+        });
+    }
+    void call(Duration timeout = seconds(10)) {
+        world.network().call(client, "server:1", {"do", std::string("do")}, timeout,
+                             [this](Network::Result result) {
+                                 ++completions;
+                                 last = std::move(result);
+                             });
+    }
+    Tape tape;
+    Trace trace;
+    World world;
+    Process& client;
+    Process& server;
+    int effects = 0;
+    int completions = 0;
+    bool keep_answers = false;
+    std::vector<Network::Answer> kept;
+    std::optional<Network::Result> last;
+};
+
+TEST(Network, CarriesARequestAndItsAnswer) {
+    Fixture at;
+    at.call();
+    at.world.run_until(seconds(1));
+    ASSERT_TRUE(at.last && at.last->has_value());
+    EXPECT_EQ(std::any_cast<std::string>((*at.last)->content), "done");
+    EXPECT_EQ(at.effects, 1);
+}
+
+TEST(Network, LosesARequestBeforeItsEffect) {
+    Fixture at({{"net client->server loss", 0, 1}});
+    at.call();
+    at.world.run_until(seconds(60));
+    EXPECT_EQ(at.effects, 0);
+    EXPECT_EQ(at.last->error(), CallError::timed_out);
+}
+
+TEST(Network, LosesAnAnswerAfterTheEffect) {
+    Fixture at({{"net server->client loss", 0, 1}});
+    at.call();
+    at.world.run_until(seconds(60));
+    EXPECT_EQ(at.effects, 1);
+    EXPECT_EQ(at.last->error(), CallError::timed_out);
+    EXPECT_EQ(at.completions, 1);
+}
+
+TEST(Network, DoublesARequestAndCompletesItOnce) {
+    Fixture at({{"net client->server duplicate", 0, 1}});
+    at.call();
+    at.world.run_until(seconds(60));
+    EXPECT_EQ(at.effects, 2);
+    EXPECT_EQ(at.completions, 1);
+}
+
+TEST(Network, LetsALateRequestTakeEffectAfterItsCallerGaveUp) {
+    Fixture at({{"net client->server slow", 0, 5}});  // 31 s on top
+    at.call(seconds(10));
+    at.world.run_until(seconds(11));
+    EXPECT_EQ(at.last->error(), CallError::timed_out);
+    EXPECT_EQ(at.effects, 0);
+    at.world.run_until(seconds(60));
+    EXPECT_EQ(at.effects, 1);
+    EXPECT_EQ(at.completions, 1);
+}
+
+TEST(Network, ReordersByLatency) {
+    Fixture at({{"net client->server latency", 0, 39}});
+    std::string order;
+    at.world.network().listen(at.server, "server:1", [&](Packet packet, Network::Answer answer) {
+        order += packet.label;
+        answer.send({"", 0});
+    });
+    for (const char* label : {"a", "b"}) {
+        at.world.network().call(at.client, "server:1", {label, 0}, seconds(10),
+                                [](Network::Result) {});
+    }
+    at.world.run_until(seconds(1));
+    EXPECT_EQ(order, "ba");
+}
+
+TEST(Network, RefusesWhereNobodyListens) {
+    Fixture at;
+    at.server.crash("test");
+    at.call();
+    at.world.run_until(seconds(1));
+    EXPECT_EQ(at.last->error(), CallError::refused);
+    at.server.boot();  // listens again only when its program says so
+    at.call();
+    at.world.run_until(seconds(2));
+    EXPECT_EQ(at.last->error(), CallError::refused);
+}
+
+TEST(Network, BreaksTheConnectionWhenTheServerDropsTheAnswer) {
+    Fixture at;
+    at.keep_answers = true;
+    at.call();
+    at.world.run_until(seconds(1));
+    EXPECT_EQ(at.completions, 0);
+    at.kept.clear();
+    at.world.run_until(seconds(2));
+    EXPECT_EQ(at.last->error(), CallError::reset);
+}
+
+TEST(Network, CompletesNothingInACrashedCaller) {
+    Fixture at;
+    at.keep_answers = true;
+    at.call();
+    at.world.run_until(milliseconds(500));
+    at.client.crash("test");
+    at.client.boot();
+    at.kept.front().send({"late", 0});
+    at.world.run_until(seconds(60));
+    EXPECT_EQ(at.completions, 0);
+}
+
+TEST(Network, LosesEverythingOneWayWhileALinkIsBlocked) {
+    Fixture at;
+    at.world.network().block("server", "client");
+    at.call(seconds(5));
+    at.world.run_until(seconds(6));
+    EXPECT_EQ(at.effects, 1);
+    EXPECT_EQ(at.last->error(), CallError::timed_out);
+    at.world.network().unblock("server", "client");
+    at.call(seconds(5));
+    at.world.run_until(seconds(12));
+    EXPECT_TRUE(at.last->has_value());
+}
+
+TEST(Network, DeliversAllThatALinkHeldInOneInstant) {
+    Fixture at;
+    at.world.network().hold("client", "server");
+    at.call(seconds(30));
+    at.world.run_until(seconds(3));
+    at.call(seconds(30));
+    at.world.run_until(seconds(5));
+    EXPECT_EQ(at.effects, 0);
+    at.world.network().release("client", "server");
+    at.world.run_until(seconds(5));
+    EXPECT_EQ(at.effects, 2);
+}
+
+TEST(Network, HoldsWhatReachesAPausedServer) {
+    Fixture at;
+    at.server.pause();
+    at.call(seconds(5));
+    at.world.run_until(seconds(6));
+    EXPECT_EQ(at.last->error(), CallError::timed_out);
+    at.server.resume();
+    at.world.run_until(seconds(7));
+    EXPECT_EQ(at.effects, 1);
+}
+
+}  // namespace
+}  // namespace sim

@@ -1,0 +1,223 @@
+#include "sim/world.hpp"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <memory>
+#include <stdexcept>
+
+#include "sim/seeded_source.hpp"
+
+namespace sim {
+namespace {
+
+using std::chrono::seconds;
+
+// A world on one tape, with a trace that nobody reads.
+struct Fixture {
+    explicit Fixture(std::unique_ptr<Source> source = std::make_unique<CalmSource>())
+        : tape(std::move(source)), world(tape, trace) {}
+    Process& up(const std::string& name) {
+        Process& process = world.add_process(name, name);
+        process.boot();
+        return process;
+    }
+    Tape tape;
+    Trace trace;
+    World world;
+};
+
+TEST(World, RunsReadyTasksInOrderWhenCalm) {
+    Fixture at;
+    Process& process = at.up("p");
+    std::string ran;
+    for (const char c : {'a', 'b', 'c'}) process.post([&ran, c] { ran += c; });
+    at.world.run_until(seconds(1));
+    EXPECT_EQ(ran, "abc");
+}
+
+TEST(World, LetsTheTapePickAmongReadyTasks) {
+    Fixture at(std::make_unique<RecordedSource>(std::vector<Deviation>{{"schedule", 0, 2}}));
+    Process& process = at.up("p");
+    std::string ran;
+    for (const char c : {'a', 'b', 'c'}) process.post([&ran, c] { ran += c; });
+    at.world.run_until(seconds(1));
+    EXPECT_EQ(ran, "cab");
+}
+
+TEST(World, MovesTheClockOnlyWhenNothingIsReady) {
+    Fixture at;
+    Process& process = at.up("p");
+    std::vector<VirtualTime> seen;
+    process.at(seconds(5), [&] {
+        process.post([&] { seen.push_back(at.world.now()); });
+        seen.push_back(at.world.now());
+    });
+    at.world.run_until(seconds(60));
+    EXPECT_EQ(seen, (std::vector<VirtualTime>{seconds(5), seconds(5)}));
+    EXPECT_EQ(at.world.now(), seconds(60));
+}
+
+TEST(World, FiresEqualTimersInTheOrderInWhichTheyWereSet) {
+    Fixture at;
+    Process& process = at.up("p");
+    std::string ran;
+    for (const char c : {'a', 'b', 'c', 'd', 'e'}) process.at(seconds(1), [&ran, c] { ran += c; });
+    at.world.run_until(seconds(2));
+    EXPECT_EQ(ran, "abcde");
+}
+
+TEST(World, CancelsAndExpeditesTimers) {
+    Fixture at;
+    Process& process = at.up("p");
+    std::string ran;
+    const TimerId never = process.at(seconds(1), [&] { ran += "never"; });
+    const TimerId soon = process.at(seconds(50), [&] { ran += "soon"; });
+    process.cancel(never);
+    process.expedite(soon);
+    at.world.run_until(seconds(2));
+    EXPECT_EQ(ran, "soon");
+    process.expedite(soon);  // it has fired: nothing
+    at.world.run_until(seconds(100));
+    EXPECT_EQ(ran, "soon");
+}
+
+TEST(World, RunsTheSameFromTheSameTape) {
+    const auto digest = [](std::uint64_t seed) {
+        Fixture at(std::make_unique<SeededSource>(seed));
+        Process& one = at.up("one");
+        Process& two = at.up("two");
+        for (int i = 0; i < 50; ++i) {
+            one.post([&one, i] { one.emit("ran", {{"i", std::int64_t{i}}}); });
+            two.post([&two, i] { two.emit("ran", {{"i", std::int64_t{i}}}); });
+        }
+        at.world.run_until(seconds(1));
+        return at.trace.digest();
+    };
+    EXPECT_EQ(digest(11), digest(11));
+    EXPECT_NE(digest(11), digest(12));
+}
+
+TEST(World, StopsAtItsStepLimit) {
+    Fixture at;
+    Process& process = at.up("p");
+    std::function<void()> forever = [&] { process.post([&] { forever(); }); };
+    forever();
+    at.world.limit_steps(1000);
+    at.world.run_until(seconds(1));
+    EXPECT_EQ(at.world.steps(), 1000U);
+}
+
+TEST(Process, HoldsBackEverythingWhilePaused) {
+    Fixture at;
+    Process& process = at.up("p");
+    std::string ran;
+    process.post([&] { ran += "a"; });
+    process.at(seconds(1), [&] { ran += "b"; });
+    process.pause();
+    at.world.run_until(seconds(10));
+    EXPECT_EQ(ran, "");
+    process.resume();
+    at.world.run_until(seconds(11));
+    EXPECT_EQ(ran, "ab");
+}
+
+// Counts how many of its copies are alive.
+struct Alive {
+    explicit Alive(int& counter) : count(&counter) { ++*count; }
+    Alive(const Alive& other) : count(other.count) { ++*count; }
+    Alive& operator=(const Alive&) = delete;
+    ~Alive() { --*count; }
+    int* count;
+};
+
+boost::asio::awaitable<void> yield_forever(boost::asio::any_io_executor executor, int* alive) {
+    const Alive local(*alive);
+    for (;;) co_await boost::asio::post(executor, boost::asio::use_awaitable);
+}
+
+TEST(Process, DestroysTasksTimersAndCoroutinesWhenItCrashes) {
+    Fixture at;
+    Process& process = at.up("p");
+    int alive = 0;
+    process.post([held = Alive(alive)] {});
+    process.at(seconds(1), [held = Alive(alive)] {});
+    boost::asio::co_spawn(process.executor(), yield_forever(process.executor(), &alive),
+                          [](std::exception_ptr) {});
+    for (int i = 0; i < 5; ++i) at.world.step(seconds(0));
+    EXPECT_GE(alive, 2);
+    process.crash("test");
+    EXPECT_EQ(alive, 0);
+    EXPECT_EQ(process.state(), Process::State::down);
+}
+
+TEST(Process, CrashesInTheMiddleOfATaskOnlyWhenTheTaskEnds) {
+    Fixture at;
+    Process& process = at.up("p");
+    bool rest_ran = false;
+    int alive = 0;
+    process.post([&] {
+        process.post([held = Alive(alive)] {});
+        process.crash("test");
+        EXPECT_EQ(process.state(), Process::State::dying);
+        EXPECT_EQ(alive, 1);
+        rest_ran = true;
+        throw std::runtime_error("what a dying process throws is not heard");
+    });
+    at.world.run_until(seconds(1));
+    EXPECT_TRUE(rest_ran);
+    EXPECT_EQ(alive, 0);
+    EXPECT_EQ(process.state(), Process::State::down);
+}
+
+TEST(Process, DropsWhatIsPostedToAnOlderLife) {
+    Fixture at;
+    Process& process = at.up("p");
+    const boost::asio::any_io_executor old = process.executor();
+    process.crash("test");
+    process.boot();
+    bool ran = false;
+    boost::asio::post(old, [&] { ran = true; });
+    at.world.run_until(seconds(1));
+    EXPECT_FALSE(ran);
+}
+
+TEST(Process, StartsAgainByItselfWhenSupervised) {
+    Fixture at;
+    Process& process = at.world.add_process("p", "p");
+    int booted = 0;
+    process.set_program([&](Process&) {
+        ++booted;
+        return nullptr;
+    });
+    process.supervise(seconds(60));
+    process.boot();
+    at.world.run_until(seconds(1));
+    process.crash("test");
+    at.world.run_until(seconds(2));
+    EXPECT_EQ(booted, 2);
+    process.stop("for good");
+    at.world.run_until(seconds(200));
+    EXPECT_EQ(booted, 2);
+}
+
+TEST(Process, CountsAProgramThatCannotStartAsACrash) {
+    Fixture at;
+    Process& process = at.world.add_process("p", "p");
+    int tries = 0;
+    process.set_program([&](Process&) -> std::unique_ptr<Program> {
+        if (++tries < 3) throw std::runtime_error("not yet");
+        return nullptr;
+    });
+    process.supervise(seconds(1));
+    process.boot();
+    at.world.run_until(seconds(10));
+    EXPECT_EQ(tries, 3);
+    EXPECT_EQ(process.state(), Process::State::up);
+}
+
+}  // namespace
+}  // namespace sim

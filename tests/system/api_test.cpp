@@ -1,0 +1,179 @@
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "scenarios/stage.hpp"
+#include "system/api/api.hpp"
+#include "tests/support/play.hpp"
+
+namespace scenarios {
+namespace {
+
+using nlohmann::json;
+using std::chrono::minutes;
+
+struct BadRequest {
+    const char* method;
+    std::string target;
+    std::string body;
+    int status;
+    const char* code;
+    const char* says;  // a part of the message
+};
+
+const std::vector<BadRequest>& bad_requests() {
+    static const std::vector<BadRequest> all = {
+        {"POST", "/v1/projects/alpha/machines", "{", 400, "bad_request", "not JSON"},
+        {"POST", "/v1/projects/alpha/machines", "[1]", 400, "bad_request", "JSON array"},
+        {"POST", "/v1/projects/alpha/machines", "null", 400, "bad_request", "JSON null"},
+        {"POST", "/v1/projects/alpha/machines", "", 400, "bad_request", "\"image\" is missing"},
+        {"POST", "/v1/projects/alpha/machines", "{}", 400, "bad_request", "\"image\" is missing"},
+        {"POST", "/v1/projects/alpha/machines", R"({"image":7})", 400, "bad_request", "\"image\""},
+        {"POST", "/v1/projects/alpha/machines", R"({"image":"x","cpus":"2"})", 400, "bad_request",
+         "\"cpus\""},
+        {"POST", "/v1/projects/alpha/machines", R"({"image":"x","cpus":1.5})", 400, "bad_request",
+         "\"cpus\""},
+        {"POST", "/v1/projects/alpha/machines", R"({"image":"x","cpus":0})", 400, "bad_request",
+         "from 1 to 64"},
+        {"POST", "/v1/projects/alpha/machines", R"({"image":"x","cpus":18446744073709551615})", 400,
+         "bad_request", "from 1 to 64"},
+        {"POST", "/v1/projects/alpha/machines", R"({"image":"x","colour":"red"})", 400,
+         "bad_request", "\"colour\" is not known"},
+        {"POST", "/v1/projects/alpha/machines", R"({"image":")" + std::string(600, 'x') + R"("})",
+         400, "bad_request", "512 bytes"},
+        {"POST", "/v1/projects/alpha/machines", R"({"image":"a\u0000b"})", 400, "bad_request",
+         "zero byte"},
+        {"POST", "/v1/projects/alpha/machines", "\xff\xfe", 400, "bad_request", "not JSON"},
+        {"POST", "/v1/projects/alpha/machines", std::string(lifecycle::Api::kLongestBody + 1, ' '),
+         413, "too_large", "bytes"},
+        {"POST", "/v1/projects/Alpha/machines", R"({"image":"x"})", 400, "bad_request",
+         "not a project id"},
+        {"POST", "/v1/projects//machines", R"({"image":"x"})", 400, "bad_request",
+         "not a project id"},
+        {"GET", "/v1/projects/nobody/machines", "", 404, "not_found", "no project nobody"},
+        {"PUT", "/v1/projects/alpha/machines", "", 405, "method_not_allowed", "PUT"},
+        {"DELETE", "/v1/machines/alpha-1", "", 405, "method_not_allowed", "DELETE"},
+        {"POST", "/v1/health", "", 405, "method_not_allowed", "POST"},
+        {"GET", "/v1/machines/alpha-9", "", 404, "not_found", "no machine alpha-9"},
+        {"POST", "/v1/machines/alpha-9/retire", "", 404, "not_found", "no machine alpha-9"},
+        {"POST", "/v1/machines/alpha-9/status", R"({"status":"ready"})", 404, "not_found",
+         "no machine alpha-9"},
+        {"POST", "/v1/machines/alpha-9/status", R"({"status":"dancing"})", 400, "bad_request",
+         "\"booting\" or \"ready\""},
+        {"POST", "/v1/machines/alpha-9/status", R"({"status":true})", 400, "bad_request",
+         "\"status\""},
+        {"GET", "/v1/machines/alpha-9/agents", "", 404, "not_found", "no machine alpha-9"},
+        {"GET", "/v1/projects/alpha/proxy/x", "", 503, "machine_unavailable", "no active machine"},
+        {"GET", "/", "", 404, "not_found", "no route /"},
+        {"GET", "/v2/health", "", 404, "not_found", "no route /v2/health"},
+        {"GET", "/v1/machines", "", 404, "not_found", "no route"},
+        {"GET", "/v1/machines/a/b/c", "", 404, "not_found", "no route"},
+        {"GET", "no-slash", "", 404, "not_found", "no route"},
+        {"GET", "//", "", 404, "not_found", "no route"},
+    };
+    return all;
+}
+
+Script send_bad_requests(Stage stage) {
+    for (const BadRequest& bad : bad_requests()) {
+        const auto answer = co_await stage.call(bad.method, bad.target, bad.body);
+        EXPECT_TRUE(answer.has_value()) << bad.method << " " << bad.target;
+        if (!answer) co_return;
+        const std::string what = std::string(bad.method) + " " + bad.target + " " +
+                                 bad.body.substr(0, 60) + " -> " + answer->body;
+        EXPECT_EQ(answer->status, bad.status) << what;
+        const json body = json::parse(answer->body, nullptr, false);
+        const bool shaped = body.is_object() && body.contains("error") &&
+                            body["error"].contains("code") && body["error"].contains("message") &&
+                            body["error"].contains("action");
+        EXPECT_TRUE(shaped) << what;
+        if (!shaped) continue;
+        EXPECT_EQ(body["error"]["code"], bad.code) << what;
+        EXPECT_NE(body["error"]["message"].get<std::string>().find(bad.says), std::string::npos)
+            << what;
+        EXPECT_FALSE(body["error"]["action"].get<std::string>().empty()) << what;
+    }
+}
+
+TEST(Api, AnswersEveryBadRequestClearlyAndChangesNothing) {
+    tests::Play play;
+    ASSERT_TRUE(play.run(send_bad_requests));
+    EXPECT_TRUE(play.universe->shadow().projects().empty());
+    EXPECT_TRUE(play.universe->shadow().machines().empty());
+    EXPECT_TRUE(play.universe->shadow().events().empty());
+    EXPECT_TRUE(play.broken.empty()) << play.broken.front();
+}
+
+Script create_and_look(Stage stage) {
+    const std::string machine = co_await stage.create("alpha");
+    EXPECT_EQ(machine, "alpha-1");
+    EXPECT_TRUE(stage.fly().machines().empty()) << "the answer does not wait for the provider";
+    const auto starting = co_await stage.call("GET", "/v1/machines/alpha-1/agents");
+    EXPECT_EQ(starting->status, 503) << "a machine that is starting is explicitly unavailable";
+    EXPECT_NE(starting->body.find("machine_unavailable"), std::string::npos);
+    const bool active = co_await stage.until(machine, "active", minutes(5));
+    EXPECT_TRUE(active);
+    const auto listed = co_await stage.call("GET", "/v1/projects/alpha/machines");
+    const json machines = json::parse(listed->body)["machines"];
+    EXPECT_EQ(machines.size(), 1U);
+    EXPECT_EQ(machines[0]["state"], "active");
+    EXPECT_EQ(machines[0]["memory_mb"], 512);
+    EXPECT_FALSE(machines[0]["external_id"].get<std::string>().empty());
+    const auto proxied =
+        co_await stage.call("POST", "/v1/projects/alpha/proxy/a/b?c=d", "some body");
+    EXPECT_EQ(proxied->status, 200);
+    EXPECT_EQ(proxied->headers.at("X-Vivarium-Machine"), "alpha-1");
+    const json echoed = json::parse(proxied->body);
+    EXPECT_EQ(echoed["path"], "/a/b");
+    EXPECT_EQ(echoed["bytes"], 9);
+    const auto agents = co_await stage.call("GET", "/v1/machines/alpha-1/agents");
+    EXPECT_EQ(json::parse(agents->body)["agents"].size(), 1U);
+}
+
+TEST(Api, CreatesListsAndReachesAMachine) {
+    tests::Play play;
+    ASSERT_TRUE(play.run(create_and_look));
+    EXPECT_TRUE(play.broken.empty()) << play.broken.front();
+}
+
+Script retire_and_report(Stage stage) {
+    const std::string machine = co_await stage.create("alpha");
+    const bool active = co_await stage.until(machine, "active", minutes(5));
+    EXPECT_TRUE(active);
+    co_await stage.retire(machine);
+    const auto report =
+        co_await stage.call("POST", "/v1/machines/alpha-1/status", R"({"status":"ready"})");
+    EXPECT_EQ(report->status, 409) << "a retired machine is told to stop reporting";
+    const auto proxied = co_await stage.call("GET", "/v1/projects/alpha/proxy/");
+    EXPECT_EQ(proxied->status, 503);
+    const bool archived = co_await stage.until(machine, "archived", minutes(20));
+    EXPECT_TRUE(archived);
+    co_await stage.retire(machine);  // again: nothing more happens
+    EXPECT_TRUE(stage.fly().machines().empty());
+}
+
+TEST(Api, RetiresAMachineUntilItsResourceIsGone) {
+    tests::Play play;
+    ASSERT_TRUE(play.run(retire_and_report));
+    EXPECT_TRUE(play.broken.empty()) << play.broken.front();
+}
+
+Script replace_while_starting(Stage stage) {
+    const std::string first = co_await stage.create("alpha");
+    const std::string second = co_await stage.create("alpha");
+    EXPECT_EQ(stage.shadow().machine(first)->state, lifecycle::MachineState::detached);
+    const bool active = co_await stage.until(second, "active", minutes(5));
+    EXPECT_TRUE(active);
+    const bool archived = co_await stage.until(first, "archived", minutes(20));
+    EXPECT_TRUE(archived);
+}
+
+TEST(Api, DetachesAnOlderMachineThatIsStillStarting) {
+    tests::Play play;
+    ASSERT_TRUE(play.run(replace_while_starting));
+    EXPECT_TRUE(play.broken.empty()) << play.broken.front();
+}
+
+}  // namespace
+}  // namespace scenarios

@@ -1,0 +1,173 @@
+#include "system/store/store.hpp"
+
+#include <gtest/gtest.h>
+
+#include "system/store/machines.hpp"
+#include "tests/support/sim_fixture.hpp"
+
+namespace lifecycle {
+namespace {
+
+Machine sample(const std::string& project) {
+    Machine machine;
+    machine.project = project;
+    machine.generation = 1;
+    machine.id = machine_id(project, 1);
+    machine.provider = "fly";
+    machine.spec = {"image:1", "ams", 2, 512};
+    return machine;
+}
+
+void add(Tx& tx, const Machine& machine) {
+    next_generation(tx, machine.project, Time());
+    insert_machine(tx, machine, machine.id);
+}
+
+bool exists(Store& store, const std::string& id) {
+    auto read = [&](Tx& tx) -> Result<bool> { return find_machine(tx, id).has_value(); };
+    return *store.transact_now(read);
+}
+
+TEST(Store, KeepsAllOfATransactionOrNothing) {
+    tests::SimFixture at;
+    const auto store = at.open_store();
+    auto refused = [](Tx& tx) -> Result<int> {
+        add(tx, sample("alpha"));
+        return std::unexpected(Error(ErrorCode::conflict, "no", "never mind"));
+    };
+    EXPECT_FALSE(store->transact_now(refused).has_value());
+    EXPECT_FALSE(exists(*store, "alpha-1"));
+    auto thrown = [](Tx& tx) -> Result<int> {
+        add(tx, sample("alpha"));
+        throw std::runtime_error("a bug");
+    };
+    EXPECT_THROW(static_cast<void>(store->transact_now(thrown)), std::runtime_error);
+    EXPECT_FALSE(exists(*store, "alpha-1"));
+    auto kept = [](Tx& tx) -> Result<int> {
+        add(tx, sample("alpha"));
+        return 0;
+    };
+    EXPECT_TRUE(store->transact_now(kept).has_value());
+    EXPECT_TRUE(exists(*store, "alpha-1"));
+}
+
+TEST(Store, LetsOthersRunBeforeAndAfterATransaction) {
+    tests::SimFixture at;
+    const auto store = at.open_store();
+    std::string order;
+    auto body = [&](Tx&) -> Result<int> {
+        order += "t";
+        return 0;
+    };
+    auto task = [](Store& opened, auto work, std::string& log) -> boost::asio::awaitable<int> {
+        log += "a";
+        const auto done = co_await opened.transact(work);
+        log += "z";
+        co_return *done;
+    };
+    boost::asio::co_spawn(at.process.executor(), task(*store, body, order),
+                          [](std::exception_ptr, int) {});
+    at.process.post([&] { order += "1"; });
+    at.process.post([&] { at.process.post([&] { at.process.post([&] { order += "2"; }); }); });
+    at.world.run_until(std::chrono::seconds(1));
+    EXPECT_LT(order.find('1'), order.find('t')) << order;
+    EXPECT_EQ(order.front(), 'a') << order;
+    EXPECT_LT(order.find('t'), order.find('z')) << order;
+}
+
+TEST(Store, ReadsBackWhatItWrote) {
+    tests::SimFixture at;
+    const auto store = at.open_store();
+    auto write = [](Tx& tx) -> Result<int> {
+        add(tx, sample("alpha"));
+        return 0;
+    };
+    ASSERT_TRUE(store->transact_now(write));
+    auto read = [](Tx& tx) -> Result<Machine> { return *find_machine(tx, "alpha-1"); };
+    const Machine machine = *store->transact_now(read);
+    EXPECT_EQ(machine.project, "alpha");
+    EXPECT_EQ(machine.spec.image, "image:1");
+    EXPECT_EQ(machine.spec.memory_mb, 512);
+    EXPECT_EQ(machine.state, MachineState::starting);
+    EXPECT_EQ(machine.daemon_status, DaemonStatus::silent);
+}
+
+TEST(Store, ChangesNothingInAMachineThatHasMovedOn) {
+    tests::SimFixture at;
+    const auto store = at.open_store();
+    auto body = [](Tx& tx) -> Result<int> {
+        add(tx, sample("alpha"));
+        const Machine before = *find_machine(tx, "alpha-1");
+        EXPECT_TRUE(transition(tx, before, MachineState::active, Time()));
+        EXPECT_FALSE(transition(tx, before, MachineState::failed, Time())) << "it is not starting";
+        EXPECT_FALSE(set_external_id(tx, "alpha-1", "x", "host", Time())) << "it is not starting";
+        EXPECT_THROW(transition(tx, *find_machine(tx, "alpha-1"), MachineState::starting, Time()),
+                     std::logic_error);
+        EXPECT_EQ(find_machine(tx, "alpha-1")->state, MachineState::active);
+        return 0;
+    };
+    ASSERT_TRUE(store->transact_now(body));
+}
+
+TEST(Store, RecordsAnExternalIdOnce) {
+    tests::SimFixture at;
+    const auto store = at.open_store();
+    auto body = [](Tx& tx) -> Result<int> {
+        add(tx, sample("alpha"));
+        EXPECT_TRUE(set_external_id(tx, "alpha-1", "one", "host", Time()));
+        EXPECT_FALSE(set_external_id(tx, "alpha-1", "two", "host", Time()));
+        EXPECT_EQ(find_machine(tx, "alpha-1")->external_id, "one");
+        return 0;
+    };
+    ASSERT_TRUE(store->transact_now(body));
+}
+
+TEST(Store, OpensAgainWithWhatItHad) {
+    tests::SimFixture at;
+    auto store = at.open_store();
+    auto write = [](Tx& tx) -> Result<int> {
+        add(tx, sample("alpha"));
+        return 0;
+    };
+    ASSERT_TRUE(store->transact_now(write));
+    store.reset();
+    EXPECT_TRUE(exists(*at.open_store(), "alpha-1"));
+}
+
+TEST(Store, RefusesADatabaseOfANewerVersion) {
+    tests::SimFixture at;
+    at.open_store().reset();
+    {
+        Database database("test.db", at.process.disk().vfs_name());
+        database.run("INSERT INTO schema_version (version) VALUES (999)");
+    }
+    const auto store = Store::open({"test.db", at.process.disk().vfs_name(), nullptr, nullptr},
+                                   at.process.executor());
+    ASSERT_FALSE(store.has_value());
+    EXPECT_EQ(store.error().code, ErrorCode::store_unusable);
+    EXPECT_NE(store.error().message.find("999"), std::string::npos) << store.error().message;
+}
+
+TEST(Store, DependsOnNoOrderThatSqliteDoesNotPromise) {
+    // The same reads with SQLite's order of unordered rows reversed.
+    tests::SimFixture at;
+    const auto store = at.open_store();
+    auto body = [](Tx& tx) -> Result<int> {
+        Machine machine = sample("alpha");
+        for (int generation = 1; generation <= 5; ++generation) {
+            machine.generation = next_generation(tx, "alpha", Time());
+            machine.id = machine_id("alpha", machine.generation);
+            insert_machine(tx, machine, machine.id);
+        }
+        const auto forwards = machines_of(tx, "alpha");
+        tx.run("PRAGMA reverse_unordered_selects = ON");
+        const auto backwards = machines_of(tx, "alpha");
+        EXPECT_EQ(forwards.front().id, "alpha-1");
+        EXPECT_EQ(backwards.front().id, "alpha-1");
+        return 0;
+    };
+    ASSERT_TRUE(store->transact_now(body));
+}
+
+}  // namespace
+}  // namespace lifecycle

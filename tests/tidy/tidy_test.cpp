@@ -1,0 +1,139 @@
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "tests/tidy/source_rules.hpp"
+
+namespace tidy {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string read(const fs::path& path) {
+    std::ifstream in(path, std::ios::binary);
+    std::ostringstream text;
+    text << in.rdbuf();
+    return text.str();
+}
+
+using Check = std::vector<Finding> (*)(const std::string&, std::string_view);
+
+std::string findings_in_tree(Check check) {
+    const fs::path root = VIVARIUM_SOURCE_DIR;
+    std::string all;
+    int files = 0;
+    for (const char* folder :
+         {"system", "sim", "fakes", "scenarios", "properties", "reports", "tests"}) {
+        for (const auto& entry : fs::recursive_directory_iterator(root / folder)) {
+            const auto extension = entry.path().extension();
+            if (extension != ".cpp" && extension != ".hpp") continue;
+            ++files;
+            const std::string path = fs::relative(entry.path(), root).string();
+            for (const Finding& finding : check(path, read(entry.path()))) {
+                all += finding.path + ":" + std::to_string(finding.line) + ": " + finding.message +
+                       "\n";
+            }
+        }
+    }
+    EXPECT_GT(files, 60) << "the tree was not found";
+    return all;
+}
+
+TEST(Tree, IncludesOnlyAlongTheArrows) {
+    EXPECT_EQ(findings_in_tree(check_layers), "");
+}
+TEST(Tree, HasNoSourceOfNondeterminism) {
+    EXPECT_EQ(findings_in_tree(check_determinism), "");
+}
+TEST(Tree, AwaitsOnlyInFormsThatEveryCompilerGetsRight) {
+    EXPECT_EQ(findings_in_tree(check_coroutines), "");
+}
+TEST(Tree, IsMadeOfReadableFiles) {
+    EXPECT_EQ(findings_in_tree(check_shape), "");
+}
+
+int count(Check check, const std::string& path, const std::string& text) {
+    return static_cast<int>(check(path, text).size());
+}
+
+TEST(Layers, AreFoundBroken) {
+    EXPECT_EQ(count(check_layers, "system/api/api.cpp", "#include \"sim/tape.hpp\"\n"), 1);
+    EXPECT_EQ(count(check_layers, "sim/world.cpp", "#include \"system/system.hpp\"\n"), 1);
+    EXPECT_EQ(count(check_layers, "sim/trace.cpp", "#include \"sim/world.hpp\"\n"), 1);
+    EXPECT_EQ(count(check_layers, "fakes/box.cpp", "#include \"system/store/store.hpp\"\n"), 1);
+    EXPECT_EQ(count(check_layers, "fakes/box.cpp", "#include \"system/ports/http.hpp\"\n"), 0);
+    EXPECT_EQ(count(check_layers, "properties/run.cpp", "#include \"reports/text.hpp\"\n"), 1);
+    EXPECT_EQ(count(check_layers, "properties/run.cpp", "#include \"sim/world.hpp\"\n"), 1);
+    EXPECT_EQ(count(check_layers, "reports/text.cpp", "#include \"sim/world.hpp\"\n"), 1);
+    EXPECT_EQ(count(check_layers, "reports/text.cpp", "#include \"sim/trace.hpp\"\n"), 0);
+    EXPECT_EQ(count(check_layers, "scenarios/a.cpp", "#include \"system/server/options.hpp\"\n"),
+              1);
+}
+
+TEST(Determinism, IsFoundBroken) {
+    for (const char* bad : {"#include <thread>",
+                            "#include <mutex>",
+                            "#include <random>",
+                            "std::random_device d;",
+                            "std::uniform_int_distribution<int> d;",
+                            "std::unordered_map<int, int> m;",
+                            "auto t = std::chrono::steady_clock::now();",
+                            "std::chrono::system_clock::now();",
+                            "time(nullptr);",
+                            "clock_gettime(0, &t);",
+                            "boost::asio::steady_timer t(e);",
+                            "boost::asio::io_context c;",
+                            "std::map<Node*, int> m;",
+                            "std::set<const Node*> s;",
+                            "getenv(\"HOME\");",
+                            "setlocale(0, 0);",
+                            "std::hash<std::string> h;",
+                            "std::shuffle(a, b, c);",
+                            "rand();",
+                            "thread_local int x;"}) {
+        for (const char* folder : {"system/x.cpp", "sim/x.cpp", "fakes/x.cpp", "scenarios/x.cpp"}) {
+            EXPECT_GE(count(check_determinism, folder, std::string(bad) + "\n"), 1)
+                << folder << ": " << bad;
+        }
+        EXPECT_EQ(count(check_determinism, "system/server/x.cpp", bad), 0) << bad;
+        EXPECT_EQ(count(check_determinism, "reports/x.cpp", bad), 0) << bad;
+    }
+    for (const char* fine :
+         {"// std::thread is what we do not use\n", "const char* s = \"rand()\";",
+          "std::map<std::string, Node*> m;", "clock.now();", "brand(1);", "runtime(nullptr);",
+          "R\"(steady_clock)\";"}) {
+        EXPECT_EQ(count(check_determinism, "sim/x.cpp", fine), 0) << fine;
+    }
+}
+
+TEST(Coroutines, AreFoundInBadForm) {
+    for (const char* bad :
+         {"co_await f([x] { g(x); });", "co_await f([&](Tx& tx) { return 1; });",
+          "co_await f(Aggregate{1, 2});", "co_await f(a, {1, 2});", "co_await f({});",
+          "if (co_await f()) g();", "while (!co_await f()) {}", "switch (co_await f()) {}",
+          "auto x = b ? co_await f() : g();", "Result r{co_await f(), 3};",
+          "co_spawn(e, f(), asio::detached);", "auto x = co_await f(\n    Aggregate{1});"}) {
+        EXPECT_GE(count(check_coroutines, "system/x.cpp", bad), 1) << bad;
+    }
+    for (const char* fine :
+         {"const auto x = co_await f(std::move(y));", "co_return co_await f(a, b);",
+          "auto g = [x] { return x; };\nco_await f(g);", "co_return Done{\"x\", {}};",
+          "for (;;) co_await f();", "if (a) co_return co_await f(b[0]);",
+          "if (a) {\n co_await f(x);\n}", "co_await f(\"{}\", fmt::format(\"{}\", x));"}) {
+        EXPECT_EQ(count(check_coroutines, "system/x.cpp", fine), 0) << fine;
+    }
+}
+
+TEST(Shape, IsFoundWrong) {
+    EXPECT_EQ(count(check_shape, "sim/x.cpp", "int machine_count;\n"), 1);
+    EXPECT_EQ(count(check_shape, "fakes/x.cpp", "int machine_count;\n"), 0);
+    EXPECT_EQ(count(check_shape, "fakes/x.cpp", std::string(101, 'x') + "\n"), 1);
+    std::string long_file;
+    for (int i = 0; i < 501; ++i) long_file += "int x;\n";
+    EXPECT_EQ(count(check_shape, "fakes/x.cpp", long_file), 1);
+}
+
+}  // namespace
+}  // namespace tidy
