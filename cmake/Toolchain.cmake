@@ -28,6 +28,8 @@ target_compile_options(vivarium_options INTERFACE
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor -Werror
     -fno-omit-frame-pointer -ffp-contract=off
     $<$<CXX_COMPILER_ID:Clang>:-Xclang -fno-pch-timestamp>
+    # The newest that Debian 12's valgrind reads.
+    $<$<CXX_COMPILER_ID:Clang>:-gdwarf-4>
     # g++ 12 warns of impossible accesses inside the standard library once it has inlined enough.
     $<$<CXX_COMPILER_ID:GNU>:-Wno-array-bounds -Wno-stringop-overflow -Wno-restrict
         -Wno-maybe-uninitialized -Wno-dangling-pointer -Wno-use-after-free

@@ -128,19 +128,12 @@ void FlyCloud::handle(const HttpRequest& request, Respond respond) {
     }
     const auto mishap = static_cast<Mishap>(tape_.draw(mishap_lane_, 6));
     switch (mishap) {
-        case Mishap::internal_error:
-            respond(refuse(500, "internal: server error"));
-            return;
-        case Mishap::unavailable:
-            respond(refuse(503, "unavailable: host unreachable"));
-            return;
-        case Mishap::throttled:
-            respond(refuse(429, "rate limit exceeded"));
-            return;
+        case Mishap::internal_error: respond(refuse(500, "internal: server error")); return;
+        case Mishap::unavailable: respond(refuse(503, "unavailable: host unreachable")); return;
+        case Mishap::throttled: respond(refuse(429, "rate limit exceeded")); return;
         case Mishap::none:
         case Mishap::late_internal_error:
-        case Mishap::late_deadline:
-            break;
+        case Mishap::late_deadline: break;
     }
     const std::string_view path = std::string_view(request.target).substr(prefix.size());
     const std::string_view bare = path.substr(0, path.find('?'));
@@ -203,13 +196,11 @@ HttpResponse FlyCloud::create(const HttpRequest& request) {
             return refuse(409,
                           "aborted: could not reserve resource for machine: insufficient memory "
                           "available to fulfill request on the current host");
-        case 2:
-            return refuse(409, "aborted: no capacity");
+        case 2: return refuse(409, "aborted: no capacity");
         case 3:
             return reply(422, json{{"error", "could not find a candidate host"},
                                    {"status", "insufficient_capacity"}});
-        default:
-            break;
+        default: break;
     }
     ++created_;
     FlyMachine machine;

@@ -23,12 +23,9 @@ constexpr lifecycle::Time kEpoch{std::chrono::seconds(1'893'456'000)};  // 2030-
 HttpResult to_http(sim::Network::Result result) {
     if (result) return std::any_cast<HttpResponse>(std::move(result->content));
     switch (result.error()) {
-        case sim::CallError::refused:
-            return std::unexpected(HttpError::refused);
-        case sim::CallError::reset:
-            return std::unexpected(HttpError::reset);
-        case sim::CallError::timed_out:
-            return std::unexpected(HttpError::timed_out);
+        case sim::CallError::refused: return std::unexpected(HttpError::refused);
+        case sim::CallError::reset: return std::unexpected(HttpError::reset);
+        case sim::CallError::timed_out: return std::unexpected(HttpError::timed_out);
     }
     return std::unexpected(HttpError::reset);
 }

@@ -95,7 +95,12 @@ RunResult run(const scenarios::Scenario& scenario, std::unique_ptr<sim::Source> 
         });
     }
     Course course(scenario, universe, jury, result, options);
-    const std::string unfinished = course.complete();
+    std::string unfinished;
+    try {
+        unfinished = course.complete();
+    } catch (const std::exception& bug) {
+        unfinished = fmt::format("an exception left a task: {}", bug.what());
+    }
     if (!unfinished.empty() && !options.until_step) report("run-completes", unfinished);
     result.hash = trace.digest();
     result.steps = world.steps();

@@ -76,7 +76,7 @@ Result<std::string> keep(const properties::Broken& broken, const std::string& fo
     const scenarios::Scenario& scenario = *scenarios::find_scenario(broken.scenario);
     properties::RunResult result =
         properties::run(scenario, scenarios::seeded(broken.seed), options);
-    const std::string file =
+    std::string file =
         (std::filesystem::path(folder) / fmt::format("{}-{}.json", broken.scenario, broken.seed))
             .string();
     const auto written = properties::write_failure(

@@ -1,5 +1,7 @@
 #include "scenarios/nemesis.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <utility>
 
@@ -28,7 +30,7 @@ Nemesis::Nemesis(sim::World& world, std::vector<sim::Process*> victims,
             {victim, tape.lane("pause " + victim->name(), sim::fault("pause", 1, 80))});
     }
     for (auto& [from, to] : links) {
-        const std::string name = "partition " + from + "->" + to;
+        const std::string name = fmt::format("partition {}->{}", from, to);
         links_.push_back({from, to, tape.lane(name, sim::fault("net.partition", 1, 150))});
     }
 }
@@ -50,12 +52,9 @@ void Nemesis::strike() {
     for (const Link& link : links_) {
         const auto chosen = world_.tape().draw(link.lane, kPartitions.size());
         if (chosen == 0) continue;
-        self.emit("net.partition", {{"from", link.from}, {"to", link.to}});
         world_.network().block(link.from, link.to);
-        self.at(world_.now() + kPartitions[chosen], [this, &link] {
-            world_.self().emit("net.heal", {{"from", link.from}, {"to", link.to}});
-            world_.network().unblock(link.from, link.to);
-        });
+        self.at(world_.now() + kPartitions[chosen],
+                [this, &link] { world_.network().unblock(link.from, link.to); });
     }
     self.at(world_.now() + kEvery, [this] { strike(); });
 }

@@ -15,7 +15,7 @@ struct Scenario {
     std::string sentence;             // what it shows
     std::vector<std::string> faults;  // beginnings of the kinds of faults that may strike
     bool nemesis = false;             // pauses and partitions too
-    sim::Duration at_most;            // a script that takes longer is broken
+    sim::Duration at_most{0};         // a script that takes longer is broken
     std::function<Script(Stage)> play;
 };
 

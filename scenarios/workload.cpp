@@ -14,16 +14,11 @@ using std::chrono::seconds;
 
 std::string_view name_of(Step::Action action) {
     switch (action) {
-        case Step::Action::look:
-            return "look";
-        case Step::Action::create:
-            return "create";
-        case Step::Action::proxy:
-            return "proxy";
-        case Step::Action::agents:
-            return "agents";
-        case Step::Action::retire:
-            return "retire";
+        case Step::Action::look: return "look";
+        case Step::Action::create: return "create";
+        case Step::Action::proxy: return "proxy";
+        case Step::Action::agents: return "agents";
+        case Step::Action::retire: return "retire";
     }
     return "unknown";
 }

@@ -24,12 +24,9 @@ constexpr Duration kJitterStep = std::chrono::microseconds(500);
 
 std::string_view to_string(CallError error) {
     switch (error) {
-        case CallError::refused:
-            return "refused";
-        case CallError::reset:
-            return "reset";
-        case CallError::timed_out:
-            return "timed_out";
+        case CallError::refused: return "refused";
+        case CallError::reset: return "reset";
+        case CallError::timed_out: return "timed_out";
     }
     return "unknown";
 }
@@ -46,8 +43,8 @@ struct Network::State : std::enable_shared_from_this<State> {
         std::vector<Task> waiting;  // what has come as far as a held link lets it
     };
     struct Listener {
-        Process* host;
-        std::uint32_t incarnation;
+        Process* host = nullptr;
+        std::uint32_t incarnation = 0;
         std::shared_ptr<Service> service;
     };
     struct Pending {
@@ -228,20 +225,28 @@ void Network::call(Process& caller, std::string_view address, Packet request, Du
 }
 
 void Network::block(const std::string& from_role, const std::string& to_role) {
+    state_->world.self().emit("net.block", {{"from", from_role}, {"to", to_role}});
     state_->link(from_role, to_role).blocked = true;
 }
 
 void Network::unblock(const std::string& from_role, const std::string& to_role) {
-    state_->link(from_role, to_role).blocked = false;
+    State::Link& path = state_->link(from_role, to_role);
+    if (!std::exchange(path.blocked, false)) return;
+    state_->world.self().emit("net.unblock", {{"from", from_role}, {"to", to_role}});
 }
 
 void Network::hold(const std::string& from_role, const std::string& to_role) {
+    state_->world.self().emit("net.hold", {{"from", from_role}, {"to", to_role}});
     state_->link(from_role, to_role).held = true;
 }
 
 void Network::release(const std::string& from_role, const std::string& to_role) {
     State::Link& path = state_->link(from_role, to_role);
     path.held = false;
+    state_->world.self().emit("net.release",
+                              {{"from", from_role},
+                               {"to", to_role},
+                               {"waiting", static_cast<std::int64_t>(path.waiting.size())}});
     for (Task& arrival : std::exchange(path.waiting, {})) {
         state_->world.self().post(std::move(arrival));
     }

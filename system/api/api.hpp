@@ -20,7 +20,7 @@ class Api {
     boost::asio::awaitable<HttpResponse> handle(HttpRequest request);
 
     // The longest body that a request may have, in bytes.
-    static constexpr std::size_t kLongestBody = 64 * 1024;
+    static constexpr std::size_t kLongestBody = 65'536;
 
   private:
     boost::asio::awaitable<HttpResponse> route(HttpRequest request);

@@ -20,24 +20,15 @@ Error bad_field(std::string_view name, std::string_view rule) {
 
 int status_of(ErrorCode code) {
     switch (code) {
-        case ErrorCode::bad_request:
-            return 400;
-        case ErrorCode::not_found:
-            return 404;
-        case ErrorCode::method_not_allowed:
-            return 405;
-        case ErrorCode::too_large:
-            return 413;
-        case ErrorCode::conflict:
-            return 409;
+        case ErrorCode::bad_request: return 400;
+        case ErrorCode::not_found: return 404;
+        case ErrorCode::method_not_allowed: return 405;
+        case ErrorCode::conflict: return 409;
+        case ErrorCode::too_large: return 413;
+        case ErrorCode::machine_error: return 502;
         case ErrorCode::machine_unavailable:
-            return 503;
-        case ErrorCode::machine_error:
-            return 502;
         case ErrorCode::stale_lease:
-            return 503;
-        case ErrorCode::store_unusable:
-            return 503;
+        case ErrorCode::store_unusable: break;
     }
     return 503;
 }

@@ -55,17 +55,10 @@ Result<Machine> retire_machine(Tx& tx, std::string_view id, Time now) {
             return std::unexpected(Error(ErrorCode::conflict,
                                          fmt::format("machine {} has failed", id),
                                          "nothing is left to retire; its resource is destroyed"));
-        case MachineState::archived:
-            return *machine;
-        case MachineState::detached:
-            bring_forward(tx, fmt::format("destroy:{}", id), now);
-            break;
-        case MachineState::active:
-            set_active_machine(tx, machine->project, "");
-            [[fallthrough]];
-        case MachineState::starting:
-            detach(tx, *machine, now, now);
-            break;
+        case MachineState::archived: return *machine;
+        case MachineState::detached: bring_forward(tx, fmt::format("destroy:{}", id), now); break;
+        case MachineState::active: set_active_machine(tx, machine->project, ""); [[fallthrough]];
+        case MachineState::starting: detach(tx, *machine, now, now); break;
     }
     return *find_machine(tx, id);
 }

@@ -185,8 +185,7 @@ boost::asio::awaitable<Outcome> Provisioner::start(Machine machine, Time asked_a
         co_return GiveUp{"the provider no longer has resource " + machine.external_id};
     }
     switch (resource->state) {
-        case ResourceState::started:
-            co_return Done{"started", {}};
+        case ResourceState::started: co_return Done{"started", {}};
         case ResourceState::failed:
             co_return GiveUp{"the provider could not launch resource " + machine.external_id};
         case ResourceState::destroying:
@@ -203,8 +202,7 @@ boost::asio::awaitable<Outcome> Provisioner::start(Machine machine, Time asked_a
         }
         case ResourceState::starting:
         case ResourceState::stopping:
-        case ResourceState::unknown:
-            break;
+        case ResourceState::unknown: break;
     }
     const auto waited = co_await provider_.wait_started(machine.external_id, seconds(30));
     if (waited) co_return Done{"started", {}};

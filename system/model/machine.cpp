@@ -27,16 +27,11 @@ constexpr std::array<std::pair<MachineState, MachineState>, 5> kTransitions = {{
 
 std::string_view to_string(MachineState state) {
     switch (state) {
-        case starting:
-            return "starting";
-        case active:
-            return "active";
-        case detached:
-            return "detached";
-        case archived:
-            return "archived";
-        case failed:
-            return "failed";
+        case starting: return "starting";
+        case active: return "active";
+        case detached: return "detached";
+        case archived: return "archived";
+        case failed: return "failed";
     }
     return "unknown";
 }
@@ -60,12 +55,9 @@ bool is_terminal(MachineState state) {
 
 std::string_view to_string(DaemonStatus status) {
     switch (status) {
-        case DaemonStatus::silent:
-            return "silent";
-        case DaemonStatus::booting:
-            return "booting";
-        case DaemonStatus::ready:
-            return "ready";
+        case DaemonStatus::silent: return "silent";
+        case DaemonStatus::booting: return "booting";
+        case DaemonStatus::ready: return "ready";
     }
     return "unknown";
 }

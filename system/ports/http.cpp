@@ -12,12 +12,9 @@ bool HeaderOrder::operator()(std::string_view left, std::string_view right) cons
 
 std::string_view to_string(HttpError error) {
     switch (error) {
-        case HttpError::refused:
-            return "connection refused";
-        case HttpError::reset:
-            return "connection reset";
-        case HttpError::timed_out:
-            return "timed out";
+        case HttpError::refused: return "connection refused";
+        case HttpError::reset: return "connection reset";
+        case HttpError::timed_out: return "timed out";
     }
     return "unknown";
 }

@@ -21,15 +21,15 @@ boost::asio::awaitable<T> suspend(std::move_only_function<void(Resume<T>)> start
     return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void(T)>(
         [](auto handler, std::move_only_function<void(Resume<T>)> begin) {
             begin([resumed = std::move(handler)](T value) mutable {
-                std::move(resumed)(std::move(value));
+                std::move(resumed)(std::forward<T>(value));
             });
         },
         boost::asio::use_awaitable, std::move(start));
 }
 
 // Lets everything else that is ready run first.
-inline boost::asio::awaitable<void> take_turn(boost::asio::any_io_executor executor) {
-    return boost::asio::post(std::move(executor), boost::asio::use_awaitable);
+inline boost::asio::awaitable<void> take_turn(const boost::asio::any_io_executor& executor) {
+    return boost::asio::post(executor, boost::asio::use_awaitable);
 }
 
 }  // namespace lifecycle

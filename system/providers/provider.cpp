@@ -6,24 +6,15 @@ namespace lifecycle {
 
 std::string_view to_string(ProviderErrorClass error) {
     switch (error) {
-        case ProviderErrorClass::gone:
-            return "gone";
-        case ProviderErrorClass::conflict:
-            return "conflict";
-        case ProviderErrorClass::busy:
-            return "busy";
-        case ProviderErrorClass::capacity:
-            return "capacity";
-        case ProviderErrorClass::throttled:
-            return "throttled";
-        case ProviderErrorClass::not_yet:
-            return "not_yet";
-        case ProviderErrorClass::ambiguous:
-            return "ambiguous";
-        case ProviderErrorClass::permanent:
-            return "permanent";
-        case ProviderErrorClass::unknown:
-            return "unknown";
+        case ProviderErrorClass::gone: return "gone";
+        case ProviderErrorClass::conflict: return "conflict";
+        case ProviderErrorClass::busy: return "busy";
+        case ProviderErrorClass::capacity: return "capacity";
+        case ProviderErrorClass::throttled: return "throttled";
+        case ProviderErrorClass::not_yet: return "not_yet";
+        case ProviderErrorClass::ambiguous: return "ambiguous";
+        case ProviderErrorClass::permanent: return "permanent";
+        case ProviderErrorClass::unknown: return "unknown";
     }
     return "unknown";
 }
@@ -34,24 +25,15 @@ std::string describe(const ProviderError& error) {
 
 std::string_view to_string(ResourceState state) {
     switch (state) {
-        case ResourceState::preparing:
-            return "preparing";
-        case ResourceState::stopped:
-            return "stopped";
-        case ResourceState::starting:
-            return "starting";
-        case ResourceState::started:
-            return "started";
-        case ResourceState::stopping:
-            return "stopping";
-        case ResourceState::failed:
-            return "failed";
-        case ResourceState::destroying:
-            return "destroying";
-        case ResourceState::destroyed:
-            return "destroyed";
-        case ResourceState::unknown:
-            return "unknown";
+        case ResourceState::preparing: return "preparing";
+        case ResourceState::stopped: return "stopped";
+        case ResourceState::starting: return "starting";
+        case ResourceState::started: return "started";
+        case ResourceState::stopping: return "stopping";
+        case ResourceState::failed: return "failed";
+        case ResourceState::destroying: return "destroying";
+        case ResourceState::destroyed: return "destroyed";
+        case ResourceState::unknown: return "unknown";
     }
     return "unknown";
 }

@@ -17,7 +17,7 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using tcp = asio::ip::tcp;
 
-constexpr std::uint64_t kLongestAnswer = 8 * 1024 * 1024;
+constexpr std::uint64_t kLongestAnswer = 8'388'608;
 
 // What a failure means once part of the request may have left.
 HttpError after_connecting(const boost::system::error_code& error) {

@@ -35,7 +35,8 @@ HttpRequest from_beast(http::request<http::string_body> message) {
     return request;
 }
 
-http::response<http::string_body> to_beast(HttpResponse response, bool keep_alive) {
+// The answer to a HEAD says how long the body would be, and has none (RFC 9110, 9.3.2).
+http::response<http::string_body> to_beast(HttpResponse response, bool keep_alive, bool head) {
     http::response<http::string_body> message;
     message.version(11);
     message.result(static_cast<unsigned>(response.status));
@@ -43,6 +44,7 @@ http::response<http::string_body> to_beast(HttpResponse response, bool keep_aliv
     message.keep_alive(keep_alive);
     message.body() = std::move(response.body);
     message.prepare_payload();
+    if (head) message.body().clear();
     return message;
 }
 
@@ -88,6 +90,7 @@ asio::awaitable<void> converse(std::shared_ptr<State> state, beast::tcp_stream s
             break;
         }
         HttpResponse response;
+        const bool head = parser.get().method() == http::verb::head;
         if (error) {
             response = refusal(error);
             open = false;
@@ -101,7 +104,7 @@ asio::awaitable<void> converse(std::shared_ptr<State> state, beast::tcp_stream s
                 };
             response = co_await suspend<HttpResponse>(std::move(ask));
         }
-        const auto message = to_beast(std::move(response), open);
+        const auto message = to_beast(std::move(response), open, head);
         stream.expires_after(kPatience);
         const auto written = co_await http::async_write(
             stream, message, asio::redirect_error(asio::use_awaitable, error));

@@ -22,6 +22,9 @@ namespace {
 using nlohmann::json;
 using std::chrono::seconds;
 
+constexpr const char* kLifecycled = VIVARIUM_BIN_DIR "/lifecycled";
+constexpr const char* kFakeCloud = VIVARIUM_BIN_DIR "/fake_cloud";
+
 // One request, as curl would send it.
 std::optional<lifecycle::HttpResponse> request(std::uint16_t port, const std::string& method,
                                                const std::string& target,
@@ -46,25 +49,25 @@ class LifecycledTest : public testing::Test {
     LifecycledTest()
         : folder(std::filesystem::path(testing::TempDir()) / fmt::format("vivarium-{}", getpid())),
           daemon_port(static_cast<std::uint16_t>(20000 + getpid() % 20000)),
-          cloud({VIVARIUM_BIN_DIR "/fake_cloud", fmt::format("{}", daemon_port)}) {
+          cloud({kFakeCloud, fmt::format("{}", daemon_port)}) {
         std::filesystem::remove_all(folder);
         std::filesystem::create_directories(folder);
         std::ofstream(folder / "token") << "fly-token\n";
         fly_port = cloud.wait_for("ready ");
     }
-    ~LifecycledTest() override {
+    void TearDown() override {
         server.reset();
         std::filesystem::remove_all(folder);
     }
 
     std::vector<std::string> command(const std::string& listen) const {
-        return {VIVARIUM_BIN_DIR "/lifecycled",
+        return {kLifecycled,
                 "--listen",
                 listen,
                 "--database",
                 folder / "lifecycle.db",
                 "--fly-api",
-                "127.0.0.1:" + fly_port,
+                fmt::format("127.0.0.1:{}", fly_port),
                 "--fly-app",
                 "vivarium",
                 "--fly-token-file",
@@ -154,7 +157,7 @@ TEST_F(LifecycledTest, AnswersBadRequestsOnTheWire) {
 
 // Runs the server with these words; its exit code and what it said.
 std::pair<int, std::string> refused(std::vector<std::string> words) {
-    words.insert(words.begin(), VIVARIUM_BIN_DIR "/lifecycled");
+    words.insert(words.begin(), kLifecycled);
     Child child(words);
     std::string said = child.remaining_output();
     return {child.wait(), said};

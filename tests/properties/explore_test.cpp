@@ -73,6 +73,20 @@ TEST(Explore, SaysThatAScriptDidNotEnd) {
     EXPECT_EQ(result.violations.front().property, "run-completes");
 }
 
+scenarios::Script throw_something(scenarios::Stage stage) {
+    co_await stage.sleep(std::chrono::seconds(1));
+    throw std::runtime_error("a script with a bug");
+}
+
+TEST(Explore, CountsAnExceptionOfAScriptAsABrokenRun) {
+    const scenarios::Scenario scenario{"throwing",     "", {}, false, std::chrono::minutes(1),
+                                       throw_something};
+    const RunResult result = run(scenario, scenarios::calm_tape());
+    ASSERT_FALSE(result.held());
+    EXPECT_EQ(result.violations.front().property, "run-completes");
+    EXPECT_NE(result.violations.front().message.find("a script with a bug"), std::string::npos);
+}
+
 TEST(Explore, AnswersAQueryWhereARunStops) {
     RunOptions options;
     options.until_step = 40;

@@ -59,13 +59,13 @@ TEST(Store, LetsOthersRunBeforeAndAfterATransaction) {
         order += "t";
         return 0;
     };
-    auto task = [](Store& opened, auto work, std::string& log) -> boost::asio::awaitable<int> {
-        log += "a";
-        const auto done = co_await opened.transact(work);
-        log += "z";
+    auto task = [](Store* opened, auto work, std::string* log) -> boost::asio::awaitable<int> {
+        *log += "a";
+        const auto done = co_await opened->transact(work);
+        *log += "z";
         co_return *done;
     };
-    boost::asio::co_spawn(at.process.executor(), task(*store, body, order),
+    boost::asio::co_spawn(at.process.executor(), task(store.get(), body, &order),
                           [](std::exception_ptr, int) {});
     at.process.post([&] { order += "1"; });
     at.process.post([&] { at.process.post([&] { at.process.post([&] { order += "2"; }); }); });
