@@ -8,6 +8,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "fakes/json_reply.hpp"
+
 namespace fakes {
 namespace {
 
@@ -20,14 +22,6 @@ using std::chrono::seconds;
 
 constexpr std::array<Duration, 4> kSlowBoots = {Duration(0), seconds(30), seconds(120),
                                                 seconds(400)};
-
-HttpResponse reply(int status, const json& body) {
-    HttpResponse response;
-    response.status = status;
-    response.headers["Content-Type"] = "application/json";
-    response.body = body.dump();
-    return response;
-}
 
 }  // namespace
 

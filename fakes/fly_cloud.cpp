@@ -1,11 +1,12 @@
 #include "fakes/fly_cloud.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
 #include <utility>
+
+#include "fakes/fly_dialect.hpp"
 
 namespace fakes {
 namespace {
@@ -19,84 +20,6 @@ using std::chrono::seconds;
 
 // How long a destroyed machine can still be read, as "destroyed", before it is not found.
 constexpr Duration kAfterglow = seconds(10);
-
-HttpResponse reply(int status, const json& body) {
-    HttpResponse response;
-    response.status = status;
-    response.headers["Content-Type"] = "application/json";
-    response.body = body.dump();
-    return response;
-}
-
-HttpResponse refuse(int status, std::string_view text) {
-    return reply(status, json{{"error", text}});
-}
-
-HttpResponse not_found() {
-    return refuse(404, "not_found: machine not found");
-}
-
-// The value of one parameter of a query, percent-decoded.
-std::string parameter(std::string_view query, std::string_view name) {
-    while (!query.empty()) {
-        const auto end = query.find('&');
-        const std::string_view pair = query.substr(0, end);
-        query = end == std::string_view::npos ? std::string_view() : query.substr(end + 1);
-        const auto equals = pair.find('=');
-        if (equals == std::string_view::npos || pair.substr(0, equals) != name) continue;
-        std::string value;
-        const std::string_view raw = pair.substr(equals + 1);
-        for (std::size_t i = 0; i < raw.size(); ++i) {
-            unsigned byte = 0;
-            if (raw[i] == '%' && i + 2 < raw.size() &&
-                std::from_chars(raw.data() + i + 1, raw.data() + i + 3, byte, 16).ptr ==
-                    raw.data() + i + 3) {
-                value.push_back(static_cast<char>(byte));
-                i += 2;
-            } else {
-                value.push_back(raw[i]);
-            }
-        }
-        return value;
-    }
-    return {};
-}
-
-json to_json(const FlyMachine& machine) {
-    const auto second = std::chrono::floor<seconds>(machine.created_at);
-    const std::string created =
-        fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(second.time_since_epoch().count()));
-    return {
-        {"id", machine.id},
-        {"name", machine.name},
-        {"state", machine.state},
-        {"region", machine.region},
-        {"instance_id", machine.instance_id},
-        {"private_ip", machine.private_ip},
-        {"config", machine.config},
-        {"created_at", created},
-        {"updated_at", created},
-        {"host_status", "ok"},
-        {"events", json::array()},
-        {"checks", json::array()},
-    };
-}
-
-bool has_metadata(const FlyMachine& machine, std::string_view query) {
-    const auto metadata = machine.config.find("metadata");
-    while (!query.empty()) {
-        const auto end = query.find('&');
-        const std::string_view pair = query.substr(0, end);
-        query = end == std::string_view::npos ? std::string_view() : query.substr(end + 1);
-        if (!pair.starts_with("metadata.")) continue;
-        const std::string_view name = pair.substr(0, pair.find('='));
-        const std::string_view key = name.substr(9);
-        if (metadata == machine.config.end()) return false;
-        const auto value = metadata->find(key);
-        if (value == metadata->end() || *value != parameter(pair, name)) return false;
-    }
-    return true;
-}
 
 }  // namespace
 
@@ -234,12 +157,12 @@ HttpResponse FlyCloud::list(std::string_view query) {
 
 HttpResponse FlyCloud::get(const std::string& id) {
     const FlyMachine* machine = visible(id);
-    return machine == nullptr ? not_found() : reply(200, to_json(*machine));
+    return machine == nullptr ? machine_not_found() : reply(200, to_json(*machine));
 }
 
 HttpResponse FlyCloud::start(const std::string& id) {
     const auto found = machines_.find(id);
-    if (found == machines_.end() || found->second.state == "destroyed") return not_found();
+    if (found == machines_.end() || found->second.state == "destroyed") return machine_not_found();
     FlyMachine& machine = found->second;
     if (machine.state == "started" || machine.state == "starting") {
         return reply(200, json{{"previous_state", machine.state}, {"migrated", false}});
@@ -256,7 +179,7 @@ HttpResponse FlyCloud::start(const std::string& id) {
 
 HttpResponse FlyCloud::stop(const std::string& id) {
     const auto found = machines_.find(id);
-    if (found == machines_.end() || found->second.state == "destroyed") return not_found();
+    if (found == machines_.end() || found->second.state == "destroyed") return machine_not_found();
     FlyMachine& machine = found->second;
     if (machine.state == "started") {
         host_.power_off(machine);
@@ -269,7 +192,7 @@ HttpResponse FlyCloud::stop(const std::string& id) {
 
 HttpResponse FlyCloud::destroy(const std::string& id, std::string_view query) {
     const auto found = machines_.find(id);
-    if (found == machines_.end() || found->second.state == "destroyed") return not_found();
+    if (found == machines_.end() || found->second.state == "destroyed") return machine_not_found();
     FlyMachine& machine = found->second;
     const bool running = machine.state == "started" || machine.state == "starting";
     if (running && parameter(query, "force") != "true") {
@@ -282,7 +205,7 @@ HttpResponse FlyCloud::destroy(const std::string& id, std::string_view query) {
 void FlyCloud::wait(const std::string& id, std::string_view query, Respond respond) {
     const FlyMachine* machine = visible(id);
     if (machine == nullptr) {
-        respond(not_found());
+        respond(machine_not_found());
         return;
     }
     std::string wanted = parameter(query, "state");
@@ -309,7 +232,7 @@ void FlyCloud::give_up_waiting(std::uint64_t number) {
     waiters_.erase(waiter);
     const auto machine = machines_.find(done.id);
     done.respond(machine == machines_.end()
-                     ? not_found()
+                     ? machine_not_found()
                      : refuse(408, fmt::format("deadline_exceeded: machine failed to reach desired "
                                                "state, {}, currently {}",
                                                done.wanted, machine->second.state)));

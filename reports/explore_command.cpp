@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -9,6 +8,7 @@
 #include "properties/explore.hpp"
 #include "properties/failure_file.hpp"
 #include "reports/commands.hpp"
+#include "reports/input.hpp"
 #include "reports/text.hpp"
 
 namespace reports {
@@ -22,13 +22,9 @@ using nlohmann::json;
 Result<properties::ExploreOptions> options_of(const ExploreArguments& arguments) {
     properties::ExploreOptions options;
     for (const std::string& name : arguments.scenarios) {
-        const scenarios::Scenario* scenario = scenarios::find_scenario(name);
-        if (scenario == nullptr) {
-            return std::unexpected(Error(ErrorCode::not_found,
-                                         fmt::format("there is no scenario \"{}\"", name),
-                                         "see `vivarium list`"));
-        }
-        options.scenarios.push_back(scenario);
+        const auto scenario = known_scenario(name);
+        if (!scenario) return std::unexpected(scenario.error());
+        options.scenarios.push_back(*scenario);
     }
     if (options.scenarios.empty()) {
         for (const scenarios::Scenario& scenario : scenarios::catalog()) {
@@ -100,9 +96,7 @@ Result<void> write_hashes(const std::string& path,
     for (const auto& [run, hash] : hashes) out << run << ' ' << properties::to_hex(hash) << '\n';
     out.close();
     if (out) return {};
-    return std::unexpected(Error(ErrorCode::bad_request,
-                                 fmt::format("cannot write {}: {}", path, strerror(errno)),
-                                 "name a file in a folder that can be written"));
+    return std::unexpected(cannot_write(path));
 }
 
 void print_json(const properties::ExploreOptions& options,
@@ -139,7 +133,7 @@ Result<int> explore(const ExploreArguments& arguments) {
     if (auto folder = prepare_folder(arguments.out); !folder) {
         return std::unexpected(folder.error());
     }
-    const bool live = !arguments.quiet && !arguments.json;
+    const bool live = !arguments.quiet && !arguments.json && isatty(STDERR_FILENO) == 1;
     const properties::Exploration exploration = properties::explore(
         *options, live ? show : std::function<void(const properties::Progress&)>());
     if (live) fmt::print(stderr, "\r{:60}\r", "");

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -10,6 +9,7 @@
 #include "properties/property.hpp"
 #include "properties/run.hpp"
 #include "reports/commands.hpp"
+#include "reports/input.hpp"
 #include "reports/text.hpp"
 
 namespace reports {
@@ -38,16 +38,6 @@ struct Subject {
     }
 };
 
-Result<const scenarios::Scenario*> known_scenario(const std::string& name) {
-    const scenarios::Scenario* scenario = scenarios::find_scenario(name);
-    if (scenario == nullptr) {
-        return std::unexpected(Error(ErrorCode::not_found,
-                                     fmt::format("there is no scenario \"{}\"", name),
-                                     "see `vivarium list`"));
-    }
-    return scenario;
-}
-
 class TraceFile final : public sim::TraceListener {
   public:
     explicit TraceFile(const std::string& path) : out_(path, std::ios::binary) {}
@@ -61,11 +51,6 @@ class TraceFile final : public sim::TraceListener {
   private:
     std::ofstream out_;
 };
-
-Error cannot_write(const std::string& path) {
-    return {ErrorCode::bad_request, fmt::format("cannot write {}: {}", path, strerror(errno)),
-            "name a file in a folder that can be written"};
-}
 
 json to_json(const Subject& subject, const properties::RunResult& result, std::int64_t wall_ms) {
     json broken = json::array();
