@@ -1,0 +1,113 @@
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "sim/hash.hpp"
+#include "system/api/json.hpp"
+#include "system/providers/fly.hpp"
+#include "system/providers/url.hpp"
+#include "system/server/http_client.hpp"
+
+// Every parser of outside bytes, fed with mutations of what it expects. What counts is that it
+// answers, under sanitizers; each answer has to make sense too.
+namespace lifecycle {
+namespace {
+
+// A stream of mutated texts, the same on every run.
+class Mutator {
+  public:
+    explicit Mutator(std::vector<std::string> seeds) : seeds_(std::move(seeds)) {}
+
+    std::string next() {
+        std::string text = seeds_[below(seeds_.size())];
+        for (std::uint64_t changes = below(6); changes > 0; --changes) change(text);
+        return text;
+    }
+
+  private:
+    std::uint64_t below(std::uint64_t bound) { return sim::scale(sim::mix(++drawn_), bound); }
+
+    void change(std::string& text) {
+        const auto at = static_cast<std::size_t>(below(text.size() + 1));
+        switch (below(5)) {
+            case 0: text.insert(at, 1, static_cast<char>(below(256))); break;
+            case 1: text.resize(at); break;
+            case 2:
+                if (at < text.size()) text[at] = static_cast<char>(below(256));
+                break;
+            case 3: text.insert(at, text.substr(at / 2, 1 + below(20))); break;
+            default: text.insert(at, std::string(1 + below(2000), "[{\"9\\"[below(6)])); break;
+        }
+    }
+
+    std::vector<std::string> seeds_;
+    std::uint64_t drawn_ = 0;
+};
+
+constexpr int kRounds = 20'000;
+
+TEST(HostileBytes, AsARequestAreReadOrRefused) {
+    Mutator mutator({R"({"image":"registry.fly.io/app:1","cpus":2,"memory_mb":512})",
+                     R"({"status":"ready"})", "{}", "[[[[[[[["});
+    int read = 0;
+    for (int round = 0; round < kRounds; ++round) {
+        const std::string text = mutator.next();
+        const auto object = parse_object(text);
+        if (!object) {
+            EXPECT_EQ(object.error().code, ErrorCode::bad_request);
+            continue;
+        }
+        ++read;
+        EXPECT_TRUE(object->is_object());
+        if (const auto image = text_field(*object, "image", ""); image) {
+            EXPECT_LE(image->size(), 512U);
+        }
+        if (const auto cpus = integer_field(*object, "cpus", 1, 1, 64); cpus) {
+            EXPECT_TRUE(*cpus >= 1 && *cpus <= 64);
+        }
+        const auto known = only_fields(*object, {"image"});
+        if (!known) {
+            // What is told back to the client is valid JSON whatever the client sent.
+            const HttpResponse response = to_response(known.error());
+            EXPECT_FALSE(nlohmann::json::parse(response.body, nullptr, false).is_discarded());
+        }
+    }
+    EXPECT_GT(read, kRounds / 20) << "some have to get through";
+}
+
+TEST(HostileBytes, AsAnAnswerOfFlyFallIntoAClass) {
+    Mutator mutator(
+        {R"({"error":"already_exists: unique machine name violation, machine ID 1857156b526dd8 already exists with name \"a\""})",
+         R"({"error":"could not find a candidate host","status":"insufficient_capacity"})",
+         R"({"error":"deadline_exceeded: machine still starting"})", "machine ID  already exists"});
+    int adopted = 0;
+    for (int round = 0; round < kRounds; ++round) {
+        const std::string text = mutator.next();
+        const ProviderError error = classify_fly_error(400 + round % 200, text);
+        EXPECT_EQ(error.detail, text);
+        EXPECT_FALSE(describe(error).empty());
+        if (error.conflicting_id.empty()) continue;
+        ++adopted;
+        EXPECT_EQ(error.error_class, ProviderErrorClass::conflict);
+        EXPECT_EQ(error.conflicting_id.find(' '), std::string::npos);
+    }
+    EXPECT_GT(adopted, kRounds / 100);
+}
+
+TEST(HostileBytes, AsAnAddressOrANumberAreReadOrRefused) {
+    Mutator mutator({"127.0.0.1:8700", "[fdaa::3]:80", "host:1", "120", ":"});
+    for (int round = 0; round < kRounds; ++round) {
+        const std::string text = mutator.next();
+        const server::HostPort parts = server::split_authority(text);
+        EXPECT_LE(parts.host.size() + parts.port.size(), text.size());
+        const Duration after = parse_retry_after(text);
+        EXPECT_GE(after, Duration(0));
+        EXPECT_LE(after, std::chrono::hours(1));
+        for (const char c : url_encode(text)) EXPECT_TRUE(c > ' ' && c < 0x7f);
+    }
+}
+
+}  // namespace
+}  // namespace lifecycle
