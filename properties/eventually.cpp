@@ -15,12 +15,18 @@ class NoStrandedStart final : public Property {
   public:
     NoStrandedStart()
         : Property("no-stranded-start",
-                   "After the calm no machine is still starting without an external id.") {}
-    void at_end(const Ending& ending) override {
-        for (const auto& [id, machine] : ending.shadow.machines()) {
-            if (machine.state == MachineState::starting && machine.external_id.empty()) {
-                broken(fmt::format("machine {} is starting and has no external id", id));
-            }
+                   "After the calm no machine is still starting, least of all one without an "
+                   "external id.") {}
+    // Judged before the last demands, which would detach a stranded machine.
+    void on_calm(const scenarios::Shadow& shadow) override { judge(shadow); }
+    void at_end(const Ending& ending) override { judge(ending.shadow); }
+
+  private:
+    void judge(const scenarios::Shadow& shadow) {
+        for (const auto& [id, machine] : shadow.machines()) {
+            if (machine.state != MachineState::starting) continue;
+            broken(fmt::format("machine {} is still starting, with the external id \"{}\"", id,
+                               machine.external_id));
         }
     }
 };

@@ -54,6 +54,9 @@ class Jury final : public scenarios::Witness {
     void on_disappointment(std::string_view what) override {
         for (const auto& property : properties_) property->on_disappointment(what);
     }
+    void on_calm(const scenarios::Shadow& shadow) override {
+        for (const auto& property : properties_) property->on_calm(shadow);
+    }
     void at_end(const scenarios::Ending& ending) override {
         for (const auto& property : properties_) property->at_end(ending);
     }

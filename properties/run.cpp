@@ -42,6 +42,8 @@ class Course {
         // Long enough for the longest lease, backoff, grace and deadline to run out.
         universe_.calm(minutes(45));
         if (stopped()) return unfinished("the calm");
+        jury_.on_calm(universe_.shadow());
+        if (stopped()) return {};
         if (!finish(scenarios::demand_machines, hours(1))) return unfinished("the last demands");
         universe_.calm(minutes(45));
         if (stopped()) return unfinished("the end");

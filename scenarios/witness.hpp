@@ -62,6 +62,8 @@ class Witness {
 
     // A script expected something else.
     virtual void on_disappointment(std::string_view /*what*/) {}
+    // The faults are over and there was time to heal; nobody has asked for anything since.
+    virtual void on_calm(const Shadow& /*shadow*/) {}
     virtual void at_end(const Ending& /*ending*/) {}
 };
 
