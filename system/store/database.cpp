@@ -107,6 +107,9 @@ void Database::query(std::string_view sql, std::initializer_list<Bound> values,
 
 std::string Database::table(const std::string& sql) {
     sqlite3_stmt* statement = prepare(sql);
+    if (sqlite3_stmt_readonly(statement) == 0) {
+        throw StoreFailure("only statements that read are answered");
+    }
     const int columns = sqlite3_column_count(statement);
     std::string text;
     for (int column = 0; column < columns; ++column) {

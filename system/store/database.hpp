@@ -75,7 +75,7 @@ class Database {
                const std::function<bool(const Row&)>& visit);
 
     // The answer of any query as text: a line of column names, then a line for each row, with tabs
-    // between. For people who look at a database.
+    // between. For people who look at a database: a statement that would change it is refused.
     std::string table(const std::string& sql);
 
     // Collects what changes from now on; for whoever follows the store.

@@ -101,6 +101,10 @@ TEST(Explore, AnswersAQueryWhereARunStops) {
     options.sql = "SELECT nonsense FROM nowhere";
     const RunResult wrong = run(calm, std::make_unique<sim::CalmSource>(), options);
     EXPECT_NE(wrong.sql_answer.find("no such table"), std::string::npos) << wrong.sql_answer;
+    options.sql = "DELETE FROM machine";
+    const RunResult change = run(calm, std::make_unique<sim::CalmSource>(), options);
+    EXPECT_NE(change.sql_answer.find("only statements that read"), std::string::npos)
+        << change.sql_answer;
 }
 
 }  // namespace
