@@ -33,7 +33,8 @@ void add_explore_options(CLI::App& command, reports::ExploreArguments& arguments
     command.add_option("--out", arguments.out, "Folder for failure files (out)");
     command.add_option("--hashes", arguments.hashes, "Write the hash of every run to this file");
     command.add_flag("--json", arguments.json, "Print one JSON object");
-    command.add_flag("--quiet", arguments.quiet, "No progress line (there is none either where nobody watches)");
+    command.add_flag("--quiet", arguments.quiet,
+                     "No progress line (there is none either where nobody watches)");
 }
 
 int complain(std::string text) {
