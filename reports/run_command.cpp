@@ -16,7 +16,6 @@ namespace reports {
 namespace {
 
 using lifecycle::Error;
-using lifecycle::ErrorCode;
 using lifecycle::Result;
 using nlohmann::json;
 
