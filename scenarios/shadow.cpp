@@ -10,6 +10,10 @@ namespace {
 using lifecycle::Row;
 using lifecycle::Tx;
 
+EventRow event_of(const Row& row) {
+    return {row.integer(0), row.text(1), row.text(2), row.text(3), row.text(4)};
+}
+
 }  // namespace
 
 void Shadow::on_commit(Tx& tx, const std::vector<lifecycle::RowChange>& changes) {
@@ -38,12 +42,8 @@ void Shadow::read_machine(Tx& tx, std::int64_t row) {
 }
 
 void Shadow::read_event(Tx& tx, std::int64_t row) {
-    const auto after =
-        tx.first("SELECT id, kind, machine, state, outcome FROM outbox_event WHERE id = ?", {row},
-                 [](const Row& found) {
-                     return EventRow{found.integer(0), found.text(1), found.text(2), found.text(3),
-                                     found.text(4)};
-                 });
+    const auto after = tx.first(
+        "SELECT id, kind, machine, state, outcome FROM outbox_event WHERE id = ?", {row}, event_of);
     if (!after) return;
     const auto known = events_.find(row);
     if (known == events_.end()) {
@@ -93,10 +93,7 @@ void Shadow::recover(lifecycle::Store& store) {
         }
         for (EventRow& event :
              tx.all("SELECT id, kind, machine, state, outcome FROM outbox_event ORDER BY id", {},
-                    [](const Row& found) {
-                        return EventRow{found.integer(0), found.text(1), found.text(2),
-                                        found.text(3), found.text(4)};
-                    })) {
+                    event_of)) {
             if (event.kind == "machine:readiness") ++readiness_[event.machine];
             events_.emplace(event.id, std::move(event));
         }
