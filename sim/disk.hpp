@@ -38,10 +38,8 @@ class Disk {
     // whether it survives, is lost, or is torn after some sectors (one write at most).
     void lose_unsynced();
 
-    // For tests and forensics.
-    bool exists(std::string_view path) const { return files_.contains(path); }
+    // Writes so far, for tests.
     std::uint64_t writes() const { return writes_; }
-    std::uint64_t syncs() const { return syncs_; }
 
   private:
     friend struct DiskVfs;
@@ -91,7 +89,6 @@ class Disk {
     std::map<std::string, std::shared_ptr<File>, std::less<>> files_;
     std::map<std::string, std::shared_ptr<File>> deleted_;  // since the folder's last sync
     std::uint64_t writes_ = 0;
-    std::uint64_t syncs_ = 0;
     LaneId error_lane_;
     LaneId lost_lane_;
     LaneId torn_lane_;

@@ -212,7 +212,6 @@ int DiskVfs::sync(sqlite3_file* base, int) {
         error != SQLITE_OK) {
         return error;
     }
-    ++handle.disk->syncs_;
     handle.disk->sync(**handle.file);
     // Past this point the data is safe even if the process never hears of it.
     handle.disk->owner_.crash_point("after a disk sync");

@@ -29,7 +29,6 @@ void append_json_text(std::string& out, std::string_view text) {
 }  // namespace
 
 void Trace::emit(const Event& event) {
-    ++count_;
     std::uint64_t digest = combine(digest_, static_cast<std::uint64_t>(event.at.count()));
     digest = combine(digest, event.step);
     digest = combine(digest, event.decision);

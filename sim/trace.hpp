@@ -46,11 +46,9 @@ class Trace {
     // The listener must outlive the trace or every later emit().
     void listen(TraceListener& listener) { listeners_.push_back(&listener); }
     std::uint64_t digest() const { return digest_; }
-    std::uint64_t count() const { return count_; }
 
   private:
     std::uint64_t digest_ = 0;
-    std::uint64_t count_ = 0;
     std::vector<TraceListener*> listeners_;
 };
 

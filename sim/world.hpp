@@ -53,7 +53,6 @@ class World {
 
     // After that many tasks in all, every run_until() returns at once.
     void limit_steps(std::uint64_t limit) { step_limit_ = limit; }
-    bool halted() const { return halted_; }
 
     boost::asio::execution_context& context() { return context_; }
 
