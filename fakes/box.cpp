@@ -23,14 +23,24 @@ using std::chrono::seconds;
 constexpr std::array<Duration, 4> kSlowBoots = {Duration(0), seconds(30), seconds(120),
                                                 seconds(400)};
 
+constexpr sim::LaneKind kBoot = sim::choice("box.boot", [](std::uint64_t value) {
+    return "boots for " + std::to_string(1000 + 250 * value) + " ms";
+});
+constexpr sim::LaneKind kSlowBoot = sim::fault("box.slow-boot", 1, 10, [](std::uint64_t value) {
+    return "boots slowly, by " + std::to_string(kSlowBoots[value].count() / 1'000'000) + " s";
+});
+constexpr sim::LaneKind kUnwell = sim::fault("box.unwell", 1, 10, [](std::uint64_t value) {
+    return "fails its first " + std::to_string(2 * value) + " health probes";
+});
+
 }  // namespace
 
 Box::Box(BoxPorts ports, BoxIdentity identity)
     : ports_(std::move(ports)),
       identity_(std::move(identity)),
-      boot_lane_(ports_.tape.lane("box boot", sim::choice("box.boot"))),
-      slow_lane_(ports_.tape.lane("box slow boot", sim::fault("box.slow-boot", 1, 10))),
-      unwell_lane_(ports_.tape.lane("box unwell", sim::fault("box.unwell", 1, 10))) {}
+      boot_lane_(ports_.tape.lane("box boot", kBoot)),
+      slow_lane_(ports_.tape.lane("box slow boot", kSlowBoot)),
+      unwell_lane_(ports_.tape.lane("box unwell", kUnwell)) {}
 
 void Box::boot(std::function<void()> listen) {
     const auto steps = static_cast<std::int64_t>(ports_.tape.draw(boot_lane_, 40));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <utility>
 
@@ -21,6 +22,43 @@ using std::chrono::seconds;
 // How long a destroyed machine can still be read, as "destroyed", before it is not found.
 constexpr Duration kAfterglow = seconds(10);
 
+std::string mishap_words(std::uint64_t value) {
+    constexpr std::array<const char*, 6> kWords = {
+        "is well",     "answers 500 and does nothing",        "answers 503 and does nothing",
+        "answers 429", "does what was asked and answers 500", "does what was asked and answers 408",
+    };
+    return kWords[value];
+}
+std::string capacity_words(std::uint64_t value) {
+    constexpr std::array<const char*, 4> kWords = {"has room", "has a host without memory",
+                                                   "has no capacity", "finds no host"};
+    return kWords[value];
+}
+constexpr sim::LaneKind kMishap = sim::fault("fly.mishap", 1, 40, mishap_words);
+constexpr sim::LaneKind kCapacity = sim::fault("fly.capacity", 1, 30, capacity_words);
+constexpr std::uint64_t kLagWorth[] = {10};
+constexpr sim::LaneKind kLag = sim::fault(
+    "fly.lag", 1, 4,
+    [](std::uint64_t value) {
+        return "does not show a new machine for " + std::to_string(value * 500) + " ms";
+    },
+    kLagWorth);
+constexpr sim::LaneKind kEager = sim::fault("fly.eager-launch", 1, 20, [](std::uint64_t) {
+    return std::string("launches a machine at once");
+});
+constexpr sim::LaneKind kLaunchFailure = sim::fault("fly.launch-failure", 1, 60, [](std::uint64_t) {
+    return std::string("fails to launch a machine");
+});
+constexpr sim::LaneKind kPrepare = sim::choice("fly.prepare", [](std::uint64_t value) {
+    return "prepares a machine for " + std::to_string(value + 1) + " s";
+});
+constexpr sim::LaneKind kStart = sim::choice("fly.start", [](std::uint64_t value) {
+    return "starts a machine in " + std::to_string(300 + 200 * value) + " ms";
+});
+constexpr sim::LaneKind kStop = sim::choice("fly.stop", [](std::uint64_t value) {
+    return "takes " + std::to_string(value) + " half seconds longer to stop";
+});
+
 }  // namespace
 
 FlyCloud::FlyCloud(lifecycle::Clock& clock, sim::Tape& tape, BoxHost& host, FlyCloudOptions options)
@@ -28,14 +66,14 @@ FlyCloud::FlyCloud(lifecycle::Clock& clock, sim::Tape& tape, BoxHost& host, FlyC
       tape_(tape),
       host_(host),
       options_(std::move(options)),
-      mishap_lane_(tape.lane("fly mishap", sim::fault("fly.mishap", 1, 40))),
-      capacity_lane_(tape.lane("fly capacity", sim::fault("fly.capacity", 1, 30))),
-      lag_lane_(tape.lane("fly lag", sim::fault("fly.lag", 1, 4))),
-      eager_lane_(tape.lane("fly eager launch", sim::fault("fly.eager-launch", 1, 20))),
-      launch_failure_lane_(tape.lane("fly launch", sim::fault("fly.launch-failure", 1, 60))),
-      prepare_lane_(tape.lane("fly prepare", sim::choice("fly.prepare"))),
-      start_lane_(tape.lane("fly start", sim::choice("fly.start"))),
-      stop_lane_(tape.lane("fly stop", sim::choice("fly.stop"))) {}
+      mishap_lane_(tape.lane("fly mishap", kMishap)),
+      capacity_lane_(tape.lane("fly capacity", kCapacity)),
+      lag_lane_(tape.lane("fly lag", kLag)),
+      eager_lane_(tape.lane("fly eager launch", kEager)),
+      launch_failure_lane_(tape.lane("fly launch", kLaunchFailure)),
+      prepare_lane_(tape.lane("fly prepare", kPrepare)),
+      start_lane_(tape.lane("fly start", kStart)),
+      stop_lane_(tape.lane("fly stop", kStop)) {}
 
 void FlyCloud::handle(const HttpRequest& request, Respond respond) {
     const std::string prefix = fmt::format("/v1/apps/{}/machines", options_.app);
@@ -134,7 +172,8 @@ HttpResponse FlyCloud::create(const HttpRequest& request) {
     machine.private_ip = options_.address(created_);
     machine.config = config;
     machine.created_at = clock_.now();
-    machine.visible_at = clock_.now() + drawn(lag_lane_, Duration(0), milliseconds(500), 11);
+    machine.visible_at =
+        clock_.now() + options_.lag + drawn(lag_lane_, Duration(0), milliseconds(500), 11);
     machine.launch_when_prepared =
         !body.value("skip_launch", false) || options_.launch_eagerly || tape_.chance(eager_lane_);
     FlyMachine& kept = machines_.emplace(machine.id, machine).first->second;
@@ -312,8 +351,10 @@ void FlyCloud::finish_destroying(FlyMachine& machine) {
     later(machine, drawn(stop_lane_, seconds(1), milliseconds(500), 10),
           [this](FlyMachine& destroying) {
               enter(destroying, "destroyed");
-              later(destroying, kAfterglow,
-                    [this](FlyMachine& destroyed) { machines_.erase(std::string(destroyed.id)); });
+              later(destroying, kAfterglow, [this](FlyMachine& destroyed) {
+                  host_.discard(destroyed);
+                  machines_.erase(std::string(destroyed.id));
+              });
           });
 }
 

@@ -37,6 +37,8 @@ class BoxHost {
     virtual ~BoxHost() = default;
     virtual void power_on(const FlyMachine& machine) = 0;
     virtual void power_off(const FlyMachine& machine) = 0;
+    // The machine will never come back.
+    virtual void discard(const FlyMachine& machine) { power_off(machine); }
 };
 
 // Hears of effects in the moment that they happen, whether or not their answer arrives.
@@ -55,6 +57,8 @@ struct FlyCloudOptions {
     std::function<std::string(std::uint64_t)> address;
     // Steers a script: machines launch by themselves although skip_launch was asked for.
     bool launch_eagerly = false;
+    // And reads begin to show a new machine that much later.
+    lifecycle::Duration lag{0};
 };
 
 // Fly's Machines API in its real dialect, over machines that take their time: they are prepared,

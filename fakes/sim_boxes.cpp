@@ -49,13 +49,21 @@ void SimBoxes::power_on(const FlyMachine& machine) {
         process->set_program([identity, address](sim::Process& self) {
             return std::make_unique<BoxProgram>(self, identity, address);
         });
+        process->supervise(std::chrono::seconds(20));
     }
     process->boot();
 }
 
 void SimBoxes::power_off(const FlyMachine& machine) {
     const auto found = processes_.find(machine.id);
-    if (found != processes_.end()) found->second->crash("powered off");
+    if (found != processes_.end()) found->second->stop("powered off");
+}
+
+void SimBoxes::discard(const FlyMachine& machine) {
+    const auto found = processes_.find(machine.id);
+    if (found == processes_.end()) return;
+    world_.remove_process(*found->second);
+    processes_.erase(found);
 }
 
 }  // namespace fakes

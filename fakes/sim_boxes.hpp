@@ -16,6 +16,7 @@ class SimBoxes final : public BoxHost {
         : world_(world), daemon_port_(daemon_port) {}
     void power_on(const FlyMachine& machine) override;
     void power_off(const FlyMachine& machine) override;
+    void discard(const FlyMachine& machine) override;
 
   private:
     sim::World& world_;

@@ -33,16 +33,18 @@ HttpResult to_http(sim::Network::Result result) {
 }  // namespace
 
 lifecycle::Time SimClock::now() const {
-    return kEpoch + process_.world().now();
+    return kEpoch + process_.local_time();
 }
 
 lifecycle::TimerId SimClock::schedule(lifecycle::Time when,
                                       std::move_only_function<void()> callback) {
     const std::uint64_t id = ++last_;
-    timers_[id] = process_.at(when - kEpoch, [this, id, run = std::move(callback)]() mutable {
-        timers_.erase(id);
-        run();
-    });
+    const lifecycle::Duration wait = process_.world_duration(when - now());
+    timers_[id] =
+        process_.at(process_.world().now() + wait, [this, id, run = std::move(callback)]() mutable {
+            timers_.erase(id);
+            run();
+        });
     return lifecycle::TimerId{id};
 }
 

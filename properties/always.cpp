@@ -240,7 +240,7 @@ class NoBug final : public Property {
 class ScriptSatisfied final : public Property {
   public:
     ScriptSatisfied()
-        : Property("script-satisfied", "Everything that the scenario's script expects is so.") {}
+        : Property(kScriptSatisfied, "Everything that the scenario's script expects is so.") {}
     void on_disappointment(std::string_view what) override {
         broken(fmt::format("this was expected: {}", what));
     }

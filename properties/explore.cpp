@@ -6,7 +6,8 @@
 #include <atomic>
 #include <chrono>
 #include <mutex>
-#include <thread>
+
+#include "properties/coverage.hpp"
 
 namespace properties {
 namespace {
@@ -23,19 +24,33 @@ class Search {
     Search(const ExploreOptions& options, const std::function<void(const Progress&)>& progress)
         : options_(options),
           progress_(progress),
-          total_((options.last_seed - options.first_seed + 1) * options.scenarios.size()) {}
-
-    void work() {
-        for (;;) {
-            const std::uint64_t number = next_.fetch_add(1);
-            if (number >= total_ || stopped_.load()) return;
-            const std::uint64_t width = options_.scenarios.size();
-            const scenarios::Scenario& scenario = *options_.scenarios[number % width];
-            const std::uint64_t seed = options_.first_seed + number / width;
-            const auto begin = SteadyClock::now();
-            const RunResult result = run(scenario, scenarios::seeded(seed));
-            gather(number, scenario, seed, result, since(begin));
+          total_((options.last_seed - options.first_seed + 1) * options.scenarios.size()) {
+        for (const scenarios::Scenario* scenario : options.scenarios) {
+            plans_.push_back(options.plan);
+            plans_.back().profile = calm_profile(*scenario);
         }
+    }
+
+    bool stopped() {
+        if (!stopped_.load() && (!options_.stop || !options_.stop())) return false;
+        cut_short_ = true;
+        return true;
+    }
+    std::uint64_t total() const { return total_; }
+
+    void work(std::uint64_t number) {
+        const std::uint64_t width = options_.scenarios.size();
+        // Slantwise, so that each shard gets its share of every scenario.
+        if (!options_.shard.owns(number / width + number % width)) return;
+        const scenarios::Scenario& scenario = *options_.scenarios[number % width];
+        const std::uint64_t seed = options_.first_seed + number / width;
+        const auto begin = SteadyClock::now();
+        Coverage coverage;
+        RunOptions options;
+        if (options_.coverage) options.listener = &coverage;
+        const RunResult result =
+            run(scenario, scenarios::seeded(seed, plans_[number % width]), options);
+        gather(number, scenario, seed, result, coverage, since(begin));
     }
 
     Exploration finish() {
@@ -46,6 +61,7 @@ class Search {
             if (options_.stop_after > 0 && sum_.broken.size() >= options_.stop_after) break;
             sum_.broken.push_back(std::move(broken));
         }
+        sum_.complete = !cut_short_.load();
         sum_.seconds = since(start_);
         sum_.seeds = sum_.runs / std::max<std::size_t>(1, options_.scenarios.size());
         return std::move(sum_);
@@ -53,27 +69,31 @@ class Search {
 
   private:
     void gather(std::uint64_t number, const scenarios::Scenario& scenario, std::uint64_t seed,
-                const RunResult& result, double seconds) {
+                const RunResult& result, const Coverage& coverage, double seconds) {
         const std::lock_guard lock(mutex_);
         ++sum_.runs;
         sum_.steps += result.steps;
         sum_.decisions += result.decisions;
-        sum_.virtual_hours += static_cast<double>(result.virtual_time.count()) / 3.6e9;
+        const double hours = static_cast<double>(result.virtual_time.count()) / 3.6e9;
+        sum_.virtual_hours += hours;
         for (const auto& [kind, count] : result.faults) sum_.faults[kind] += count;
-        auto& [runs, time] = sum_.per_scenario[scenario.name];
-        ++runs;
-        time += seconds;
+        for (const auto& [name, count] : coverage.seen()) sum_.behaviours[name] += count;
+        Exploration::Totals& totals = sum_.per_scenario[scenario.name];
+        ++totals.runs;
+        totals.seconds += seconds;
+        totals.virtual_hours += hours;
         if (options_.keep_hashes) {
             sum_.hashes[fmt::format("{} {}", scenario.name, seed)] = result.hash;
         }
         if (!result.held()) {
-            found_.push_back({number, {scenario.name, seed, result.violations[0], result.hash}});
+            found_.push_back(
+                {number, {scenario.name, seed, result.violations[0], result.hash, {}}});
             if (options_.stop_after > 0 && found_.size() >= options_.stop_after) stopped_ = true;
         }
         if (options_.seconds > 0 && since(start_) >= options_.seconds) stopped_ = true;
         if (progress_ && since(start_) - told_ >= 0.2) {
             told_ = since(start_);
-            progress_({sum_.runs, total_, found_.size(), told_});
+            progress_({sum_.runs, total_ / options_.shard.count, found_.size(), told_});
         }
     }
 
@@ -81,8 +101,9 @@ class Search {
     const std::function<void(const Progress&)>& progress_;
     const std::uint64_t total_;
     const SteadyClock::time_point start_ = SteadyClock::now();
-    std::atomic<std::uint64_t> next_{0};
+    std::vector<sim::SearchPlan> plans_;  // by scenario
     std::atomic<bool> stopped_{false};
+    std::atomic<bool> cut_short_{false};
     std::mutex mutex_;
     double told_ = 0;
     Exploration sum_;
@@ -94,13 +115,9 @@ class Search {
 Exploration explore(const ExploreOptions& options,
                     const std::function<void(const Progress&)>& progress) {
     Search search(options, progress);
-    {
-        std::vector<std::jthread> threads;
-        for (unsigned job = 1; job < options.jobs; ++job) {
-            threads.emplace_back([&search] { search.work(); });
-        }
-        search.work();
-    }
+    parallel(
+        search.total(), options.jobs, [&] { return search.stopped(); },
+        [&](std::uint64_t number) { search.work(number); });
     return search.finish();
 }
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "properties/run.hpp"
+#include "properties/search.hpp"
 
 namespace properties {
 
@@ -14,17 +14,14 @@ struct ExploreOptions {
     std::vector<const scenarios::Scenario*> scenarios;
     std::uint64_t first_seed = 1;
     std::uint64_t last_seed = 1000;
+    sim::SearchPlan plan;          // strategy and switches; profiles are made here
+    Shard shard;                   // of the runs
     unsigned jobs = 1;             // worlds at a time, one thread each
     double seconds = 0;            // stop after that long; 0: when all seeds are done
     std::uint64_t stop_after = 0;  // stop when that many runs are broken; 0: never
     bool keep_hashes = false;
-};
-
-struct Broken {
-    std::string scenario;
-    std::uint64_t seed = 0;
-    Violation violation;
-    std::uint64_t hash = 0;
+    bool coverage = false;       // keep count of behaviours
+    std::function<bool()> stop;  // true: begin no more runs
 };
 
 struct Progress {
@@ -44,10 +41,17 @@ struct Exploration {
     std::uint64_t decisions = 0;
     double virtual_hours = 0;
     double seconds = 0;
+    bool complete = true;  // false: stopped before the last seed
     std::map<std::string, std::uint64_t> faults;
-    std::vector<Broken> broken;                   // in the order of the runs
-    std::map<std::string, std::uint64_t> hashes;  // "scenario seed", if kept
-    std::map<std::string, std::pair<std::uint64_t, double>> per_scenario;  // runs, seconds
+    std::map<std::string, std::uint64_t> behaviours;  // if counted
+    std::vector<Broken> broken;                       // in the order of the runs
+    std::map<std::string, std::uint64_t> hashes;      // "scenario seed", if kept
+    struct Totals {
+        std::uint64_t runs = 0;
+        double seconds = 0;
+        double virtual_hours = 0;
+    };
+    std::map<std::string, Totals> per_scenario;
 };
 
 // `progress` is called now and then, from one thread at a time.

@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
+
+#include "properties/explain.hpp"
 
 namespace properties {
 namespace {
@@ -15,7 +18,7 @@ using lifecycle::Error;
 using lifecycle::ErrorCode;
 using nlohmann::json;
 
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
 constexpr const char* kFormat = "vivarium-failure";
 
 Error bad_file(const std::string& path, std::string_view why) {
@@ -23,29 +26,85 @@ Error bad_file(const std::string& path, std::string_view why) {
             "give a file that `vivarium explore` wrote"};
 }
 
+// A decision is two hexadecimal digits; from lane 255 on it is ff and six.
+constexpr std::uint32_t kLong = 255;
+
+std::string encode(const std::vector<std::uint32_t>& drawn) {
+    std::string text;
+    for (const std::uint32_t lane : drawn) {
+        text += lane < kLong ? fmt::format("{:02x}", lane) : fmt::format("ff{:06x}", lane);
+    }
+    return text;
+}
+
+std::uint32_t hex_number(std::string_view digits) {
+    std::uint32_t number = 0;
+    const auto [end, error] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), number, 16);
+    if (error != std::errc() || end != digits.data() + digits.size()) {
+        throw std::runtime_error("its decisions are not hexadecimal");
+    }
+    return number;
+}
+
+std::vector<std::uint32_t> decode(std::string_view text, std::size_t lanes) {
+    std::vector<std::uint32_t> drawn;
+    while (!text.empty()) {
+        std::uint32_t lane = hex_number(text.substr(0, 2));
+        const std::size_t used = lane < kLong ? 2 : 8;
+        if (text.size() < used) throw std::runtime_error("its decisions are cut off");
+        if (lane == kLong) lane = hex_number(text.substr(2, 6));
+        if (lane >= lanes)
+            throw std::runtime_error("a decision is of a lane that it does not name");
+        drawn.push_back(lane);
+        text.remove_prefix(used);
+    }
+    return drawn;
+}
+
+std::uint64_t hash_of(const std::string& digits) {
+    std::uint64_t hash = 0;
+    const auto [end, error] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), hash, 16);
+    if (error != std::errc() || end != digits.data() + digits.size() || digits.size() != 16) {
+        throw std::runtime_error("its hash is not 16 hexadecimal digits");
+    }
+    return hash;
+}
+
+// Of everything else that the file says: a flipped bit must not make another run of it.
+std::string digest_of(json file) {
+    file.erase("digest");
+    return to_hex(sim::hash(file.dump(-1, ' ', false, json::error_handler_t::replace)));
+}
+
 // Throws json's own exceptions, which parse_failure turns into one line.
 Failure failure_of(const json& file) {
+    if (file.at("digest") != digest_of(file)) {
+        throw std::runtime_error("its digest is of another content, so it was changed or damaged");
+    }
     Failure failure;
     failure.scenario = file.at("scenario").get<std::string>();
+    failure.origin = file.at("origin").get<std::string>();
     failure.seed = file.at("seed").get<std::uint64_t>();
     failure.property = file.at("property").get<std::string>();
     failure.message = file.at("message").get<std::string>();
-    const auto hash = file.at("hash").get<std::string>();
-    const auto [end, error] =
-        std::from_chars(hash.data(), hash.data() + hash.size(), failure.hash, 16);
-    if (error != std::errc() || end != hash.data() + hash.size() || hash.size() != 16) {
-        throw std::runtime_error("its hash is not 16 hexadecimal digits");
+    failure.build = file.at("build").get<std::string>();
+    failure.hash = hash_of(file.at("hash").get<std::string>());
+    if (file.contains("faults")) {
+        failure.faults = file["faults"].get<std::vector<std::string>>();
     }
-    const json& lanes = file.at("tape");
-    if (!lanes.is_object()) throw std::runtime_error("its tape is not an object of lanes");
-    for (const auto& [lane, draws] : lanes.items()) {
-        if (!draws.is_array()) throw std::runtime_error("a lane of its tape is not a list");
-        for (const json& draw : draws) {
-            const auto index = draw.at(0).get<std::uint64_t>();
-            const auto value = draw.at(1).get<std::uint64_t>();
-            failure.deviations.push_back({lane, index, value});
-        }
+    const json& tape = file.at("tape");
+    if (!tape.is_array()) throw std::runtime_error("its tape is not a list of deviations");
+    for (const json& drawn : tape) {
+        sim::Deviation deviation{drawn.at(0).get<std::string>(), drawn.at(1).get<std::uint64_t>(),
+                                 drawn.at(2).get<std::uint64_t>()};
+        if (deviation.value == 0) throw std::runtime_error("a deviation of its tape is none");
+        failure.deviations.push_back(std::move(deviation));
     }
+    failure.decisions.lanes = file.at("lanes").get<std::vector<std::string>>();
+    failure.decisions.drawn =
+        decode(file.at("decisions").get_ref<const std::string&>(), failure.decisions.lanes.size());
     return failure;
 }
 
@@ -55,21 +114,76 @@ std::string to_hex(std::uint64_t hash) {
     return fmt::format("{:016x}", hash);
 }
 
-lifecycle::Result<void> write_failure(const std::string& path, const Failure& failure) {
-    json lanes = json::object();
-    for (const sim::Deviation& deviation : failure.deviations) {
-        lanes[deviation.lane].push_back({deviation.index, deviation.value});
+DecisionLog decision_log(const sim::Recorder& run) {
+    DecisionLog log;
+    for (std::uint32_t lane = 0; lane < run.lane_count(); ++lane) {
+        log.lanes.push_back(run.lane_name(sim::LaneId{lane}));
     }
-    const json file = {{"format", kFormat},
-                       {"version", kVersion},
-                       {"scenario", failure.scenario},
-                       {"seed", failure.seed},
-                       {"property", failure.property},
-                       {"message", failure.message},
-                       {"hash", to_hex(failure.hash)},
-                       {"tape", lanes}};
+    for (const sim::DrawPoint& draw : run.draws()) {
+        log.drawn.push_back(static_cast<std::uint32_t>(draw.lane));
+    }
+    return log;
+}
+
+std::string first_divergence(const DecisionLog& recorded, const DecisionLog& now) {
+    const std::size_t both = std::min(recorded.drawn.size(), now.drawn.size());
+    for (std::size_t i = 0; i < both; ++i) {
+        const std::string& then = recorded.lanes[recorded.drawn[i]];
+        const std::string& asked = now.lanes[now.drawn[i]];
+        if (then != asked) {
+            return fmt::format("decision {} was `{}`, the code now asks `{}`", i, then, asked);
+        }
+    }
+    if (recorded.drawn.size() == now.drawn.size()) return {};
+    return fmt::format("the recorded run made {} decisions, this one {}, alike as far as both go",
+                       recorded.drawn.size(), now.drawn.size());
+}
+
+Failure record_failure(const scenarios::Scenario& scenario, std::unique_ptr<sim::Source> source,
+                       const std::optional<std::vector<std::string>>& faults) {
+    sim::Recorder recorder;
+    RunOptions options;
+    options.record_tape = true;
+    options.keep_events = true;
+    options.recorder = &recorder;
+    options.faults = faults;
+    RunResult result = run(scenario, std::move(source), options);
+    Failure failure;
+    failure.scenario = scenario.name;
+    if (!result.held()) {
+        failure.property = result.violations[0].property;
+        failure.message = result.violations[0].message;
+    }
+    failure.hash = result.hash;
+    failure.faults = faults;
+    failure.deviations = std::move(result.deviations);
+    failure.explanation = explain(result.events);
+    failure.decisions = decision_log(recorder);
+    return failure;
+}
+
+lifecycle::Result<void> write_failure(const std::string& path, const Failure& failure) {
+    json tape = json::array();
+    for (const sim::Deviation& deviation : failure.deviations) {
+        tape.push_back({deviation.lane, deviation.index, deviation.value});
+    }
+    nlohmann::ordered_json file = {{"format", kFormat},
+                                   {"version", kVersion},
+                                   {"scenario", failure.scenario},
+                                   {"origin", failure.origin},
+                                   {"seed", failure.seed},
+                                   {"property", failure.property},
+                                   {"message", failure.message},
+                                   {"hash", to_hex(failure.hash)},
+                                   {"build", failure.build},
+                                   {"explanation", failure.explanation},
+                                   {"tape", tape},
+                                   {"lanes", failure.decisions.lanes},
+                                   {"decisions", encode(failure.decisions.drawn)}};
+    if (failure.faults) file["faults"] = *failure.faults;
+    file["digest"] = digest_of(file);
     std::ofstream out(path, std::ios::binary);
-    out << file.dump(-1, ' ', false, json::error_handler_t::replace) << '\n';
+    out << file.dump(1, ' ', false, json::error_handler_t::replace) << '\n';
     out.close();
     if (!out) {
         return std::unexpected(Error(ErrorCode::bad_request,

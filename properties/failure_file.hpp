@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -8,15 +9,36 @@
 
 namespace properties {
 
+// Which lane each decision of a run was drawn from, so that a replay against changed code can tell
+// where it went another way.
+struct DecisionLog {
+    std::vector<std::string> lanes;
+    std::vector<std::uint32_t> drawn;  // by decision: a place in `lanes`
+};
+DecisionLog decision_log(const sim::Recorder& run);
+
+// The first decision at which two runs ask different lanes, in words; empty if there is none.
+std::string first_divergence(const DecisionLog& recorded, const DecisionLog& now);
+
 // A broken run as a file: enough to replay it without its seed. JSON.
 struct Failure {
     std::string scenario;
-    std::uint64_t seed = 0;  // where it came from; the replay uses the tape
+    std::string origin;      // where it came from, in words; the replay uses the tape
+    std::uint64_t seed = 0;  // the same
     std::string property;
     std::string message;
     std::uint64_t hash = 0;
-    std::vector<sim::Deviation> deviations;
+    std::string build;                               // of the program that wrote it
+    std::optional<std::vector<std::string>> faults;  // allowed, if not those of the scenario
+    std::vector<sim::Deviation> deviations;          // in the order in which they were drawn
+    std::vector<std::string> explanation;            // for people; not read back
+    DecisionLog decisions;
 };
+
+// Runs these deviations, and gives what a file says of them. `origin`, `seed` and `build` are left
+// to the caller.
+Failure record_failure(const scenarios::Scenario& scenario, std::unique_ptr<sim::Source> source,
+                       const std::optional<std::vector<std::string>>& faults);
 
 // Writes the file; an error names what could not be written and why.
 lifecycle::Result<void> write_failure(const std::string& path, const Failure& failure);

@@ -31,6 +31,9 @@ class Property : public scenarios::Witness {
     std::function<void(const Property&, std::string)> report_;
 };
 
+// The one that holds a script's own expectations.
+inline constexpr std::string_view kScriptSatisfied = "script-satisfied";
+
 using Properties = std::vector<std::unique_ptr<Property>>;
 
 // What must hold at every moment.

@@ -31,12 +31,13 @@ class Course {
           universe_(universe),
           jury_(jury),
           result_(result),
-          limit_(options.until_step.value_or(kStepLimit)) {}
+          faults_(options.faults.value_or(scenario.faults)),
+          limit_(options.until_step.value_or(scenario.step_limit)) {}
 
     // What is to be said if the run did not get through; empty if it did.
     std::string complete() {
         universe_.world().limit_steps(limit_);
-        universe_.world().tape().allow_faults(scenario_.faults);
+        universe_.world().tape().allow_faults(faults_);
         if (scenario_.nemesis) universe_.nemesis().start();
         if (!finish(scenario_.play, scenario_.at_most)) return unfinished("the script");
         // Long enough for the longest lease, backoff, grace and deadline to run out.
@@ -59,15 +60,28 @@ class Course {
         return universe_.play(script, at_most) && !stopped();
     }
 
+    // Why a stage did not end, and who waits for what.
     std::string unfinished(std::string_view stage) const {
         if (!result_.held()) return {};
-        return fmt::format("{} did not end within its time", stage);
+        const bool livelock = universe_.world().steps() >= limit_;
+        std::string text =
+            livelock ? fmt::format("{} ran {} tasks without coming to an end", stage, limit_)
+                     : fmt::format("{} did not end within its time", stage);
+        const std::vector<sim::Waiting> waiting = universe_.waiting();
+        constexpr std::size_t kMost = 12;
+        for (std::size_t i = 0; i < waiting.size() && i < kMost; ++i) {
+            text += fmt::format("; {} waits for {} since {}", waiting[i].who, waiting[i].what,
+                                sim::to_text(waiting[i].since));
+        }
+        if (waiting.size() > kMost) text += fmt::format("; {} more", waiting.size() - kMost);
+        return text;
     }
 
     const scenarios::Scenario& scenario_;
     scenarios::Universe& universe_;
     Jury& jury_;
     const RunResult& result_;
+    std::vector<std::string> faults_;
     std::uint64_t limit_;
 };
 
@@ -83,7 +97,7 @@ RunResult run(const scenarios::Scenario& scenario, std::unique_ptr<sim::Source> 
     if (options.keep_events) trace.listen(keeper);
     if (options.listener != nullptr) trace.listen(*options.listener);
     Jury jury(all_properties());
-    scenarios::Universe universe(tape, trace, jury);
+    scenarios::Universe universe(tape, trace, jury, options.recorder);
     sim::World& world = universe.world();
     const auto report = [&](std::string_view property, std::string message) {
         world.self().emit("broken", {{"property", property}, {"message", message}});
@@ -92,6 +106,11 @@ RunResult run(const scenarios::Scenario& scenario, std::unique_ptr<sim::Source> 
         world.halt();
     };
     for (const auto& property : jury.properties()) {
+        // What a script expects, it expects under the faults of its scenario and no others.
+        if (options.faults && property->name() == kScriptSatisfied) {
+            property->report_to([](const Property&, const std::string&) {});
+            continue;
+        }
         property->report_to([&](const Property& broken, std::string message) {
             report(broken.name(), std::move(message));
         });

@@ -23,7 +23,10 @@ struct RunOptions {
     bool keep_events = false;  // for a story
     bool record_tape = false;  // for a failure file
     sim::TraceListener* listener = nullptr;
+    sim::Recorder* recorder = nullptr;        // for engines that look for other runs
     std::optional<std::uint64_t> until_step;  // stop there, whatever has happened
+    // In place of the scenario's own: which kinds of faults may strike.
+    std::optional<std::vector<std::string>> faults;
     std::string sql;  // a query that the server's database answers where the run stops
 };
 
@@ -39,9 +42,6 @@ struct RunResult {
     std::string sql_answer;  // a header line and a line for each row
     bool held() const { return violations.empty(); }
 };
-
-// A run that takes more tasks than this goes round in circles.
-inline constexpr std::uint64_t kStepLimit = 20'000'000;
 
 // Plays the scenario once with all properties watching: the script under faults, the calm, what
 // each project's client demands of it then, and the final account. Depends on nothing but its

@@ -10,19 +10,10 @@
 // all held; 1, a property broke. Bad input is an Error, for which main says one line and exits 2.
 namespace reports {
 
-struct SeedRange {
-    std::uint64_t first = 1;
-    std::uint64_t last = 1;
-};
-// "7" or "1..5000"; at most 10^12 seeds.
-lifecycle::Result<SeedRange> parse_seeds(const std::string& text);
-
-// "90s", "2m", "1h" or "45": seconds.
-lifecycle::Result<double> parse_duration(const std::string& text);
-
 struct RunArguments {
     std::string target;  // scenario, or for replay a failure file
     std::uint64_t seed = 0;
+    std::string strategy = "mix";
     bool calm = false;  // the empty tape in place of a seed
     bool check = false;
     bool json = false;
@@ -32,21 +23,68 @@ struct RunArguments {
     std::string sql;
 };
 
-struct ExploreArguments {
-    std::vector<std::string> scenarios;
-    std::string seeds;
-    std::string duration;
+// What all searches take.
+struct SearchArguments {
     unsigned jobs = 1;
+    std::string shard;  // "I/N", I from 1; empty: all of it
     std::uint64_t stop_after = 0;
     bool json = false;
     bool quiet = false;
+    bool no_shrink = false;
     std::string out = "out";
-    std::string hashes;  // file for the hash of every run
+};
+
+struct ExploreArguments : SearchArguments {
+    std::vector<std::string> scenarios;
+    std::string seeds;
+    std::string duration;
+    std::string strategy = "mix";
+    std::vector<std::string> only_faults;
+    std::vector<std::string> without_faults;
+    double fault_rate = 1;
+    bool guided = false;
+    bool require_coverage = false;
+    bool coverage = false;  // print what was seen
+    std::string hashes;     // file for the hash of every run
+};
+
+struct VerifyArguments : SearchArguments {
+    std::string scenario;
+    unsigned deviations = 1;
+    bool crashes = false;
+    bool pairs = false;
+    std::vector<std::string> faults;  // in place of the scenario's own
+    std::string state;                // file of finished work, to go on from
+};
+
+struct ShrinkArguments {
+    std::string file;
+    std::string out;  // empty: beside the file
+    std::uint64_t most_runs = 20'000;
+    bool quiet = false;
+    bool json = false;
+};
+
+struct CorpusArguments {
+    std::vector<std::string> files;
+    std::string folder = "scenarios/corpus";
+};
+
+struct MergeArguments {
+    std::vector<std::string> folders;
+    bool json = false;
 };
 
 lifecycle::Result<int> list(bool json);
 lifecycle::Result<int> run_seed(const RunArguments& arguments);
 lifecycle::Result<int> replay(const RunArguments& arguments);
 lifecycle::Result<int> explore(const ExploreArguments& arguments);
+lifecycle::Result<int> verify(const VerifyArguments& arguments);
+lifecycle::Result<int> shrink(const ShrinkArguments& arguments);
+// Adds failure files to a corpus; replays every file of one.
+lifecycle::Result<int> corpus_add(const CorpusArguments& arguments);
+lifecycle::Result<int> corpus_replay(const CorpusArguments& arguments);
+// Sums up what the shards of one search wrote.
+lifecycle::Result<int> merge(const MergeArguments& arguments);
 
 }  // namespace reports

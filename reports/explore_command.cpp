@@ -1,36 +1,29 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "properties/coverage.hpp"
 #include "properties/explore.hpp"
-#include "properties/failure_file.hpp"
+#include "properties/guided.hpp"
 #include "reports/commands.hpp"
+#include "reports/found.hpp"
 #include "reports/input.hpp"
+#include "reports/interrupt.hpp"
 #include "reports/text.hpp"
 
 namespace reports {
 namespace {
 
-using lifecycle::Error;
-using lifecycle::ErrorCode;
 using lifecycle::Result;
 using nlohmann::json;
 
 Result<properties::ExploreOptions> options_of(const ExploreArguments& arguments) {
     properties::ExploreOptions options;
-    for (const std::string& name : arguments.scenarios) {
-        const auto scenario = known_scenario(name);
-        if (!scenario) return std::unexpected(scenario.error());
-        options.scenarios.push_back(*scenario);
-    }
-    if (options.scenarios.empty()) {
-        for (const scenarios::Scenario& scenario : scenarios::catalog()) {
-            options.scenarios.push_back(&scenario);
-        }
-    }
+    auto scenarios = known_scenarios(arguments.scenarios);
+    if (!scenarios) return std::unexpected(scenarios.error());
+    options.scenarios = std::move(*scenarios);
     if (!arguments.duration.empty()) {
         const auto seconds = parse_duration(arguments.duration);
         if (!seconds) return std::unexpected(seconds.error());
@@ -43,43 +36,22 @@ Result<properties::ExploreOptions> options_of(const ExploreArguments& arguments)
     if (!seeds) return std::unexpected(seeds.error());
     options.first_seed = seeds->first;
     options.last_seed = seeds->last;
+    const auto strategy = parse_strategy(arguments.strategy);
+    if (!strategy) return std::unexpected(strategy.error());
+    options.plan.choice = *strategy;
+    for (const auto* kinds : {&arguments.only_faults, &arguments.without_faults}) {
+        if (const auto known = known_faults(*kinds); !known) return std::unexpected(known.error());
+    }
+    options.plan.switches = {arguments.only_faults, arguments.without_faults, arguments.fault_rate};
+    const auto shard = parse_shard(arguments.shard);
+    if (!shard) return std::unexpected(shard.error());
+    options.shard = *shard;
     options.jobs = arguments.jobs;
     options.stop_after = arguments.stop_after;
     options.keep_hashes = !arguments.hashes.empty();
+    options.coverage = arguments.coverage || arguments.require_coverage;
+    options.stop = interrupted;
     return options;
-}
-
-// The folder is made at once: an exploration that cannot keep what it finds is not begun.
-Result<void> prepare_folder(const std::string& folder) {
-    std::error_code error;
-    std::filesystem::create_directories(folder, error);
-    if (!error && access(folder.c_str(), W_OK) != 0) {
-        error = std::error_code(errno, std::generic_category());
-    }
-    if (error) {
-        return std::unexpected(
-            Error(ErrorCode::bad_request,
-                  fmt::format("cannot write into {}: {}", folder, error.message()),
-                  "name another folder with --out"));
-    }
-    return {};
-}
-
-// Runs a broken seed again with its tape recorded, and writes what replays it.
-Result<std::string> keep(const properties::Broken& broken, const std::string& folder) {
-    properties::RunOptions options;
-    options.record_tape = true;
-    const scenarios::Scenario& scenario = *scenarios::find_scenario(broken.scenario);
-    properties::RunResult result =
-        properties::run(scenario, scenarios::seeded(broken.seed), options);
-    std::string file =
-        (std::filesystem::path(folder) / fmt::format("{}-{}.json", broken.scenario, broken.seed))
-            .string();
-    const auto written = properties::write_failure(
-        file, {broken.scenario, broken.seed, broken.violation.property, broken.violation.message,
-               broken.hash, std::move(result.deviations)});
-    if (!written) return std::unexpected(written.error());
-    return file;
 }
 
 void show(const properties::Progress& progress) {
@@ -99,30 +71,93 @@ Result<void> write_hashes(const std::string& path,
     return std::unexpected(cannot_write(path));
 }
 
+std::string joined(const std::vector<std::string>& words) {
+    std::string text;
+    for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+    return text;
+}
+
+SearchResult result_of(const ExploreArguments& arguments, const properties::ExploreOptions& options,
+                       const properties::Exploration& exploration) {
+    SearchResult result;
+    result.verb = "explore";
+    std::vector<std::string> names;
+    for (const scenarios::Scenario* scenario : options.scenarios) names.push_back(scenario->name);
+    result.search = {{"scenarios", joined(names)},
+                     {"seeds", fmt::format("{}..{}", options.first_seed, options.last_seed)},
+                     {"strategy", sim::to_string(options.plan.choice)},
+                     {"only faults", joined(arguments.only_faults)},
+                     {"without faults", joined(arguments.without_faults)},
+                     {"fault rate", fmt::format("{}", arguments.fault_rate)}};
+    result.shard = options.shard;
+    result.complete = exploration.complete;
+    result.seconds = exploration.seconds;
+    result.totals = {
+        {"runs", exploration.runs},
+        {"steps", exploration.steps},
+        {"decisions", exploration.decisions},
+        {"virtual minutes", static_cast<std::uint64_t>(exploration.virtual_hours * 60)}};
+    result.faults = exploration.faults;
+    result.behaviours = exploration.behaviours;
+    if (arguments.require_coverage) {
+        for (const scenarios::Scenario* scenario : options.scenarios) {
+            result.required.insert(result.required.end(), scenario->sometimes.begin(),
+                                   scenario->sometimes.end());
+        }
+    }
+    return result;
+}
+
 void print_json(const properties::ExploreOptions& options,
-                const properties::Exploration& exploration, const std::vector<std::string>& files) {
+                const properties::Exploration& exploration,
+                const std::vector<SearchResult::Found>& found,
+                const std::vector<std::string>& missing) {
     json scenarios = json::array();
     for (const scenarios::Scenario* scenario : options.scenarios) {
         scenarios.push_back(scenario->name);
     }
     json broken = json::array();
-    for (std::size_t i = 0; i < exploration.broken.size(); ++i) {
-        const properties::Broken& one = exploration.broken[i];
+    for (const SearchResult::Found& one : found) {
         broken.push_back({{"scenario", one.scenario},
                           {"seed", one.seed},
-                          {"property", one.violation.property},
-                          {"message", one.violation.message},
-                          {"file", i < files.size() ? files[i] : ""}});
+                          {"property", one.property},
+                          {"message", one.message},
+                          {"file", one.file}});
     }
     const double seconds = exploration.seconds > 0 ? exploration.seconds : 1e-9;
     fmt::print("{}\n", json{{"scenarios", scenarios},
+                            {"strategy", sim::to_string(options.plan.choice)},
                             {"seeds", exploration.seeds},
                             {"runs", exploration.runs},
                             {"broken", broken},
                             {"faults", exploration.faults},
+                            {"behaviours", exploration.behaviours},
+                            {"never_seen", missing},
                             {"seeds_per_second", static_cast<double>(exploration.runs) / seconds},
                             {"virtual_hours_per_second", exploration.virtual_hours / seconds}}
                            .dump());
+}
+
+// One that learns, in the form of one that does not.
+properties::Exploration guided(const properties::ExploreOptions& options,
+                               const std::function<void(const properties::Progress&)>& progress) {
+    properties::GuidedOptions asked;
+    asked.scenarios = options.scenarios;
+    asked.seed = options.first_seed;
+    asked.runs = (options.last_seed - options.first_seed + 1) * options.scenarios.size();
+    asked.seconds = options.seconds;
+    asked.jobs = options.jobs;
+    asked.stop_after = options.stop_after;
+    asked.switches = options.plan.switches;
+    asked.stop = options.stop;
+    properties::Guided learned = properties::explore_guided(asked, progress);
+    properties::Exploration exploration;
+    exploration.runs = learned.runs;
+    exploration.seconds = learned.seconds;
+    exploration.complete = learned.runs >= asked.runs;
+    exploration.behaviours = std::move(learned.behaviours);
+    exploration.broken = std::move(learned.broken);
+    return exploration;
 }
 
 }  // namespace
@@ -130,42 +165,51 @@ void print_json(const properties::ExploreOptions& options,
 Result<int> explore(const ExploreArguments& arguments) {
     const auto options = options_of(arguments);
     if (!options) return std::unexpected(options.error());
+    if (arguments.guided && options->shard.count > 1) {
+        return std::unexpected(bad_input("a guided exploration cannot be split",
+                                         "leave out --shard, and give each part its own --seeds"));
+    }
     if (auto folder = prepare_folder(arguments.out); !folder) {
         return std::unexpected(folder.error());
     }
     const bool live = !arguments.quiet && !arguments.json && isatty(STDERR_FILENO) == 1;
-    const properties::Exploration exploration = properties::explore(
-        *options, live ? show : std::function<void(const properties::Progress&)>());
+    const auto progress = live ? show : std::function<void(const properties::Progress&)>();
+    catch_interrupts();
+    const properties::Exploration exploration =
+        arguments.guided ? guided(*options, progress) : properties::explore(*options, progress);
     if (live) fmt::print(stderr, "\r{:60}\r", "");
     if (!arguments.hashes.empty()) {
         if (auto written = write_hashes(arguments.hashes, exploration.hashes); !written) {
             return std::unexpected(written.error());
         }
     }
-    // A flood of failures has few causes: enough of them are kept to find those.
-    constexpr std::size_t kMostFiles = 100;
-    std::vector<std::string> files;
-    for (const properties::Broken& broken : exploration.broken) {
-        if (files.size() == kMostFiles) break;
-        const auto file = keep(broken, arguments.out);
-        if (!file) return std::unexpected(file.error());
-        files.push_back(*file);
+    if (!arguments.json) fmt::print("{}", summary(exploration));
+    KeepOptions keep{
+        arguments.out,        fmt::format("explore with {}", sim::to_string(options->plan.choice)),
+        options->plan,        std::nullopt,
+        !arguments.no_shrink, live};
+    auto found = keep_found(exploration.broken, keep, arguments.json);
+    if (!found) return std::unexpected(found.error());
+    SearchResult result = result_of(arguments, *options, exploration);
+    result.broken = *found;
+    if (auto written = write_result(arguments.out, result); !written) {
+        return std::unexpected(written.error());
+    }
+    // A shard need not see everything by itself: its merger asks.
+    std::vector<std::string> missing;
+    if (arguments.require_coverage && options->shard.count == 1) {
+        missing = properties::missing_behaviours(options->scenarios, exploration.behaviours);
     }
     if (arguments.json) {
-        print_json(*options, exploration, files);
+        print_json(*options, exploration, *found, missing);
     } else {
-        fmt::print("{}", summary(exploration));
-        for (std::size_t i = 0; i < exploration.broken.size() && i < 20; ++i) {
-            const properties::Broken& broken = exploration.broken[i];
-            fmt::print("BROKEN {} seed {}: {}: {}\n  replay: vivarium replay {}\n", broken.scenario,
-                       broken.seed, broken.violation.property, broken.violation.message,
-                       i < files.size()
-                           ? files[i]
-                           : fmt::format("{} --seed {}", broken.scenario, broken.seed));
-        }
-        if (exploration.broken.empty()) fmt::print("all properties held\n");
+        if (arguments.coverage) fmt::print("{}", behaviours(exploration.behaviours));
+        print_found(*found);
+        for (const std::string& name : missing) fmt::print("NEVER SEEN {}\n", name);
+        if (!exploration.complete) fmt::print("stopped before its end\n");
+        if (found->empty() && missing.empty()) fmt::print("all properties held\n");
     }
-    return exploration.broken.empty() ? 0 : 1;
+    return found->empty() && missing.empty() ? 0 : 1;
 }
 
 }  // namespace reports

@@ -1,28 +1,158 @@
 #include "reports/input.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
+#include <filesystem>
+#include <map>
 
 namespace reports {
+namespace {
 
 using lifecycle::Error;
 using lifecycle::ErrorCode;
+using lifecycle::Result;
 
-lifecycle::Result<const scenarios::Scenario*> known_scenario(const std::string& name) {
+template <class Number>
+bool parse_number(std::string_view text, Number& number) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    return error == std::errc() && end == text.data() + text.size() && !text.empty();
+}
+
+}  // namespace
+
+Error bad_input(std::string message, std::string action) {
+    return {ErrorCode::bad_request, std::move(message), std::move(action)};
+}
+
+Result<const scenarios::Scenario*> known_scenario(const std::string& name) {
     const scenarios::Scenario* scenario = scenarios::find_scenario(name);
-    if (scenario == nullptr) {
-        return std::unexpected(Error(ErrorCode::not_found,
-                                     fmt::format("there is no scenario \"{}\"", name),
-                                     "see `vivarium list`"));
+    if (scenario != nullptr) return scenario;
+    return std::unexpected(Error(ErrorCode::not_found,
+                                 fmt::format("there is no scenario \"{}\"", name),
+                                 "see `vivarium list`"));
+}
+
+Result<std::vector<const scenarios::Scenario*>> known_scenarios(
+    const std::vector<std::string>& names) {
+    std::vector<const scenarios::Scenario*> all;
+    for (const std::string& name : names) {
+        const auto scenario = known_scenario(name);
+        if (!scenario) return std::unexpected(scenario.error());
+        all.push_back(*scenario);
     }
-    return scenario;
+    if (!all.empty()) return all;
+    for (const scenarios::Scenario& scenario : scenarios::catalog()) all.push_back(&scenario);
+    return all;
+}
+
+Result<SeedRange> parse_seeds(const std::string& text) {
+    constexpr std::uint64_t kMost = 1'000'000'000'000;
+    const std::string_view all = text;
+    const auto dots = all.find("..");
+    SeedRange range;
+    const bool read = dots == std::string_view::npos
+                          ? parse_number(all, range.first) && parse_number(all, range.last)
+                          : parse_number(all.substr(0, dots), range.first) &&
+                                parse_number(all.substr(dots + 2), range.last);
+    if (!read || range.last < range.first || range.last - range.first >= kMost) {
+        return std::unexpected(bad_input(fmt::format("\"{}\" is no range of seeds", text),
+                                         "write one seed, or first..last such as 1..5000"));
+    }
+    return range;
+}
+
+Result<double> parse_duration(const std::string& text) {
+    std::string_view digits = text;
+    double unit = 1;
+    if (digits.ends_with('s')) {
+        digits.remove_suffix(1);
+    } else if (digits.ends_with('m')) {
+        unit = 60;
+        digits.remove_suffix(1);
+    } else if (digits.ends_with('h')) {
+        unit = 3600;
+        digits.remove_suffix(1);
+    }
+    std::uint32_t number = 0;
+    if (!parse_number(digits, number) || number == 0) {
+        return std::unexpected(
+            bad_input(fmt::format("\"{}\" is no duration", text), "write it as 60s, 5m or 1h"));
+    }
+    return number * unit;
+}
+
+Result<properties::Shard> parse_shard(const std::string& text) {
+    if (text.empty()) return properties::Shard{};
+    const std::string_view all = text;
+    const auto slash = all.find('/');
+    properties::Shard shard;
+    const bool read = slash != std::string_view::npos &&
+                      parse_number(all.substr(0, slash), shard.index) &&
+                      parse_number(all.substr(slash + 1), shard.count);
+    if (!read || shard.index == 0 || shard.index > shard.count || shard.count > 100'000) {
+        return std::unexpected(bad_input(fmt::format("\"{}\" is no shard", text),
+                                         "write I/N with I from 1 to N, such as 3/8"));
+    }
+    --shard.index;
+    return shard;
+}
+
+Result<sim::StrategyChoice> parse_strategy(const std::string& text) {
+    if (const auto choice = sim::parse_strategy(text)) return *choice;
+    std::string names;
+    for (const std::string_view name : sim::strategy_names()) {
+        names += fmt::format("{}{}", names.empty() ? "" : ", ", name);
+    }
+    return std::unexpected(bad_input(
+        fmt::format("\"{}\" is no strategy", text),
+        fmt::format("use one of {}; pct, delay and few take a depth, such as pct:3", names)));
+}
+
+const std::map<std::string, sim::LaneKind>& fault_kinds() {
+    static const std::map<std::string, sim::LaneKind> kinds = [] {
+        std::map<std::string, sim::LaneKind> found;
+        const auto profile = properties::calm_profile(*scenarios::find_scenario("storm"));
+        for (const sim::Profile::Lane& lane : profile->lanes) {
+            if (lane.kind.fault) found.emplace(std::string(lane.kind.name), lane.kind);
+        }
+        return found;
+    }();
+    return kinds;
+}
+
+Result<void> known_faults(const std::vector<std::string>& prefixes) {
+    for (const std::string& prefix : prefixes) {
+        const bool known =
+            std::any_of(fault_kinds().begin(), fault_kinds().end(),
+                        [&](const auto& kind) { return kind.first.starts_with(prefix); });
+        if (!known) {
+            return std::unexpected(
+                bad_input(fmt::format("there is no fault \"{}\"", prefix), "see `vivarium list`"));
+        }
+    }
+    return {};
 }
 
 Error cannot_write(const std::string& path) {
-    return {ErrorCode::bad_request, fmt::format("cannot write {}: {}", path, std::strerror(errno)),
-            "name a file in a folder that can be written"};
+    return bad_input(fmt::format("cannot write {}: {}", path, std::strerror(errno)),
+                     "name a file in a folder that can be written");
+}
+
+Result<void> prepare_folder(const std::string& folder) {
+    std::error_code error;
+    std::filesystem::create_directories(folder, error);
+    if (!error && access(folder.c_str(), W_OK) != 0) {
+        error = std::error_code(errno, std::generic_category());
+    }
+    if (!error) return {};
+    return std::unexpected(
+        bad_input(fmt::format("cannot write into {}: {}", folder, error.message()),
+                  "name another folder with --out"));
 }
 
 }  // namespace reports

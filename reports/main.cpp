@@ -4,16 +4,24 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <exception>
+#include <functional>
+#include <memory>
 #include <thread>
+#include <vector>
 
+#include "reports/build_identity.hpp"
 #include "reports/commands.hpp"
 
 namespace {
 
 constexpr int kBadInput = 2;
 
+constexpr const char* kStrategy =
+    "mix, fifo, random, urw, pct[:D], delay[:D], few[:D], swarm (mix)";
+
 void add_run_options(CLI::App& command, reports::RunArguments& arguments) {
     auto* seed = command.add_option("--seed", arguments.seed, "The seed of the run");
+    command.add_option("--strategy", arguments.strategy, kStrategy);
     command.add_flag("--calm", arguments.calm, "The run in which nothing deviates")->excludes(seed);
     command.add_flag("--check", arguments.check, "Run twice and compare event by event");
     command.add_flag("--json", arguments.json, "Print one JSON object");
@@ -23,18 +31,49 @@ void add_run_options(CLI::App& command, reports::RunArguments& arguments) {
     command.add_option("--sql", arguments.sql, "Ask the server's database where the run stops");
 }
 
+void add_search_options(CLI::App& command, reports::SearchArguments& arguments) {
+    command.add_option("--jobs", arguments.jobs, "Worlds side by side (all cores)")
+        ->check(CLI::Range(1U, 1024U));
+    command.add_option("--shard", arguments.shard, "Only part I of N, as I/N");
+    command.add_option("--stop-after", arguments.stop_after, "Stop after that many broken runs");
+    command.add_option("--out", arguments.out, "Folder for the result and failure files (out)");
+    command.add_flag("--no-shrink", arguments.no_shrink, "Keep failures as they were found");
+    command.add_flag("--json", arguments.json, "Print one JSON object");
+    command.add_flag("--quiet", arguments.quiet,
+                     "No progress line (there is none either where nobody watches)");
+}
+
 void add_explore_options(CLI::App& command, reports::ExploreArguments& arguments) {
     command.add_option("scenarios", arguments.scenarios, "Scenarios; none: all of them");
     command.add_option("--seeds", arguments.seeds, "first..last (1..1000)");
     command.add_option("--for", arguments.duration, "Stop after this long, such as 60s");
-    command.add_option("--jobs", arguments.jobs, "Worlds side by side (all cores)")
-        ->check(CLI::Range(1U, 1024U));
-    command.add_option("--stop-after", arguments.stop_after, "Stop after that many broken runs");
-    command.add_option("--out", arguments.out, "Folder for failure files (out)");
+    command.add_option("--strategy", arguments.strategy, kStrategy);
+    command.add_option("--only-faults", arguments.only_faults,
+                       "Kinds of faults, by the beginning of their names");
+    command.add_option("--without-faults", arguments.without_faults, "The same, switched off");
+    command.add_option("--fault-rate", arguments.fault_rate, "Multiplies every rate (1)")
+        ->check(CLI::Range(0.0, 1000.0));
+    command.add_flag("--guided", arguments.guided, "Learn from the behaviours that runs show");
+    command.add_flag("--coverage", arguments.coverage, "Tell the behaviours that were seen");
+    command.add_flag("--require-coverage", arguments.require_coverage,
+                     "Fail if a behaviour that must sometimes happen was never seen");
     command.add_option("--hashes", arguments.hashes, "Write the hash of every run to this file");
-    command.add_flag("--json", arguments.json, "Print one JSON object");
-    command.add_flag("--quiet", arguments.quiet,
-                     "No progress line (there is none either where nobody watches)");
+    add_search_options(command, arguments);
+}
+
+void add_verify_options(CLI::App& command, reports::VerifyArguments& arguments) {
+    command.add_option("scenario", arguments.scenario, "The scenario")->required();
+    auto* deviations =
+        command.add_option("--deviations,-K", arguments.deviations, "The most in one run (1)")
+            ->check(CLI::Range(1U, 4U));
+    command.add_flag("--crashes", arguments.crashes, "Crash at each place where a crash can be")
+        ->excludes(deviations);
+    command.add_flag("--pairs", arguments.pairs, "With --crashes: at each two places");
+    command.add_option("--faults", arguments.faults,
+                       "Kinds of faults that may deviate, in place of the scenario's own");
+    command.add_option("--state", arguments.state,
+                       "File of finished work: an interrupted verification goes on from it");
+    add_search_options(command, arguments);
 }
 
 int complain(std::string text) {
@@ -43,28 +82,88 @@ int complain(std::string text) {
     return kBadInput;
 }
 
+// A verb: its options, and what it does with them.
+struct Verb {
+    CLI::App* command;
+    std::function<lifecycle::Result<int>()> act;
+};
+
+std::vector<Verb> add_replaying_verbs(CLI::App& app) {
+    std::vector<Verb> verbs;
+    const auto list_json = std::make_shared<bool>(false);
+    CLI::App* list = app.add_subcommand("list", "Scenarios, properties, faults and strategies");
+    list->add_flag("--json", *list_json, "Print one JSON object");
+    verbs.push_back({list, [list_json] { return reports::list(*list_json); }});
+
+    const auto run = std::make_shared<reports::RunArguments>();
+    CLI::App* run_command = app.add_subcommand("run", "Run one seed of a scenario");
+    run_command->add_option("scenario", run->target, "The scenario")->required();
+    add_run_options(*run_command, *run);
+    verbs.push_back({run_command, [run] { return reports::run_seed(*run); }});
+
+    const auto replay = std::make_shared<reports::RunArguments>();
+    CLI::App* replay_command =
+        app.add_subcommand("replay", "Run a failure file, or a scenario's seed, again");
+    replay_command->add_option("target", replay->target, "Failure file or scenario")->required();
+    add_run_options(*replay_command, *replay);
+    verbs.push_back({replay_command, [replay] { return reports::replay(*replay); }});
+
+    const auto shrink = std::make_shared<reports::ShrinkArguments>();
+    CLI::App* shrink_command =
+        app.add_subcommand("shrink", "Find the few deviations that a failure needs");
+    shrink_command->add_option("file", shrink->file, "Failure file")->required();
+    shrink_command->add_option("--out", shrink->out, "The shrunk file (FILE.min.json)");
+    shrink_command->add_option("--runs", shrink->most_runs, "The most runs to spend (20000)")
+        ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{100'000'000}));
+    shrink_command->add_flag("--json", shrink->json, "Print one JSON object");
+    shrink_command->add_flag("--quiet", shrink->quiet, "No progress line");
+    verbs.push_back({shrink_command, [shrink] { return reports::shrink(*shrink); }});
+    return verbs;
+}
+
+std::vector<Verb> add_searching_verbs(CLI::App& app) {
+    std::vector<Verb> verbs;
+    const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
+    const auto explore = std::make_shared<reports::ExploreArguments>();
+    explore->jobs = cores;
+    CLI::App* explore_command = app.add_subcommand("explore", "Run many seeds");
+    add_explore_options(*explore_command, *explore);
+    verbs.push_back({explore_command, [explore] { return reports::explore(*explore); }});
+
+    const auto verify = std::make_shared<reports::VerifyArguments>();
+    verify->jobs = cores;
+    CLI::App* verify_command =
+        app.add_subcommand("verify", "Run every run within a bound of the calm one");
+    add_verify_options(*verify_command, *verify);
+    verbs.push_back({verify_command, [verify] { return reports::verify(*verify); }});
+
+    const auto merge = std::make_shared<reports::MergeArguments>();
+    CLI::App* merge_command = app.add_subcommand("merge", "Sum up the shards of one search");
+    merge_command->add_option("folders", merge->folders, "Their --out folders")->required();
+    merge_command->add_flag("--json", merge->json, "Print one JSON object");
+    verbs.push_back({merge_command, [merge] { return reports::merge(*merge); }});
+
+    const auto corpus = std::make_shared<reports::CorpusArguments>();
+    CLI::App* corpus_command = app.add_subcommand("corpus", "Tapes of the bugs that were found");
+    corpus_command->require_subcommand(1);
+    CLI::App* add = corpus_command->add_subcommand("add", "Keep failure files for good");
+    add->add_option("files", corpus->files, "Failure files, best shrunk")->required();
+    CLI::App* again = corpus_command->add_subcommand("replay", "Run every tape again");
+    again->add_option("files", corpus->files, "Some of them; none: all");
+    for (CLI::App* command : {add, again}) {
+        command->add_option("--corpus", corpus->folder, "Folder (scenarios/corpus)");
+    }
+    verbs.push_back({add, [corpus] { return reports::corpus_add(*corpus); }});
+    verbs.push_back({again, [corpus] { return reports::corpus_replay(*corpus); }});
+    return verbs;
+}
+
 int dispatch(int count, char** words) {
     CLI::App app("Vivarium: a deterministic simulator of a control plane that manages machines");
     app.require_subcommand(1);
-    app.set_version_flag("--version", "vivarium 0.1.0");
-    bool list_json = false;
-    reports::RunArguments run;
-    reports::RunArguments replay;
-    reports::ExploreArguments explore;
-    explore.jobs = std::max(1U, std::thread::hardware_concurrency());
-
-    CLI::App* list_command = app.add_subcommand("list", "The scenarios and the properties");
-    list_command->add_flag("--json", list_json, "Print one JSON object");
-    CLI::App* run_command = app.add_subcommand("run", "Run one seed of a scenario");
-    run_command->add_option("scenario", run.target, "The scenario")->required();
-    add_run_options(*run_command, run);
-    CLI::App* explore_command = app.add_subcommand("explore", "Run many seeds");
-    add_explore_options(*explore_command, explore);
-    CLI::App* replay_command =
-        app.add_subcommand("replay", "Run a failure file, or a scenario's seed, again");
-    replay_command->add_option("target", replay.target, "Failure file or scenario")->required();
-    add_run_options(*replay_command, replay);
-
+    app.set_version_flag("--version", reports::build_identity());
+    std::vector<Verb> verbs = add_replaying_verbs(app);
+    for (Verb& verb : add_searching_verbs(app)) verbs.push_back(std::move(verb));
     try {
         app.parse(count, words);
     } catch (const CLI::ParseError& error) {
@@ -72,10 +171,9 @@ int dispatch(int count, char** words) {
         return complain(fmt::format("{}; see `vivarium --help`", error.what()));
     }
     lifecycle::Result<int> code = 0;
-    if (*list_command) code = reports::list(list_json);
-    if (*run_command) code = reports::run_seed(run);
-    if (*explore_command) code = reports::explore(explore);
-    if (*replay_command) code = reports::replay(replay);
+    for (const Verb& verb : verbs) {
+        if (*verb.command) code = verb.act();
+    }
     if (code) return *code;
     return complain(fmt::format("{}; {}", code.error().message, code.error().action));
 }

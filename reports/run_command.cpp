@@ -5,9 +5,11 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "properties/explain.hpp"
 #include "properties/failure_file.hpp"
 #include "properties/property.hpp"
 #include "properties/run.hpp"
+#include "reports/build_identity.hpp"
 #include "reports/commands.hpp"
 #include "reports/input.hpp"
 #include "reports/text.hpp"
@@ -25,14 +27,15 @@ struct Subject {
     std::uint64_t seed = 0;
     std::optional<properties::Failure> failure;
     bool calm = false;
+    sim::SearchPlan plan = {};
 
     std::unique_ptr<sim::Source> source() const {
         if (failure) return scenarios::recorded(failure->deviations);
         if (calm) return scenarios::calm_tape();
-        return scenarios::seeded(seed);
+        return scenarios::seeded(seed, plan);
     }
     std::string origin() const {
-        if (failure) return fmt::format("tape of seed {}", seed);
+        if (failure) return fmt::format("tape of {}, seed {}", failure->origin, seed);
         return calm ? "calm tape" : fmt::format("seed {}", seed);
     }
 };
@@ -76,6 +79,7 @@ bool same_again(const Subject& subject, const properties::RunOptions& options,
                 const properties::RunResult& first) {
     properties::RunOptions again = options;
     again.listener = nullptr;
+    again.recorder = nullptr;
     const properties::RunResult second =
         properties::run(*subject.scenario, subject.source(), again);
     const std::string difference = first_difference(first.events, second.events);
@@ -84,9 +88,29 @@ bool same_again(const Subject& subject, const properties::RunOptions& options,
     return false;
 }
 
+// A tape that was recorded by other code may mean another run: says where that begins.
+void say_divergence(const properties::Failure& failure, const sim::Recorder& recorder,
+                    const properties::RunResult& result) {
+    if (result.hash == failure.hash) return;
+    const std::string where =
+        properties::first_divergence(failure.decisions, properties::decision_log(recorder));
+    fmt::print(stderr, "this is not the run that was recorded ({}, hash {}): {}\n", failure.build,
+               properties::to_hex(failure.hash),
+               where.empty() ? "it makes the same decisions to other effect" : where);
+    if (failure.build != build_identity()) {
+        fmt::print(stderr, "the code has changed since: this is {}\n", build_identity());
+    }
+}
+
 Result<int> perform(const Subject& subject, const RunArguments& arguments) {
     properties::RunOptions options;
+    sim::Recorder recorder;
     options.keep_events = arguments.story || arguments.check || !arguments.json;
+    options.record_tape = arguments.story || subject.failure.has_value();
+    if (subject.failure) {
+        options.faults = subject.failure->faults;
+        options.recorder = &recorder;
+    }
     options.sql = arguments.sql;
     if (arguments.until > 0) options.until_step = arguments.until;
     std::optional<TraceFile> trace;
@@ -107,23 +131,31 @@ Result<int> perform(const Subject& subject, const RunArguments& arguments) {
         if (arguments.story || !result.held() || arguments.until > 0) {
             fmt::print("{}\n", story(result.events, arguments.story ? 100'000 : 40));
         }
+        if (subject.failure) {
+            fmt::print("What deviates from the calm run:\n");
+            for (const std::string& line : properties::explain(result.events)) {
+                fmt::print("  {}\n", line);
+            }
+        }
         fmt::print("{}", summary(subject.scenario->name, subject.origin(), result));
         if (!result.sql_answer.empty()) fmt::print("\n{}", result.sql_answer);
     }
-    if (subject.failure && arguments.until == 0 && result.hash != subject.failure->hash) {
-        fmt::print(
-            stderr,
-            "this is not the run that was recorded: its hash was {}, so the code has changed "
-            "since\n",
-            properties::to_hex(subject.failure->hash));
-    }
+    if (subject.failure && arguments.until == 0) say_divergence(*subject.failure, recorder, result);
     if (arguments.check && !same_again(subject, options, result)) return 1;
     if (arguments.check && !arguments.json) fmt::print("ran twice, the same both times\n");
     if (!result.held() && !arguments.json && !subject.failure) {
         fmt::print("replay: vivarium replay {}{}\n", subject.scenario->name,
-                   subject.calm ? " --calm" : fmt::format(" --seed {}", subject.seed));
+                   subject.calm ? " --calm"
+                                : fmt::format(" --seed {}{}", subject.seed,
+                                              arguments.strategy == "mix"
+                                                  ? ""
+                                                  : " --strategy " + arguments.strategy));
     }
     return result.held() ? 0 : 1;
+}
+
+std::string rate_of(const sim::LaneKind& kind) {
+    return fmt::format("{} in {}", kind.rate_numerator, kind.rate_denominator);
 }
 
 }  // namespace
@@ -131,7 +163,11 @@ Result<int> perform(const Subject& subject, const RunArguments& arguments) {
 Result<int> run_seed(const RunArguments& arguments) {
     const auto scenario = known_scenario(arguments.target);
     if (!scenario) return std::unexpected(scenario.error());
-    return perform({*scenario, arguments.seed, std::nullopt, arguments.calm}, arguments);
+    const auto strategy = parse_strategy(arguments.strategy);
+    if (!strategy) return std::unexpected(strategy.error());
+    Subject subject{*scenario, arguments.seed, std::nullopt, arguments.calm};
+    subject.plan = {*strategy, {}, properties::calm_profile(**scenario)};
+    return perform(subject, arguments);
 }
 
 Result<int> replay(const RunArguments& arguments) {
@@ -145,7 +181,7 @@ Result<int> replay(const RunArguments& arguments) {
     const auto scenario = known_scenario(failure->scenario);
     if (!scenario) return std::unexpected(scenario.error());
     const std::uint64_t seed = failure->seed;
-    return perform({*scenario, seed, std::move(*failure), false}, arguments);
+    return perform({*scenario, seed, std::move(*failure), false, {}}, arguments);
 }
 
 Result<int> list(bool as_json) {
@@ -160,7 +196,15 @@ Result<int> list(bool as_json) {
         for (const auto& property : properties::all_properties()) {
             properties.push_back({{"name", property->name()}, {"sentence", property->sentence()}});
         }
-        fmt::print("{}\n", json{{"scenarios", scenarios}, {"properties", properties}}.dump());
+        json faults = json::array();
+        for (const auto& [name, kind] : fault_kinds()) {
+            faults.push_back({{"name", name}, {"rate", rate_of(kind)}});
+        }
+        fmt::print("{}\n", json{{"scenarios", scenarios},
+                                {"properties", properties},
+                                {"faults", faults},
+                                {"strategies", sim::strategy_names()}}
+                               .dump());
         return 0;
     }
     fmt::print("Scenarios\n");
@@ -175,6 +219,13 @@ Result<int> list(bool as_json) {
     for (const auto& property : properties::eventually_properties()) {
         fmt::print("  {:<28} {}\n", property->name(), property->sentence());
     }
+    fmt::print("\nFaults, and how often each strikes where it can\n");
+    for (const auto& [name, kind] : fault_kinds()) {
+        fmt::print("  {:<28} {}\n", name, rate_of(kind));
+    }
+    fmt::print("\nStrategies\n ");
+    for (const std::string_view name : sim::strategy_names()) fmt::print(" {}", name);
+    fmt::print("\n");
     return 0;
 }
 

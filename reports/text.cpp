@@ -19,14 +19,27 @@ double hours_of(sim::VirtualTime time) {
 }
 
 std::string faults_line(const std::map<std::string, std::uint64_t>& faults) {
-    std::string line;
-    for (const auto& [kind, count] : faults) {
-        line += fmt::format("{}{} {}", line.empty() ? "" : ", ", kind, count);
-    }
-    return line.empty() ? "none" : line;
+    return faults.empty() ? "none" : counts(faults);
 }
 
 }  // namespace
+
+std::string counts(const std::map<std::string, std::uint64_t>& counts) {
+    std::string line;
+    for (const auto& [name, count] : counts) {
+        line += fmt::format("{}{} {}", line.empty() ? "" : ", ", name, count);
+    }
+    return line;
+}
+
+std::string behaviours(const std::map<std::string, std::uint64_t>& seen) {
+    std::vector<std::pair<std::uint64_t, std::string_view>> rarest;
+    for (const auto& [name, count] : seen) rarest.emplace_back(count, name);
+    std::sort(rarest.begin(), rarest.end());
+    std::string text = fmt::format("{} behaviours\n", seen.size());
+    for (const auto& [count, name] : rarest) text += fmt::format("  {:>9}  {}\n", count, name);
+    return text;
+}
 
 std::string story(const std::vector<sim::KeptEvent>& events, std::size_t most) {
     std::vector<const sim::KeptEvent*> told;
@@ -62,10 +75,11 @@ std::string summary(const properties::Exploration& exploration) {
         static_cast<double>(exploration.runs) / std::max(exploration.seconds, 1e-9),
         exploration.virtual_hours / std::max(exploration.seconds, 1e-9), exploration.broken.size());
     for (const auto& [scenario, totals] : exploration.per_scenario) {
-        const auto& [runs, seconds] = totals;
+        const double seconds = std::max(totals.seconds, 1e-9);
+        const auto runs = static_cast<double>(totals.runs);
         text +=
-            fmt::format("  {:<24} {:>8} runs  {:>9.3f} ms each\n", scenario, runs,
-                        1000.0 * seconds / static_cast<double>(std::max<std::uint64_t>(runs, 1)));
+            fmt::format("  {:<28} {:>8} runs  {:>8.1f} a second  {:>8.0f} virtual hours a second\n",
+                        scenario, totals.runs, runs / seconds, totals.virtual_hours / seconds);
     }
     text += fmt::format("  faults: {}\n", faults_line(exploration.faults));
     return text;
@@ -75,14 +89,18 @@ std::string first_difference(const std::vector<sim::KeptEvent>& first,
                              const std::vector<sim::KeptEvent>& second) {
     const std::size_t both = std::min(first.size(), second.size());
     for (std::size_t i = 0; i < both; ++i) {
-        const std::string left = sim::to_json_line(first[i].view());
-        const std::string right = sim::to_json_line(second[i].view());
-        if (left == right) continue;
+        if (sim::to_json_line(first[i].view()) == sim::to_json_line(second[i].view())) continue;
         std::string text = fmt::format("the runs differ from event {} on\n", i);
-        for (std::size_t before = i > 3 ? i - 3 : 0; before < i; ++before) {
+        constexpr std::size_t kContext = 3;
+        for (std::size_t before = i > kContext ? i - kContext : 0; before < i; ++before) {
             text += fmt::format("  both:   {}\n", sim::to_json_line(first[before].view()));
         }
-        return text + fmt::format("  first:  {}\n  second: {}\n", left, right);
+        for (const auto& [whose, events] : {std::pair("first: ", &first), {"second:", &second}}) {
+            for (std::size_t at = i; at < events->size() && at < i + kContext; ++at) {
+                text += fmt::format("  {} {}\n", whose, sim::to_json_line((*events)[at].view()));
+            }
+        }
+        return text;
     }
     if (first.size() == second.size()) return {};
     return fmt::format("one run has {} events, the other {}\n", first.size(), second.size());

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -16,8 +18,14 @@ std::string story(const std::vector<sim::KeptEvent>& events, std::size_t most);
 std::string summary(const std::string& scenario, const std::string& origin,
                     const properties::RunResult& result);
 
-// Totals of an exploration, with the line that replays each broken run.
+// Totals of an exploration.
 std::string summary(const properties::Exploration& exploration);
+
+// "runs 12, steps 345".
+std::string counts(const std::map<std::string, std::uint64_t>& counts);
+
+// One line for each behaviour that was seen, the rarest first.
+std::string behaviours(const std::map<std::string, std::uint64_t>& seen);
 
 // The first event in which two runs of the same tape differ; empty if they do not.
 std::string first_difference(const std::vector<sim::KeptEvent>& first,

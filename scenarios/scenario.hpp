@@ -9,6 +9,9 @@
 
 namespace scenarios {
 
+// A run that takes more tasks than this goes round in circles: a livelock.
+inline constexpr std::uint64_t kStepLimit = 1'000'000;
+
 // One way to put the system to the test: what the client does, and what may go wrong meanwhile.
 struct Scenario {
     std::string name;
@@ -17,6 +20,9 @@ struct Scenario {
     bool nemesis = false;             // pauses and partitions too
     sim::Duration at_most{0};         // a script that takes longer is broken
     std::function<Script(Stage)> play;
+    // What must happen in some run of an exploration, by name of the behaviour: see coverage.
+    std::vector<std::string> sometimes = {};
+    std::uint64_t step_limit = kStepLimit;
 };
 
 // Every scenario, in the order in which they are listed and explored.

@@ -1,11 +1,13 @@
 #include "scenarios/sources.hpp"
 
-#include "sim/seeded_source.hpp"
-
 namespace scenarios {
 
 std::unique_ptr<sim::Source> seeded(std::uint64_t seed) {
-    return std::make_unique<sim::SeededSource>(seed);
+    return sim::make_source({}, seed);
+}
+
+std::unique_ptr<sim::Source> seeded(std::uint64_t seed, const sim::SearchPlan& plan) {
+    return sim::make_source(plan, seed);
 }
 
 std::unique_ptr<sim::Source> recorded(const std::vector<sim::Deviation>& deviations) {

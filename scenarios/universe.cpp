@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <boost/asio/co_spawn.hpp>
+#include <iterator>
 #include <utility>
 
 #include "scenarios/stage.hpp"
 #include "sim/disk.hpp"
+#include "sim/hash.hpp"
 #include "system/providers/fly.hpp"
 
 namespace scenarios {
@@ -29,23 +31,61 @@ lifecycle::SystemOptions system_options() {
     return options;
 }
 
+// Of every row of every table, as SQLite reads them.
+std::uint64_t content_digest(const std::string& vfs) {
+    lifecycle::Database database(kDatabase, vfs);
+    const std::string tables =
+        database.table("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name");
+    std::uint64_t digest = sim::hash(tables);
+    std::size_t begin = tables.find('\n');  // behind the header
+    while (begin != std::string::npos && ++begin < tables.size()) {
+        const std::size_t end = tables.find('\n', begin);
+        const std::string name = tables.substr(begin, end - begin);
+        digest = sim::combine(digest, database.table("SELECT * FROM " + name));
+        begin = end;
+    }
+    return digest;
+}
+
 // The core's telemetry goes to the trace; deliveries also to the witness.
 class WatchedTelemetry final : public lifecycle::Telemetry {
   public:
-    WatchedTelemetry(sim::Process& process, Witness& witness)
-        : process_(process), trace_(process), witness_(witness) {}
+    using Deliveries = std::map<std::int64_t, sim::VirtualTime>;
+    WatchedTelemetry(sim::Process& process, Witness& witness, Deliveries& deliveries)
+        : process_(process), trace_(process), witness_(witness), deliveries_(deliveries) {}
     using Telemetry::record;
     void record(std::string_view name, std::span<const lifecycle::Fact> facts) override {
         trace_.record(name, facts);
         if (!name.starts_with("outbox.") || !process_.alive()) return;
         const auto event = std::get<std::int64_t>(facts.front().value);
-        witness_.on_delivery(event, name == "outbox.claimed");
+        const bool begins = name == "outbox.claimed";
+        if (begins) {
+            deliveries_[event] = process_.world().now();
+        } else {
+            deliveries_.erase(event);
+        }
+        witness_.on_delivery(event, begins);
     }
 
   private:
     sim::Process& process_;
     fakes::SimTelemetry trace_;
     Witness& witness_;
+    Deliveries& deliveries_;
+};
+
+// Properties look at the server's rows while others run: the order of commits counts.
+class ObservedShadow final : public lifecycle::CommitFollower {
+  public:
+    ObservedShadow(sim::World& world, Shadow& shadow) : world_(world), shadow_(shadow) {}
+    void on_commit(lifecycle::Tx& tx, const std::vector<lifecycle::RowChange>& changes) override {
+        world_.observe();
+        shadow_.on_commit(tx, changes);
+    }
+
+  private:
+    sim::World& world_;
+    Shadow& shadow_;
 };
 
 class FlyWatch final : public fakes::FlyObserver {
@@ -69,28 +109,32 @@ class FlyWatch final : public fakes::FlyObserver {
 class Universe::ServerProgram final : public sim::Program {
   public:
     ServerProgram(Universe& universe, sim::Process& process)
-        : witness_(universe.witness_),
+        : universe_(universe),
+          follower_(universe.world_, universe.shadow_),
           clock_(process),
           http_(process),
           entropy_(process),
-          telemetry_(process, universe.witness_),
+          telemetry_(process, universe.witness_, universe.deliveries_),
           provider_(http_, telemetry_, fly_options()) {
         auto store = lifecycle::Store::open(
-            {kDatabase, process.disk().vfs_name(), &universe.shadow_, &telemetry_},
-            process.executor());
+            {kDatabase, process.disk().vfs_name(), &follower_, &telemetry_}, process.executor());
         if (!store) throw lifecycle::StoreFailure(store.error().message);
         const lifecycle::Ports ports{process.executor(), clock_, http_, entropy_, telemetry_};
         system_ = std::make_unique<lifecycle::System>(
             std::move(*store), ports, provider_, system_options(),
             [this, &process](std::exception_ptr failure) { die(process, std::move(failure)); });
         universe.shadow_.recover(system_->store());
+        universe.world_.recovered([&process] { return content_digest(process.disk().vfs_name()); });
         fakes::listen(process, kControlAuthority,
                       [this](lifecycle::HttpRequest request, fakes::Respond respond) {
                           serve(std::move(request), std::move(respond));
                       });
         system_->start();
     }
-    ~ServerProgram() override { witness_.on_server_down(); }
+    ~ServerProgram() override {
+        universe_.deliveries_.clear();
+        universe_.witness_.on_server_down();
+    }
 
   private:
     static lifecycle::FlyOptions fly_options() {
@@ -106,7 +150,8 @@ class Universe::ServerProgram final : public sim::Program {
         system_->serve(std::move(request),
                        [this, label = std::move(what),
                         send = std::move(respond)](lifecycle::HttpResponse response) mutable {
-                           witness_.on_server_answer(label, response);
+                           universe_.world_.observe();
+                           universe_.witness_.on_server_answer(label, response);
                            send(std::move(response));
                        });
     }
@@ -117,12 +162,13 @@ class Universe::ServerProgram final : public sim::Program {
         } catch (const lifecycle::StoreFailure& store) {
             process.crash(store.what());
         } catch (const std::exception& bug) {
-            witness_.on_bug(bug.what());
+            universe_.witness_.on_bug(bug.what());
             process.crash(bug.what());
         }
     }
 
-    Witness& witness_;
+    Universe& universe_;
+    ObservedShadow follower_;
     fakes::SimClock clock_;
     fakes::SimHttpClient http_;
     fakes::SimEntropy entropy_;
@@ -131,20 +177,18 @@ class Universe::ServerProgram final : public sim::Program {
     std::unique_ptr<lifecycle::System> system_;
 };
 
-Universe::Universe(sim::Tape& tape, sim::Trace& trace, Witness& witness)
+Universe::Universe(sim::Tape& tape, sim::Trace& trace, Witness& witness, sim::Recorder* recorder)
     : witness_(witness),
       shadow_(witness),
-      world_(tape, trace),
+      world_(tape, trace, recorder),
       server_(world_.add_process("server", "server")),
       fly_(world_.add_process("fly", "fly")),
       client_(world_.add_process("client", "client")),
       boxes_(world_, kDaemonPort),
-      nemesis_(world_, {&server_},
-               {{"client", "server"},
-                {"server", "fly"},
-                {"fly", "server"},
-                {"box", "server"},
-                {"server", "box"}}) {
+      nemesis_(world_, {&server_}, {{"client", "server"}, {"server", "fly"}, {"server", "box"}}) {
+    // Scripts and properties look at both while others run.
+    client_.always_observes();
+    fly_.always_observes();
     fakes::FlyCloudOptions fly;
     fly.token = kFlyToken;
     fly.address = [](std::uint64_t number) { return fmt::format("fdaa:0:1::{:x}", number); };
@@ -168,6 +212,7 @@ Universe::~Universe() = default;
 
 bool Universe::play(const std::function<Script(Stage)>& script, sim::Duration at_most) {
     script_done_ = false;
+    script_since_ = world_.now();
     boost::asio::co_spawn(client_.executor(), script(Stage(*this)),
                           [this](std::exception_ptr failure) { script_ended(failure); });
     world_.run_until(world_.now() + at_most);
@@ -179,6 +224,30 @@ void Universe::script_ended(std::exception_ptr failure) {
     script_done_ = true;
     script_failure_ = std::move(failure);
     world_.halt();
+}
+
+std::vector<sim::Waiting> Universe::waiting() const {
+    std::vector<sim::Waiting> all;
+    if (!script_done_) all.push_back({"script", "its end", script_since_});
+    for (const auto& [id, since] : deliveries_) {
+        const auto row = shadow_.events().find(id);
+        std::string what = fmt::format("the end of event {}", id);
+        if (row != shadow_.events().end()) {
+            what += fmt::format(", {} of {}", row->second.kind, row->second.machine);
+        }
+        all.push_back({"outbox", std::move(what), since});
+    }
+    for (const auto& [id, event] : shadow_.events()) {
+        if (event.state != "pending" || deliveries_.contains(id)) continue;
+        all.push_back(
+            {"outbox",
+             fmt::format("a worker for event {}, {} of {}", id, event.kind, event.machine),
+             world_.now()});
+    }
+    std::vector<sim::Waiting> calls = world_.waiting();
+    all.insert(all.end(), std::make_move_iterator(calls.begin()),
+               std::make_move_iterator(calls.end()));
+    return all;
 }
 
 std::string Universe::ask(const std::string& sql) {

@@ -2,6 +2,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -28,8 +29,9 @@ inline constexpr const char* kFlyAuthority = "_api.internal:4280";
 // and a client whose script moves everything. The witness sees all of it.
 class Universe {
   public:
-    // Tape, trace and witness must outlive the universe.
-    Universe(sim::Tape& tape, sim::Trace& trace, Witness& witness);
+    // Tape, trace, witness and recorder must outlive the universe.
+    Universe(sim::Tape& tape, sim::Trace& trace, Witness& witness,
+             sim::Recorder* recorder = nullptr);
     ~Universe();
     Universe(const Universe&) = delete;
     Universe& operator=(const Universe&) = delete;
@@ -52,6 +54,9 @@ class Universe {
     // The answer of the server's database to a query, as text; whether or not the server is up.
     std::string ask(const std::string& sql);
 
+    // Who waits for what: the script, calls on the network, deliveries of the outbox.
+    std::vector<sim::Waiting> waiting() const;
+
     // For scripts: exceptions that end the run, such as a bug of the harness itself.
     void script_ended(std::exception_ptr failure);
 
@@ -61,6 +66,8 @@ class Universe {
 
     Witness& witness_;
     Shadow shadow_;
+    // Of the outbox, under way, since when. Programs look at it until the world is gone.
+    std::map<std::int64_t, sim::VirtualTime> deliveries_;
     sim::World world_;
     sim::Process& server_;
     sim::Process& fly_;
@@ -71,7 +78,8 @@ class Universe {
     std::unique_ptr<fakes::FlyObserver> fly_observer_;
     Nemesis nemesis_;
     std::vector<Demand> demands_;
-    bool script_done_ = false;
+    sim::VirtualTime script_since_{0};
+    bool script_done_ = true;
     std::exception_ptr script_failure_;
 };
 

@@ -14,6 +14,7 @@ using std::chrono::seconds;
 
 std::string_view name_of(Step::Action action) {
     switch (action) {
+        case Step::Action::nothing: return "nothing";
         case Step::Action::look: return "look";
         case Step::Action::create: return "create";
         case Step::Action::proxy: return "proxy";
@@ -22,6 +23,17 @@ std::string_view name_of(Step::Action action) {
     }
     return "unknown";
 }
+
+constexpr std::uint64_t kThinking = 16;
+
+std::string step_words(std::uint64_t value) {
+    return fmt::format("makes the next step: {}", name_of(static_cast<Step::Action>(value)));
+}
+std::string think_words(std::uint64_t value) {
+    return fmt::format("thinks for {} min before the next step", value);
+}
+constexpr sim::LaneKind kStep = sim::choice("workload", step_words);
+constexpr sim::LaneKind kThink = sim::choice("think", think_words);
 
 // The newest machine of a project, as a client that keeps its own list would know it.
 std::string newest_machine(const Shadow& shadow, const std::string& project) {
@@ -45,6 +57,7 @@ std::string to_string(const Step& step) {
 Script perform(Stage stage, std::string project, Step step) {
     const std::string newest = newest_machine(stage.shadow(), project);
     switch (step.action) {
+        case Step::Action::nothing: break;
         case Step::Action::create: {
             const std::string machine = co_await stage.create(project);
             stage.expect(!machine.empty(), "a created machine has an id");
@@ -85,13 +98,13 @@ Script perform_all(Stage stage, std::string project, std::vector<Step> steps) {
 }
 
 std::vector<Step> draw_steps(sim::Tape& tape, const std::string& project, std::size_t count) {
-    const sim::LaneId actions = tape.lane("workload " + project, sim::choice("workload"));
-    const sim::LaneId pauses = tape.lane("think " + project, sim::choice("think"));
+    const sim::LaneId actions = tape.lane("workload " + project, kStep);
+    const sim::LaneId pauses = tape.lane("think " + project, kThink);
     std::vector<Step> steps;
     for (std::size_t i = 0; i < count; ++i) {
         Step step;
         step.action = static_cast<Step::Action>(tape.draw(actions, Step::kActions));
-        step.think_minutes = static_cast<int>(tape.draw(pauses, 16));
+        step.think_minutes = static_cast<int>(tape.draw(pauses, kThinking));
         steps.push_back(step);
     }
     return steps;

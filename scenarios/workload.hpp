@@ -10,10 +10,10 @@ namespace scenarios {
 
 // What a client of one project does next, after thinking for a while.
 struct Step {
-    enum class Action : std::uint8_t { look, create, proxy, agents, retire };
-    static constexpr std::uint64_t kActions = 5;
-    Action action = Action::look;
-    int think_minutes = 1;
+    enum class Action : std::uint8_t { nothing, look, create, proxy, agents, retire };
+    static constexpr std::uint64_t kActions = 6;
+    Action action = Action::nothing;
+    int think_minutes = 0;
 };
 std::string to_string(const Step& step);
 

@@ -13,6 +13,26 @@ namespace sim {
 namespace {
 
 constexpr std::int64_t kSector = 512;
+constexpr std::int64_t kLost = -2;
+
+constexpr LaneKind kErrorKind = fault(
+    "disk.error", 1, 5000, [](std::uint64_t) { return std::string("fails with an I/O error"); });
+constexpr LaneKind kFullKind =
+    fault("disk.full", 1, 5000, [](std::uint64_t) { return std::string("is full"); });
+constexpr LaneKind kLostKind = fault("disk.lost-write", 1, 3, [](std::uint64_t) {
+    return std::string("forgets what was not synced");
+});
+constexpr LaneKind kTornKind = fault("disk.torn-write", 1, 10, [](std::uint64_t) {
+    return std::string("keeps only the first sectors of a write that was not synced");
+});
+constexpr LaneKind kSectorsKind = choice("disk.torn-sectors", [](std::uint64_t value) {
+    return "keeps " + std::to_string(value + 1) + " sectors of it";
+});
+constexpr LaneKind kFlipKind = fault("disk.bit-flip", 1, 20, [](std::uint64_t) {
+    return std::string("keeps a write that was not synced, with one bit wrong");
+});
+constexpr LaneKind kBitKind = choice(
+    "disk.bit", [](std::uint64_t value) { return "gets bit " + std::to_string(value) + " wrong"; });
 
 }  // namespace
 
@@ -21,10 +41,14 @@ Disk::Disk(Process& owner)
       vfs_name_("sim disk " + std::to_string(reinterpret_cast<std::uintptr_t>(this))),
       vfs_(DiskVfs::make(*this, vfs_name_)) {
     Tape& tape = owner.world().tape();
-    const std::string lane = "disk " + owner.name();
-    error_lane_ = tape.lane(lane + " error", fault("disk.error", 1, 5000));
-    lost_lane_ = tape.lane(lane + " lost", fault("disk.lost-write", 1, 3));
-    torn_lane_ = tape.lane(lane + " torn", choice("disk.torn-sectors"));
+    const std::string lane = "disk " + owner.role();
+    error_lane_ = tape.lane(lane + " error", kErrorKind);
+    full_lane_ = tape.lane(lane + " full", kFullKind);
+    lost_lane_ = tape.lane(lane + " lost", kLostKind);
+    torn_lane_ = tape.lane(lane + " torn", kTornKind);
+    sectors_lane_ = tape.lane(lane + " torn sectors", kSectorsKind);
+    flip_lane_ = tape.lane(lane + " bit flip", kFlipKind);
+    bit_lane_ = tape.lane(lane + " bit", kBitKind);
     sqlite3_vfs_register(vfs_.get(), 0);
 }
 
@@ -96,30 +120,45 @@ void Disk::lose_unsynced() {
 }
 
 void Disk::lose_unsynced(const std::string& path, File& file, bool& torn) {
-    Tape& tape = owner_.world().tape();
     std::int64_t lost = 0;
     std::int64_t kept = 0;
     for (const Write& change : file.unsynced) {
-        const std::uint64_t fate = tape.draw(lost_lane_, torn ? 2 : 3);
-        if (fate == 1) {
+        const std::int64_t length = surviving_length(path, change, torn);
+        if (length == kLost) {
             ++lost;
             continue;
         }
         ++kept;
-        std::int64_t length = change.length;
-        if (fate == 2 && length > kSector) {
-            torn = true;
-            const auto sectors = static_cast<std::uint64_t>((length - 1) / kSector);
-            length = kSector * static_cast<std::int64_t>(1 + tape.draw(torn_lane_, sectors));
-            owner_.world().self().emit(
-                "disk.torn-write", {{"path", path}, {"offset", change.offset}, {"kept", length}});
-        }
         apply(file.durable, file, change, length);
+        if (length > 0 && owner_.world().tape().chance(flip_lane_)) flip_bit(path, file, change);
     }
     if (lost > 0) {
         owner_.world().self().emit("disk.lost-writes",
                                    {{"path", path}, {"lost", lost}, {"kept", kept}});
     }
+}
+
+std::int64_t Disk::surviving_length(const std::string& path, const Write& change, bool& torn) {
+    Tape& tape = owner_.world().tape();
+    if (tape.chance(lost_lane_)) return kLost;
+    if (torn || change.length <= kSector || !tape.chance(torn_lane_)) return change.length;
+    torn = true;
+    const auto sectors = static_cast<std::uint64_t>((change.length - 1) / kSector);
+    const auto drawn = static_cast<std::int64_t>(tape.draw(sectors_lane_, sectors));
+    const std::int64_t length = kSector * (1 + drawn);
+    owner_.world().self().emit("disk.torn-write",
+                               {{"path", path}, {"offset", change.offset}, {"kept", length}});
+    return length;
+}
+
+void Disk::flip_bit(const std::string& path, File& file, const Write& change) {
+    // Within the first sector, which a torn write keeps too.
+    const auto bits = static_cast<std::uint64_t>(8 * std::min(change.length, kSector));
+    const std::uint64_t bit = owner_.world().tape().draw(bit_lane_, bits);
+    const auto at = static_cast<std::size_t>(change.offset) + bit / 8;
+    file.durable[at] = static_cast<char>(file.durable[at] ^ (1 << (bit % 8)));
+    owner_.world().self().emit("disk.bit-flip",
+                               {{"path", path}, {"bit", static_cast<std::int64_t>(bit)}});
 }
 
 }  // namespace sim

@@ -35,7 +35,8 @@ class Disk {
     void reconnect() { connected_ = true; }
 
     // What a power cut leaves behind: of each write since its file's last sync the tape decides
-    // whether it survives, is lost, or is torn after some sectors (one write at most).
+    // whether it survives, is lost, is torn after some sectors (one write at most), or survives
+    // with one bit wrong.
     void lose_unsynced();
 
     // Writes so far, for tests.
@@ -78,6 +79,9 @@ class Disk {
     void write(File& file, const char* bytes, std::int64_t length, std::int64_t offset);
     void truncate(File& file, std::int64_t size);
     void sync(File& file);
+    // How much of an unsynced write a crash leaves; none of a lost one.
+    std::int64_t surviving_length(const std::string& path, const Write& change, bool& torn);
+    void flip_bit(const std::string& path, File& file, const Write& change);
     static void apply(std::vector<char>& content, const File& file, const Write& change,
                       std::int64_t length);
     void lose_unsynced(const std::string& path, File& file, bool& torn);
@@ -90,8 +94,12 @@ class Disk {
     std::map<std::string, std::shared_ptr<File>> deleted_;  // since the folder's last sync
     std::uint64_t writes_ = 0;
     LaneId error_lane_;
+    LaneId full_lane_;
     LaneId lost_lane_;
     LaneId torn_lane_;
+    LaneId sectors_lane_;
+    LaneId flip_lane_;
+    LaneId bit_lane_;
 };
 
 }  // namespace sim

@@ -12,13 +12,44 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// What a slow message costs on top: past the usual deadlines of callers, one after the other.
-constexpr std::array<Duration, 8> kSlow = {Duration{0}, milliseconds(200), seconds(1),
-                                           seconds(4),  seconds(11),       seconds(31),
-                                           seconds(65), seconds(130)};
 constexpr Duration kHop = milliseconds(1);
 constexpr std::uint64_t kJitterSteps = 40;
 constexpr Duration kJitterStep = std::chrono::microseconds(500);
+// What a slow message costs on top.
+constexpr std::array<Duration, 4> kSlow = {Duration{0}, milliseconds(200), seconds(1), seconds(4)};
+// What a late one costs: past the usual deadlines of callers, one after the other.
+constexpr std::array<Duration, 5> kLate = {Duration{0}, seconds(11), seconds(31), seconds(65),
+                                           seconds(130)};
+// More than any jitter, so that what is sent next arrives before.
+constexpr Duration kOvertaken = milliseconds(50);
+
+std::string in_seconds(Duration duration) {
+    const auto tenths = duration.count() / 100'000;
+    return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s";
+}
+std::string latency_words(std::uint64_t value) {
+    const Duration taken = kHop + kJitterStep * static_cast<std::int64_t>(value);
+    return "takes " + std::to_string(taken.count()) + " us on its way";
+}
+std::string slow_words(std::uint64_t value) {
+    return "is slowed down by " + in_seconds(kSlow[value]);
+}
+std::string late_words(std::uint64_t value) {
+    return "arrives late, after " + in_seconds(kLate[value]) + ", when its sender has given up";
+}
+
+constexpr std::uint64_t kLatencyWorth[] = {kJitterSteps - 1};
+constexpr LaneKind kLatencyKind = choice("net.latency", latency_words, kLatencyWorth);
+constexpr LaneKind kSlowKind = fault("net.slow", 1, 60, slow_words);
+constexpr LaneKind kLateKind = fault("net.late", 1, 120, late_words);
+constexpr LaneKind kReorderKind = fault(
+    "net.reorder", 1, 60, [](std::uint64_t) { return std::string("is overtaken by the next"); });
+constexpr LaneKind kLostRequestKind =
+    fault("net.lost-request", 1, 60, [](std::uint64_t) { return std::string("loses a request"); });
+constexpr LaneKind kLostAnswerKind =
+    fault("net.lost-answer", 1, 60, [](std::uint64_t) { return std::string("loses an answer"); });
+constexpr LaneKind kDuplicateKind = fault(
+    "net.duplicate", 1, 120, [](std::uint64_t) { return std::string("carries a request twice"); });
 
 }  // namespace
 
@@ -35,7 +66,10 @@ struct Network::State : std::enable_shared_from_this<State> {
     struct Link {
         LaneId latency{};
         LaneId slow{};
-        LaneId loss{};
+        LaneId late{};
+        LaneId reorder{};
+        LaneId lost_request{};
+        LaneId lost_answer{};
         LaneId duplicate{};
         Duration extra{0};
         bool blocked = false;
@@ -53,6 +87,8 @@ struct Network::State : std::enable_shared_from_this<State> {
         std::string label;
         Completion done;
         TimerId timeout;
+        FlowId flow;
+        VirtualTime since;
     };
 
     explicit State(World& owner) : world(owner) {}
@@ -63,17 +99,23 @@ struct Network::State : std::enable_shared_from_this<State> {
         Tape& tape = world.tape();
         const std::string name = "net " + from + "->" + to;
         Link& made = links[key];
-        made.latency = tape.lane(name + " latency", choice("net.latency"));
-        made.slow = tape.lane(name + " slow", fault("net.slow", 1, 60));
-        made.loss = tape.lane(name + " loss", fault("net.loss", 1, 60));
-        made.duplicate = tape.lane(name + " duplicate", fault("net.duplicate", 1, 120));
+        made.latency = tape.lane(name + " latency", kLatencyKind);
+        made.slow = tape.lane(name + " slow", kSlowKind);
+        made.late = tape.lane(name + " late", kLateKind);
+        made.reorder = tape.lane(name + " reorder", kReorderKind);
+        made.lost_request = tape.lane(name + " lost request", kLostRequestKind);
+        made.lost_answer = tape.lane(name + " lost answer", kLostAnswerKind);
+        made.duplicate = tape.lane(name + " duplicate", kDuplicateKind);
         return made;
     }
 
     Duration latency(const Link& path) {
         const std::uint64_t jitter = world.tape().draw(path.latency, kJitterSteps);
         const std::uint64_t slow = world.tape().draw(path.slow, kSlow.size());
-        return kHop + kJitterStep * static_cast<std::int64_t>(jitter) + kSlow[slow] + path.extra;
+        const std::uint64_t late = world.tape().draw(path.late, kLate.size());
+        const bool overtaken = world.tape().chance(path.reorder);
+        return kHop + kJitterStep * static_cast<std::int64_t>(jitter) + kSlow[slow] + kLate[late] +
+               (overtaken ? kOvertaken : Duration{0}) + path.extra;
     }
 
     // Runs the arrival after the time that the way takes, or when the link is released.
@@ -88,44 +130,60 @@ struct Network::State : std::enable_shared_from_this<State> {
                         });
     }
 
-    bool lost(const Link& path) { return world.tape().chance(path.loss) || path.blocked; }
+    bool loses_request(const Link& path) {
+        return world.tape().chance(path.lost_request) || path.blocked;
+    }
+    bool loses_answer(const Link& path) {
+        return world.tape().chance(path.lost_answer) || path.blocked;
+    }
 
     void deliver(std::uint64_t call, const std::string& address, Packet request);
     void finish(std::uint64_t call, Result result);
     void fail_later(std::uint64_t call, const std::string& from_role, CallError error);
 
     World& world;
+    Process* process(std::uint32_t id) { return world.find_process(id); }
+
     std::map<std::pair<std::string, std::string>, Link> links;
     std::map<std::string, Listener, std::less<>> listeners;
     std::map<std::uint64_t, Pending> pending;
     std::uint64_t calls = 0;
 };
 
+Network::Answer::Answer(std::weak_ptr<State> state, std::uint64_t call, Process& server)
+    : state_(std::move(state)), call_(call), server_(server.id()), role_(server.role()) {}
+
 Network::Answer::Answer(Answer&& other) noexcept
-    : state_(std::exchange(other.state_, {})), call_(other.call_), server_(other.server_) {}
+    : state_(std::exchange(other.state_, {})),
+      call_(other.call_),
+      server_(other.server_),
+      role_(std::move(other.role_)) {}
 
 Network::Answer::~Answer() {
     const auto state = std::exchange(state_, {}).lock();
-    if (state) state->fail_later(call_, server_->role(), CallError::reset);
+    if (state) state->fail_later(call_, role_, CallError::reset);
 }
 
 void Network::Answer::send(Packet packet) {
     const auto state = state_.lock();
     if (!state) return;
-    if (server_->crash_point("before an answer")) return;  // the destructor breaks the connection
+    Process* server = state->process(server_);
+    // If it dies here, the destructor breaks the connection.
+    if (server == nullptr || server->crash_point("before an answer")) return;
     state_.reset();
     const auto waiting = state->pending.find(call_);
     const auto number = static_cast<std::int64_t>(call_);
-    server_->emit("net.answer", {{"call", number}, {"what", packet.label}});
+    server->emit("net.answer", {{"call", number}, {"what", packet.label}});
     if (waiting == state->pending.end()) return;  // the caller has given up
-    State::Link& path = state->link(server_->role(), waiting->second.caller->role());
-    if (state->lost(path)) {
-        server_->emit("net.answer-lost", {{"call", number}, {"what", packet.label}});
+    State::Link& path = state->link(role_, waiting->second.caller->role());
+    if (state->loses_answer(path)) {
+        server->emit("net.answer-lost", {{"call", number}, {"what", packet.label}});
         return;
     }
     state->carry(path, [state, call = call_, packet = std::move(packet)]() mutable {
         state->finish(call, std::move(packet));
     });
+    server->crash_point("after an answer");
 }
 
 void Network::State::deliver(std::uint64_t call, const std::string& address, Packet request) {
@@ -147,6 +205,7 @@ void Network::State::deliver(std::uint64_t call, const std::string& address, Pac
         if (host.crash_point("on receiving a request")) return;
         host.emit("net.deliver", {{"call", number}, {"what", request.label}});
         (*service)(std::move(request), std::move(answer));
+        host.crash_point("after taking a request");
     });
 }
 
@@ -164,16 +223,18 @@ void Network::State::finish(std::uint64_t call, Result result) {
     Pending& waiting = node.mapped();
     Process& caller = *waiting.caller;
     caller.cancel(waiting.timeout);
-    caller.post([&caller, call, result = std::move(result), label = std::move(waiting.label),
-                 done = std::move(waiting.done)]() mutable {
-        if (caller.crash_point("on receiving an answer")) return;
-        if (!result) {
-            caller.emit("net.failed", {{"call", static_cast<std::int64_t>(call)},
-                                       {"what", label},
-                                       {"why", to_string(result.error())}});
-        }
-        done(std::move(result));
-    });
+    caller.post(
+        [&caller, call, result = std::move(result), label = std::move(waiting.label),
+         done = std::move(waiting.done)]() mutable {
+            if (caller.crash_point("on receiving an answer")) return;
+            if (!result) {
+                caller.emit("net.failed", {{"call", static_cast<std::int64_t>(call)},
+                                           {"what", label},
+                                           {"why", to_string(result.error())}});
+            }
+            done(std::move(result));
+        },
+        waiting.flow);
 }
 
 Network::Network(World& world) : state_(std::make_shared<State>(world)) {}
@@ -203,18 +264,19 @@ void Network::call(Process& caller, std::string_view address, Packet request, Du
     const std::uint64_t call = ++state.calls;
     const auto number = static_cast<std::int64_t>(call);
     caller.emit("net.send", {{"call", number}, {"to", address}, {"what", request.label}});
-    const TimerId timer = caller.at(state.world.now() + timeout, [state = state_, call] {
-        state->finish(call, std::unexpected(CallError::timed_out));
-    });
+    const FlowId flow = caller.current_flow();
+    const TimerId timer = caller.at(
+        state.world.now() + caller.world_duration(timeout),
+        [state = state_, call] { state->finish(call, std::unexpected(CallError::timed_out)); });
     const auto listener = state.listeners.find(address);
     const std::string server_role =
         listener == state.listeners.end() ? "nowhere" : listener->second.host->role();
-    state.pending.emplace(
-        call, State::Pending{&caller, server_role, request.label, std::move(done), timer});
+    state.pending.emplace(call, State::Pending{&caller, server_role, request.label, std::move(done),
+                                               timer, flow, state.world.now()});
     State::Link& path = state.link(caller.role(), server_role);
     const bool twice = state.world.tape().chance(path.duplicate);
     for (int copy = 0; copy < (twice ? 2 : 1); ++copy) {
-        if (state.lost(path)) {
+        if (state.loses_request(path)) {
             caller.emit("net.lost", {{"call", number}, {"what", request.label}});
             continue;
         }
@@ -222,6 +284,7 @@ void Network::call(Process& caller, std::string_view address, Packet request, Du
             state->deliver(call, to, request);
         });
     }
+    caller.crash_point("after sending a request");
 }
 
 void Network::block(const std::string& from_role, const std::string& to_role) {
@@ -259,6 +322,21 @@ void Network::delay(const std::string& from_role, const std::string& to_role, Du
 void Network::cut(Process& process) {
     std::erase_if(state_->listeners,
                   [&](const auto& listener) { return listener.second.host == &process; });
+}
+
+void Network::forget(Process& process) {
+    cut(process);
+    take_pending(process);
+}
+
+std::vector<Waiting> Network::waiting() const {
+    std::vector<Waiting> all;
+    for (const auto& [call, pending] : state_->pending) {
+        all.push_back({pending.caller->name(),
+                       "the answer to " + pending.label + " from " + pending.server_role,
+                       pending.since});
+    }
+    return all;
 }
 
 std::vector<Task> Network::take_pending(Process& process) {

@@ -31,8 +31,8 @@ enum class CallError : std::uint8_t {
 };
 std::string_view to_string(CallError error);
 
-// Requests and answers between processes. Each way takes a drawn time; each may be lost; a request
-// may arrive twice or long after its caller gave up.
+// Requests and answers between processes. Each way takes a drawn time; each may be lost, slow, or
+// overtaken by those behind it; a request may arrive twice, or long after its caller gave up.
 class Network {
     struct State;
 
@@ -40,8 +40,7 @@ class Network {
     // The way back to the caller. Destroyed unused, it breaks the connection.
     class Answer {
       public:
-        Answer(std::weak_ptr<State> state, std::uint64_t call, Process& server)
-            : state_(std::move(state)), call_(call), server_(&server) {}
+        Answer(std::weak_ptr<State> state, std::uint64_t call, Process& server);
         Answer(Answer&& other) noexcept;
         Answer& operator=(Answer&&) = delete;
         ~Answer();
@@ -50,7 +49,8 @@ class Network {
       private:
         std::weak_ptr<State> state_;
         std::uint64_t call_;
-        Process* server_;
+        std::uint32_t server_;
+        std::string role_;
     };
     using Service = std::function<void(Packet, Answer)>;
     using Result = std::expected<Packet, CallError>;
@@ -82,6 +82,10 @@ class Network {
 
     // For Process: nothing sent from now on leaves it and nobody reaches it.
     void cut(Process& process);
+    // For World: the process is about to be destroyed.
+    void forget(Process& process);
+    // Calls that have no answer yet, oldest first.
+    std::vector<Waiting> waiting() const;
     // For Process: the completions of its unfinished calls, to be destroyed.
     std::vector<Task> take_pending(Process& process);
 

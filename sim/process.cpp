@@ -8,14 +8,30 @@
 #include "sim/world.hpp"
 
 namespace sim {
+namespace {
+
+constexpr std::uint64_t kRestartSteps = 1000;
+
+std::string crash_words(std::uint64_t) {
+    return "crashes";
+}
+std::string restart_words(std::uint64_t value) {
+    return "starts again after " + std::to_string(value) + "/1000 of the longest delay";
+}
+
+constexpr LaneKind kCrash = fault("crash", 1, 500, crash_words);
+constexpr std::uint64_t kRestartWorth[] = {kRestartSteps - 1};
+constexpr LaneKind kRestart = choice("restart", restart_words, kRestartWorth);
+
+}  // namespace
 
 Process::Process(World& world, std::uint32_t id, std::string name, std::string role)
     : world_(world),
       id_(id),
       name_(std::move(name)),
       role_(std::move(role)),
-      crash_lane_(world.tape().lane("crash " + name_, fault("crash", 1, 500))),
-      restart_lane_(world.tape().lane("restart " + name_, choice("restart"))) {}
+      crash_lane_(world.tape().lane("crash " + role_, kCrash)),
+      restart_lane_(world.tape().lane("restart " + role_, kRestart)) {}
 
 Process::~Process() = default;
 
@@ -25,7 +41,8 @@ Disk& Process::disk() {
 }
 
 void Process::boot() {
-    if (state_ != State::down || stopped_) return;
+    if (state_ != State::down) return;
+    stopped_ = false;
     state_ = State::up;
     emit("process.boot", {{"incarnation", std::int64_t{incarnation_}}});
     if (disk_) disk_->reconnect();
@@ -58,12 +75,11 @@ void Process::stop(std::string_view why) {
 void Process::destroy_pending() {
     // Destroying a handler may post another, so go on until nothing is left.
     for (;;) {
-        std::vector<Task> doomed = std::exchange(parked_, {});
-        std::erase_if(world_.ready_, [&](World::Ready& ready) {
-            if (ready.process != this) return false;
-            doomed.push_back(std::move(ready.task));
-            return true;
-        });
+        std::vector<Task> doomed;
+        for (ReadyTask& parked : std::exchange(parked_, {})) {
+            doomed.push_back(std::move(parked.task));
+        }
+        for (ReadyTask& ready : world_.withdraw(*this)) doomed.push_back(std::move(ready.task));
         for (auto timer = world_.timers_.begin(); timer != world_.timers_.end();) {
             if (timer->second.process == this) {
                 doomed.push_back(std::move(timer->second.task));
@@ -89,28 +105,28 @@ void Process::finish_crash() {
     state_ = State::down;
     if (stopped_ || restart_within_.count() == 0) return;
     // The default is the quickest restart; a slow one is up to a thousand steps of the longest.
-    const auto step = static_cast<std::int64_t>(world_.tape().draw(restart_lane_, 1000));
-    const Duration delay = std::chrono::milliseconds(200) + restart_within_ * step / 1000;
+    const auto step = static_cast<std::int64_t>(world_.tape().draw(restart_lane_, kRestartSteps));
+    const Duration delay =
+        std::chrono::milliseconds(200) + restart_within_ * step / std::int64_t{kRestartSteps};
     Process& supervisor = world_.self();
-    supervisor.at(world_.now() + delay, [this] { boot(); });
+    supervisor.at(world_.now() + delay, [&world = world_, id = id_] {
+        Process* process = world.find_process(id);
+        if (process != nullptr && !process->stopped_) process->boot();
+    });
 }
 
 void Process::pause() {
     if (state_ != State::up) return;
     emit("process.pause", {});
     state_ = State::paused;
-    std::erase_if(world_.ready_, [&](World::Ready& ready) {
-        if (ready.process != this) return false;
-        parked_.push_back(std::move(ready.task));
-        return true;
-    });
+    for (ReadyTask& ready : world_.withdraw(*this)) parked_.push_back(std::move(ready));
 }
 
 void Process::resume() {
     if (state_ != State::paused) return;
     state_ = State::up;
     emit("process.resume", {{"waiting", static_cast<std::int64_t>(parked_.size())}});
-    for (Task& task : std::exchange(parked_, {})) world_.enqueue(*this, std::move(task));
+    for (ReadyTask& parked : std::exchange(parked_, {})) world_.enqueue(std::move(parked));
 }
 
 bool Process::crash_point(std::string_view where) {
@@ -126,12 +142,55 @@ boost::asio::any_io_executor Process::executor() {
 
 void Process::post(Task task) {
     if (state_ == State::down) return;
-    world_.enqueue(*this, std::move(task));
+    world_.enqueue(world_.begun(*this, std::move(task)));
+}
+
+void Process::post(Task task, FlowId flow) {
+    if (state_ == State::down) return;
+    ReadyTask next = world_.begun(*this, std::move(task));
+    next.flow = flow;
+    world_.enqueue(std::move(next));
+}
+
+FlowId Process::current_flow() const {
+    return world_.running_flow_;
+}
+
+VirtualTime Process::local_time() const {
+    const VirtualTime now = world_.now();
+    if (clock_drift_ == 0) return now + clock_offset_;
+    return now + clock_offset_ + (now - clock_since_) * clock_drift_ / 1'000'000;
+}
+
+void Process::jump_clock(Duration by) {
+    clock_offset_ += by;
+    emit("clock.jump", {{"by_ms", std::int64_t{by.count() / 1000}}});
+}
+
+void Process::drift_clock(std::int64_t millionths) {
+    clock_offset_ = local_time() - world_.now();
+    clock_since_ = world_.now();
+    clock_drift_ = millionths;
+    emit("clock.drift", {{"millionths", millionths}});
+}
+
+void Process::correct_clock() {
+    if (clock_offset_.count() == 0 && clock_drift_ == 0) return;
+    clock_offset_ = Duration{0};
+    clock_drift_ = 0;
+    emit("clock.correct", {});
+}
+
+Duration Process::world_duration(Duration local) const {
+    if (clock_drift_ == 0) return local;
+    // Rounded up: a timer never fires before its own clock says that it is time.
+    const std::int64_t pace = 1'000'000 + clock_drift_;
+    return Duration((local.count() * 1'000'000 + pace - 1) / pace);
 }
 
 TimerId Process::at(VirtualTime when, Task task) {
     const TimerId timer{std::max(when, world_.now()), ++world_.timer_sequence_};
-    world_.timers_.emplace(timer, World::Ready{this, std::move(task)});
+    world_.timers_.emplace(timer, world_.begun(*this, std::move(task)));
     return timer;
 }
 
@@ -142,7 +201,7 @@ void Process::cancel(TimerId timer) {
 
 void Process::expedite(TimerId timer) {
     auto node = world_.timers_.extract(timer);
-    if (node) world_.enqueue(*this, std::move(node.mapped().task));
+    if (node) world_.enqueue(std::move(node.mapped()));
 }
 
 void Process::emit(std::string_view type, std::span<const Field> fields) {

@@ -21,6 +21,23 @@ class World;
 
 using Task = std::move_only_function<void()>;
 
+class Process;
+
+// A task that waits for its turn.
+struct ReadyTask {
+    Process* process = nullptr;
+    Task task;
+    FlowId flow{};
+    std::uint64_t number = 0;  // for a recorder
+};
+
+// Something that has not come to its end.
+struct Waiting {
+    std::string who;   // a process, or what it does
+    std::string what;  // it waits for
+    VirtualTime since{};
+};
+
 // A timer's place in the queue: equal times fire in the order in which they were set.
 struct TimerId {
     VirtualTime at{};
@@ -52,6 +69,7 @@ class Process {
     Process& operator=(const Process&) = delete;
 
     // A name of its own, and the role that names its links and lanes ("box" for every box).
+    std::uint32_t id() const { return id_; }
     const std::string& name() const { return name_; }
     const std::string& role() const { return role_; }
     World& world() { return world_; }
@@ -77,7 +95,7 @@ class Process {
     // had not synced. Within a task of this process the destruction waits for the task's end.
     void crash(std::string_view why);
 
-    // Stops for good: like crash(), without a restart.
+    // Like crash(), without a restart by itself.
     void stop(std::string_view why);
 
     void pause();
@@ -87,10 +105,31 @@ class Process {
     // had): the caller must then behave as if nothing further reached the outside.
     bool crash_point(std::string_view where);
 
+    // What its own clock says: the world's time, until that clock is set or runs wrong.
+    VirtualTime local_time() const;
+    // Sets its clock by that much; timers that are set already are not moved.
+    void jump_clock(Duration by);
+    // Makes its clock, and the timers that it sets from now on, gain that many millionths (lose, if
+    // negative; more than -1,000,000).
+    void drift_clock(std::int64_t millionths);
+    // Right again, in time and rate.
+    void correct_clock();
+    // How long the world waits while this process's clock advances by that much.
+    Duration world_duration(Duration local) const;
+
+    // The order of its tasks among those of others does not matter: they only pass things on.
+    void only_relays() { relays_ = true; }
+    // All that it does looks across processes: see Recorder.
+    void always_observes() { observes_ = true; }
+
     // The executor of the present incarnation; work posted to an older one is dropped.
     boost::asio::any_io_executor executor();
 
     void post(Task task);
+    // The same, as the continuation of that flow.
+    void post(Task task, FlowId flow);
+    // The flow of the task that runs now.
+    FlowId current_flow() const;
     // Runs the task in this process at that time, or as soon as it is no longer paused.
     TimerId at(VirtualTime when, Task task);
     void cancel(TimerId timer);
@@ -121,9 +160,14 @@ class Process {
     Boot boot_;
     std::unique_ptr<Program> program_;
     std::unique_ptr<Disk> disk_;
-    std::vector<Task> parked_;  // what reached it while it was paused
+    std::vector<ReadyTask> parked_;  // what reached it while it was paused
     Duration restart_within_{0};
     bool stopped_ = false;
+    bool relays_ = false;
+    bool observes_ = false;
+    Duration clock_offset_{0};      // local time at clock_since_, less the world's
+    std::int64_t clock_drift_ = 0;  // millionths
+    VirtualTime clock_since_{0};    // when the drift began
     std::string crash_reason_;
     LaneId crash_lane_;
     LaneId restart_lane_;

@@ -3,7 +3,24 @@
 #include <algorithm>
 #include <utility>
 
+#include "sim/recorder.hpp"
+
 namespace sim {
+
+std::vector<std::uint64_t> alternatives(const LaneKind& kind, std::uint64_t bound) {
+    constexpr std::uint64_t kFew = 8;
+    std::vector<std::uint64_t> values;
+    if (!kind.worth.empty()) {
+        for (const std::uint64_t value : kind.worth) {
+            if (value < bound) values.push_back(value);
+        }
+    } else if (bound <= kFew) {
+        for (std::uint64_t value = 1; value < bound; ++value) values.push_back(value);
+    } else {
+        values.push_back(bound - 1);
+    }
+    return values;
+}
 
 RecordedSource::RecordedSource(const std::vector<Deviation>& deviations) {
     for (const Deviation& deviation : deviations) {
@@ -24,20 +41,6 @@ std::uint64_t RecordedSource::choose(std::uint64_t handle, std::uint64_t index, 
     return found == values->end() ? 0 : found->second;
 }
 
-std::uint64_t ByteSource::open(std::string_view, const LaneKind& kind) {
-    return kind.fault ? 1 : 0;
-}
-
-std::uint64_t ByteSource::choose(std::uint64_t handle, std::uint64_t, std::uint64_t bound) {
-    if (next_ + 2 > bytes_.size()) return 0;
-    const std::uint64_t first = bytes_[next_];
-    const std::uint64_t second = bytes_[next_ + 1];
-    next_ += 2;
-    constexpr std::uint64_t kFaultFrom = 248;
-    if (handle == 1) return first < kFaultFrom ? 0 : 1 + second % (bound - 1);
-    return (first * 256 + second) % bound;
-}
-
 Tape::Tape(std::unique_ptr<Source> source, Recording recording)
     : source_(std::move(source)), recording_(recording) {}
 
@@ -46,6 +49,7 @@ LaneId Tape::lane(std::string_view name, const LaneKind& kind) {
     const LaneId id{static_cast<std::uint32_t>(lanes_.size())};
     lanes_.push_back({std::string(name), kind, source_->open(name, kind), 0, 0, allowed(kind)});
     by_name_.emplace(std::string(name), id);
+    if (recorder_ != nullptr) recorder_->opened(id, lanes_.back().name, kind);
     return id;
 }
 
@@ -55,11 +59,37 @@ std::uint64_t Tape::draw(LaneId lane, std::uint64_t bound) {
     const std::uint64_t index = chosen.drawn++;
     ++decisions_;
     const std::uint64_t value = std::min(source_->choose(chosen.handle, index, bound), bound - 1);
-    if (value == 0) return 0;
-    ++deviation_count_;
-    ++chosen.struck;
-    if (recording_ == Recording::on) recorded_.push_back({lane, index, value});
+    if (recorder_ != nullptr) recorder_->drew(lane, index, bound, value);
+    if (value != 0) deviate(chosen, lane, index, value);
     return value;
+}
+
+std::size_t Tape::draw_task(LaneId lane, const TaskChoice& tasks) {
+    const std::uint64_t bound = tasks.ready.size();
+    if (bound < 2) return tasks.first;
+    Lane& chosen = lanes_[static_cast<std::uint32_t>(lane)];
+    const std::uint64_t index = chosen.drawn++;
+    ++decisions_;
+    const std::uint64_t value =
+        std::min(source_->choose_task(chosen.handle, index, tasks), bound - 1);
+    if (recorder_ != nullptr) recorder_->drew(lane, index, bound, value);
+    if (value != 0) deviate(chosen, lane, index, value);
+    return tasks.place_of(value);
+}
+
+void Tape::deviate(Lane& lane, LaneId id, std::uint64_t index, std::uint64_t value) {
+    ++deviation_count_;
+    ++lane.struck;
+    if (recording_ == Recording::on) recorded_.push_back({id, index, value});
+    if (listener_ != nullptr) listener_->on_deviation(lane.name, lane.kind, index, value);
+}
+
+void Tape::record(Recorder* recorder) {
+    recorder_ = recorder;
+    if (recorder == nullptr) return;
+    for (std::uint32_t id = 0; id < lanes_.size(); ++id) {
+        recorder->opened(LaneId{id}, lanes_[id].name, lanes_[id].kind);
+    }
 }
 
 void Tape::allow_faults(std::vector<std::string> prefixes) {
@@ -91,6 +121,12 @@ std::map<std::string, std::uint64_t> Tape::fault_counts() const {
         if (lane.kind.fault && lane.struck > 0) counts[std::string(lane.kind.name)] += lane.struck;
     }
     return counts;
+}
+
+std::map<std::string, LaneKind> Tape::kinds() const {
+    std::map<std::string, LaneKind> all;
+    for (const Lane& lane : lanes_) all.emplace(std::string(lane.kind.name), lane.kind);
+    return all;
 }
 
 }  // namespace sim

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,23 +14,40 @@ namespace sim {
 
 enum class LaneId : std::uint32_t {};
 
+// A chain of tasks in which each was begun by the one before: what a thread is elsewhere.
+enum class FlowId : std::uint32_t {};
+
+class Recorder;
+
 // What a lane decides, and so how a source of deviations should treat it. A choice has no better or
 // worse value (which task runs next); a fault is something that goes wrong, at `rate` per draw.
 // The rate guides sources only: a recorded deviation holds whatever the rate was.
 struct LaneKind {
+    using Words = std::string (*)(std::uint64_t value);
+
     std::string_view name;  // such as "net.loss": what switches and counts refer to; a literal
     bool fault = false;
     std::uint32_t rate_numerator = 1;
     std::uint32_t rate_denominator = 1;
+    // The values that stand for all others where runs are enumerated. Empty: every value, or the
+    // last one where there are more than eight. Of static storage.
+    std::span<const std::uint64_t> worth = {};
+    // What a value means, as the end of a sentence about the lane: "takes 12.5 ms".
+    Words words = nullptr;
 };
 
-constexpr LaneKind choice(std::string_view name) {
-    return {name, false, 1, 1};
+constexpr LaneKind choice(std::string_view name, LaneKind::Words words = nullptr,
+                          std::span<const std::uint64_t> worth = {}) {
+    return {name, false, 1, 1, worth, words};
 }
-constexpr LaneKind fault(std::string_view name, std::uint32_t numerator,
-                         std::uint32_t denominator) {
-    return {name, true, numerator, denominator};
+constexpr LaneKind fault(std::string_view name, std::uint32_t numerator, std::uint32_t denominator,
+                         LaneKind::Words words = nullptr,
+                         std::span<const std::uint64_t> worth = {}) {
+    return {name, true, numerator, denominator, worth, words};
 }
+
+// The values worth trying in place of 0 for a draw of that bound; in rising order.
+std::vector<std::uint64_t> alternatives(const LaneKind& kind, std::uint64_t bound);
 
 // One draw that did not take its benign default.
 struct Deviation {
@@ -39,7 +57,23 @@ struct Deviation {
     friend bool operator==(const Deviation&, const Deviation&) = default;
 };
 
-// Where deviations come from: a seed, a recording, the bytes of a fuzzer.
+// The tasks among which the scheduler has to choose.
+struct TaskChoice {
+    std::span<const FlowId> ready;  // in the order in which they became ready
+    std::size_t first = 0;          // which of them goes on by default
+
+    // Values of the draw are places in line: 0 is `first`, the others follow as they became ready.
+    std::size_t place_of(std::uint64_t value) const {
+        if (value == 0) return first;
+        return value <= first ? value - 1 : value;
+    }
+    std::uint64_t value_of(std::size_t place) const {
+        if (place == first) return 0;
+        return place < first ? place + 1 : place;
+    }
+};
+
+// Where deviations come from: a seed, a recording, a strategy that looks at who is ready.
 class Source {
   public:
     virtual ~Source() = default;
@@ -49,6 +83,19 @@ class Source {
     // The value of draw number `index` of the lane. At or beyond `bound` counts as bound - 1.
     virtual std::uint64_t choose(std::uint64_t handle, std::uint64_t index,
                                  std::uint64_t bound) = 0;
+    // The same for the scheduler's draw.
+    virtual std::uint64_t choose_task(std::uint64_t handle, std::uint64_t index,
+                                      const TaskChoice& tasks) {
+        return choose(handle, index, tasks.ready.size());
+    }
+};
+
+// Hears of every draw that does not take its default.
+class DeviationListener {
+  public:
+    virtual ~DeviationListener() = default;
+    virtual void on_deviation(std::string_view lane, const LaneKind& kind, std::uint64_t index,
+                              std::uint64_t value) = 0;
 };
 
 // The calm run: every draw is 0.
@@ -71,19 +118,6 @@ class RecordedSource final : public Source {
     std::vector<const Values*> opened_;
 };
 
-// Consumes two bytes a draw in the order of the draws, and 0 when they run out. Made for engines
-// that mutate byte strings. A fault needs a rare byte, so that short inputs stay mostly calm.
-class ByteSource final : public Source {
-  public:
-    explicit ByteSource(std::vector<std::uint8_t> bytes) : bytes_(std::move(bytes)) {}
-    std::uint64_t open(std::string_view lane, const LaneKind& kind) override;
-    std::uint64_t choose(std::uint64_t handle, std::uint64_t index, std::uint64_t bound) override;
-
-  private:
-    std::vector<std::uint8_t> bytes_;
-    std::size_t next_ = 0;
-};
-
 class Tape {
   public:
     enum class Recording : std::uint8_t { off, on };
@@ -96,6 +130,9 @@ class Tape {
     // The next decision of the lane: 0, the benign default, up to bound - 1. A bound of 1 or 0 is
     // no decision: it gives 0 and counts nothing.
     std::uint64_t draw(LaneId lane, std::uint64_t bound);
+
+    // The scheduler's decision; gives a place in `tasks.ready`.
+    std::size_t draw_task(LaneId lane, const TaskChoice& tasks);
 
     // A decision between no (the default) and yes.
     bool chance(LaneId lane) { return draw(lane, 2) != 0; }
@@ -111,11 +148,20 @@ class Tape {
     std::uint64_t decisions() const { return decisions_; }
     std::uint64_t deviation_count() const { return deviation_count_; }
 
+    bool recording() const { return recording_ == Recording::on; }
+
     // All deviations so far in the order in which they were drawn. Empty unless recording.
     std::vector<Deviation> deviations() const;
 
     // How often each kind of fault struck, by kind name.
     std::map<std::string, std::uint64_t> fault_counts() const;
+
+    // Every kind that a lane was opened with, by name.
+    std::map<std::string, LaneKind> kinds() const;
+
+    // Both must outlive the tape's last draw; null for none.
+    void listen(DeviationListener* listener) { listener_ = listener; }
+    void record(Recorder* recorder);
 
   private:
     struct Lane {
@@ -133,8 +179,11 @@ class Tape {
     };
 
     bool allowed(const LaneKind& kind) const;
+    void deviate(Lane& lane, LaneId id, std::uint64_t index, std::uint64_t value);
 
     std::unique_ptr<Source> source_;
+    DeviationListener* listener_ = nullptr;
+    Recorder* recorder_ = nullptr;
     Recording recording_;
     bool all_faults_ = true;
     std::vector<std::string> allowed_;

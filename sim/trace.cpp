@@ -43,6 +43,10 @@ void Trace::emit(const Event& event) {
         }
     }
     digest_ = digest;
+    note(event);
+}
+
+void Trace::note(const Event& event) {
     for (TraceListener* listener : listeners_) listener->on_event(event);
 }
 

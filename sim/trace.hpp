@@ -34,6 +34,10 @@ struct Event {
     std::span<const Field> fields;
 };
 
+// The type of the remark that a draw did not take its default; made only while a tape records.
+// Fields: kind, lane, index, value, words.
+inline constexpr std::string_view kDeviationEvent = "deviation";
+
 class TraceListener {
   public:
     virtual ~TraceListener() = default;
@@ -43,6 +47,8 @@ class TraceListener {
 class Trace {
   public:
     void emit(const Event& event);
+    // Hands an event to the listeners only: a remark about the run that is no part of it.
+    void note(const Event& event);
     // The listener must outlive the trace or every later emit().
     void listen(TraceListener& listener) { listeners_.push_back(&listener); }
     std::uint64_t digest() const { return digest_; }

@@ -2,6 +2,7 @@
 
 #include <boost/asio/execution_context.hpp>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -16,14 +17,15 @@
 namespace sim {
 
 class Network;
+class Recorder;
 
 // Everything inside one run: clock, run queue, timers, processes and network, all decided by one
 // tape. Single-threaded and without globals, so any number of worlds may run in as many threads.
-class World {
+class World final : private DeviationListener {
   public:
-    // Tape and trace must outlive the world.
-    World(Tape& tape, Trace& trace);
-    ~World();
+    // Tape, trace and recorder must outlive the world.
+    World(Tape& tape, Trace& trace, Recorder* recorder = nullptr);
+    ~World() override;
     World(const World&) = delete;
     World& operator=(const World&) = delete;
 
@@ -34,9 +36,13 @@ class World {
     // Tasks run so far.
     std::uint64_t steps() const { return steps_; }
 
-    // A process that is down until booted. The reference stays valid for the world's life.
+    // A process that is down until booted. The reference stays valid until it is removed. Processes
+    // of one role share the lanes of that role.
     Process& add_process(std::string name, std::string role);
-    const std::vector<std::unique_ptr<Process>>& processes() const { return processes_; }
+    // Stops the process and forgets it, disk and all. Not from within one of its own tasks.
+    void remove_process(Process& process);
+    // Null if it was removed.
+    Process* find_process(std::uint32_t id) { return processes_[id].get(); }
 
     // The pseudo-process of the world itself: always up, home of supervisors and fault drivers.
     Process& self() { return *processes_.front(); }
@@ -54,20 +60,34 @@ class World {
     // After that many tasks in all, every run_until() returns at once.
     void limit_steps(std::uint64_t limit) { step_limit_ = limit; }
 
+    // For what looks across processes in the task that runs now: see Recorder.
+    void observe();
+    // For a program that starts: what it finds of the life before; asked for only if a recorder
+    // listens.
+    void recovered(const std::function<std::uint64_t()>& digest);
+
+    // Who waits for what at this moment, oldest first: calls that are under way.
+    std::vector<Waiting> waiting() const;
+
     boost::asio::execution_context& context() { return context_; }
 
   private:
     friend class Process;
     friend class Executor;
 
-    struct Ready {
-        Process* process;
-        Task task;
-    };
+    using Ready = ReadyTask;
 
-    void enqueue(Process& process, Task task);
+    // A task that the running one begins: the first goes on with its flow, any other is a new one.
+    Ready begun(Process& process, Task task);
+    void enqueue(Ready ready);
     void post(std::uint32_t process, std::uint32_t incarnation, Task task);
     void wake_timers();
+    // Takes the ready tasks of a process out of the queue.
+    std::vector<Ready> withdraw(const Process& process);
+    Ready take_next();
+    void execute(Ready ready);
+    void on_deviation(std::string_view lane, const LaneKind& kind, std::uint64_t index,
+                      std::uint64_t value) override;
 
     Tape& tape_;
     Trace& trace_;
@@ -76,13 +96,19 @@ class World {
     std::uint64_t step_limit_ = ~std::uint64_t{0};
     std::uint64_t timer_sequence_ = 0;
     bool halted_ = false;
+    Recorder* recorder_;
     Process* running_ = nullptr;
+    FlowId running_flow_{};
+    bool flow_goes_on_ = false;  // whether the running task's flow has a next task already
+    std::uint32_t flows_ = 0;
     std::vector<Ready> ready_;
+    std::vector<FlowId> ready_flows_;  // beside ready_
+    std::size_t first_ = 0;            // of ready_: what runs next by default
     std::map<TimerId, Ready> timers_;
     LaneId schedule_lane_;
     boost::asio::execution_context context_;
     std::unique_ptr<Network> network_;
-    std::vector<std::unique_ptr<Process>> processes_;
+    std::vector<std::unique_ptr<Process>> processes_;  // by id; null where one was removed
 };
 
 }  // namespace sim

@@ -70,6 +70,32 @@ Script retired_while_probed(Stage stage) {
     stage.expect(archived, "a machine that was retired while it was probed is archived");
 }
 
+// The control plane's clock is set while the provider does not show the new machine yet: a grace
+// that is measured by that clock has passed at once.
+Script clock_set_while_unseen(Stage stage) {
+    stage.fly().options().lag = seconds(20);
+    const std::string machine = co_await stage.create("alpha");
+    for (int i = 0; i < 100 && stage.shadow().machine(machine)->external_id.empty(); ++i) {
+        co_await stage.sleep(std::chrono::milliseconds(100));
+    }
+    stage.expect(!stage.shadow().machine(machine)->external_id.empty(), "the machine is made");
+    stage.universe().server().jump_clock(minutes(7));
+    co_await expect_active(stage, machine);
+}
+
+// The same while the new machine is being retired: what is not seen yet has to be destroyed too.
+Script clock_set_while_retiring(Stage stage) {
+    stage.fly().options().lag = seconds(60);
+    const std::string machine = co_await stage.create("alpha");
+    co_await stage.sleep(seconds(5));
+    stage.fly().options().lag = seconds(0);
+    stage.universe().server().jump_clock(minutes(7));
+    co_await stage.retire(machine);
+    const bool archived = co_await stage.until(machine, "archived", minutes(20));
+    stage.expect(archived, "a machine that was retired before it was seen is archived");
+    stage.expect(stage.fly().find_by_name(machine) == nullptr, "and what was made is destroyed");
+}
+
 // The daemon's reports are held back until the provisioning is long done.
 Script provision_before_ready(Stage stage) {
     stage.network().block("box", "server");
@@ -131,6 +157,18 @@ std::vector<Scenario> races() {
          false,
          minutes(40),
          retired_while_provisioning},
+        {"clock-set-while-unseen",
+         "The control plane's clock is set while the provider does not show a new machine yet.",
+         {},
+         false,
+         minutes(30),
+         clock_set_while_unseen},
+        {"clock-set-while-retiring",
+         "A machine is retired, and the clock set, before the provider shows it.",
+         {},
+         false,
+         minutes(40),
+         clock_set_while_retiring},
         {"retired-while-probed",
          "The machine is retired while its readiness is probed.",
          {},

@@ -21,7 +21,7 @@ Script storm(Stage stage) {
     std::vector<std::pair<std::string, std::vector<Step>>> plans;
     for (const char* project : {"alpha", "beta", "gamma"}) {
         std::vector<Step> steps = draw_steps(stage.universe().world().tape(), project, 14);
-        // Even the calm storm has something to look at.
+        // Even the calm storm has a machine.
         steps.insert(steps.begin(), Step{Step::Action::create, 0});
         plans.emplace_back(project, std::move(steps));
     }
@@ -42,7 +42,7 @@ std::vector<Scenario> storms() {
          crash_anywhere},
         {"storm",
          "Three projects, several machines, two hours, every fault there is.",
-         {"crash", "disk.", "net.", "fly.", "box.", "pause"},
+         {"crash", "disk.", "net.", "fly.", "box.", "pause", "clock."},
          true,
          hours(8),
          storm},

@@ -12,6 +12,9 @@ namespace {
 using std::chrono::seconds;
 using Class = ProviderErrorClass;
 
+// How often in a row nothing must be found before it is believed.
+constexpr std::int64_t kLooks = 5;
+
 struct Owed {
     Machine machine;
     std::optional<ProviderResource> resource;
@@ -72,13 +75,32 @@ boost::asio::awaitable<Outcome> Destroyer::consume(Delivery delivery) {
         auto refused = co_await destroy(stray.external_id);
         if (refused) co_return std::move(*refused);
     }
-    if (left) co_return Later{"resources of the machine are being destroyed", seconds(5)};
-    const Time certain = resource->asked_at + options_.late_effect_grace;
-    const Time now = ports_.clock.now();
-    if (now < certain) {
-        co_return Later{"a create that got no answer may still take effect", certain - now};
+    if (left) {
+        auto forget = [name = machine.id](Tx& tx) -> Result<bool> {
+            forget_absences(tx, name);
+            return true;
+        };
+        const auto forgotten = co_await delivery.transact(std::move(forget));
+        if (!forgotten) co_return LeaseLost{};
+        co_return Later{"resources of the machine are being destroyed", seconds(5)};
     }
-    co_return Done{"gone", confirmed};
+    auto outcome = co_await absent(std::move(delivery), machine);
+    co_return outcome;
+}
+
+boost::asio::awaitable<Outcome> Destroyer::absent(Delivery delivery, Machine machine) {
+    // A create that got no answer may still take effect, and one that did may not be visible yet.
+    auto count = [name = machine.id](Tx& tx) -> Result<std::int64_t> {
+        return record_absence(tx, name);
+    };
+    const auto looks = co_await delivery.transact(std::move(count));
+    if (!looks) co_return LeaseLost{};
+    if (*looks < kLooks) {
+        co_return Later{"a create that got no answer may still take effect",
+                        options_.late_effect_grace / (kLooks - 1)};
+    }
+    Effect confirmed = [this, machine](Tx& tx) { confirm_gone(tx, machine); };
+    co_return Done{"gone", std::move(confirmed)};
 }
 
 boost::asio::awaitable<std::optional<Outcome>> Destroyer::destroy(std::string external_id) {

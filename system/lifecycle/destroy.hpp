@@ -23,6 +23,7 @@ class Destroyer {
     boost::asio::awaitable<Outcome> consume(Delivery delivery);
     // Asks for the destruction of one resource; nothing if that is accepted or needless.
     boost::asio::awaitable<std::optional<Outcome>> destroy(std::string external_id);
+    boost::asio::awaitable<Outcome> absent(Delivery delivery, Machine machine);
     void confirm_gone(Tx& tx, const Machine& machine);
 
     Store& store_;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "system/store/machines.hpp"
+
 namespace lifecycle {
 namespace {
 
@@ -27,6 +29,7 @@ void enqueue_readiness(Tx& tx, std::string_view machine, Time now) {
 
 void enqueue_destroy(Tx& tx, std::string_view machine, Time now, Time when) {
     const std::string dedupe = fmt::format("destroy:{}", machine);
+    forget_absences(tx, machine);
     if (!enqueue(tx,
                  {std::string(kDestroy), machine_key(machine), dedupe, std::string(machine), when},
                  now)) {

@@ -14,6 +14,9 @@ namespace {
 using std::chrono::seconds;
 using Class = ProviderErrorClass;
 
+// How long to wait before looking again for what is not visible.
+constexpr Duration kLookEvery = seconds(2);
+
 // What an attempt that met this error does next.
 Outcome after(const ProviderError& error) {
     if (error.error_class == Class::permanent) return GiveUp{describe(error)};
@@ -63,17 +66,15 @@ boost::asio::awaitable<Outcome> Provisioner::consume(Delivery delivery) {
     if (machine.state != MachineState::starting) {
         co_return Done{fmt::format("the machine is {}", to_string(machine.state)), {}};
     }
-    const auto asked = (*attempt)->asked;
-    Time asked_at = asked ? asked->asked_at : ports_.clock.now();
     if (machine.external_id.empty()) {
         auto resource = co_await find_or_create(delivery, **attempt);
         if (!resource) co_return std::move(resource.error());
         auto persisted = co_await persist(delivery, std::move(machine), std::move(*resource));
         if (!persisted) co_return std::move(persisted.error());
         machine = std::move(*persisted);
-        asked_at = ports_.clock.now();
     }
-    co_return co_await start(std::move(machine), asked_at);
+    auto started = co_await start(std::move(delivery), std::move(machine));
+    co_return started;
 }
 
 boost::asio::awaitable<std::expected<Resource, Outcome>> Provisioner::find_or_create(
@@ -158,6 +159,7 @@ boost::asio::awaitable<std::expected<Machine, Outcome>> Provisioner::persist(Del
     auto record = [this, machine, resource](Tx& tx) -> Result<std::optional<Machine>> {
         const Time now = ports_.clock.now();
         record_present(tx, machine.id, resource.external_id);
+        forget_absences(tx, machine.id);
         if (!set_external_id(tx, machine.id, resource.external_id, resource.address, now)) {
             return std::nullopt;
         }
@@ -176,13 +178,24 @@ boost::asio::awaitable<std::expected<Machine, Outcome>> Provisioner::persist(Del
     co_return std::move(**recorded);
 }
 
-boost::asio::awaitable<Outcome> Provisioner::start(Machine machine, Time asked_at) {
+boost::asio::awaitable<Outcome> Provisioner::absent(Delivery delivery, Machine machine) {
+    auto count = [name = machine.id](Tx& tx) -> Result<std::int64_t> {
+        return record_absence(tx, name);
+    };
+    const auto looks = co_await delivery.transact(std::move(count));
+    if (!looks) co_return of(looks.error());
+    if (kLookEvery * *looks < options_.visibility_grace) {
+        co_return Later{"the resource is not visible yet", kLookEvery};
+    }
+    co_return GiveUp{"the provider no longer has resource " + machine.external_id};
+}
+
+boost::asio::awaitable<Outcome> Provisioner::start(Delivery delivery, Machine machine) {
     auto resource = co_await provider_.get(machine.external_id);
     if (!resource) {
-        const bool fresh = ports_.clock.now() < asked_at + options_.visibility_grace;
         if (resource.error().error_class != Class::gone) co_return after(resource.error());
-        if (fresh) co_return Later{"the resource is not visible yet", seconds(2)};
-        co_return GiveUp{"the provider no longer has resource " + machine.external_id};
+        auto outcome = co_await absent(std::move(delivery), std::move(machine));
+        co_return outcome;
     }
     switch (resource->state) {
         case ResourceState::started: co_return Done{"started", {}};

@@ -42,7 +42,8 @@ class Provisioner {
     boost::asio::awaitable<std::expected<Machine, Outcome>> persist(Delivery delivery,
                                                                     Machine machine,
                                                                     Resource resource);
-    boost::asio::awaitable<Outcome> start(Machine machine, Time asked_at);
+    boost::asio::awaitable<Outcome> start(Delivery delivery, Machine machine);
+    boost::asio::awaitable<Outcome> absent(Delivery delivery, Machine machine);
 
     Store& store_;
     Ports ports_;

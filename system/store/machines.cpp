@@ -152,6 +152,18 @@ void record_present(Tx& tx, std::string_view name, std::string_view external_id)
            {external_id, name});
 }
 
+std::int64_t record_absence(Tx& tx, std::string_view name) {
+    tx.run("UPDATE provider_resource SET absences = absences + 1 WHERE name = ?", {name});
+    return tx
+        .first("SELECT absences FROM provider_resource WHERE name = ?", {name},
+               [](const Row& row) { return row.integer(0); })
+        .value_or(0);
+}
+
+void forget_absences(Tx& tx, std::string_view name) {
+    tx.run("UPDATE provider_resource SET absences = 0 WHERE name = ?", {name});
+}
+
 void record_gone(Tx& tx, std::string_view name) {
     tx.run("UPDATE provider_resource SET state = 'gone' WHERE name = ?", {name});
 }

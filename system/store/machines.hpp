@@ -53,6 +53,11 @@ std::optional<ProviderResource> find_resource(Tx& tx, std::string_view name);
 // Records that a create is about to be sent now.
 void record_ask(Tx& tx, std::string_view name, std::string_view machine, Time now);
 void record_present(Tx& tx, std::string_view name, std::string_view external_id);
+// Counts a look at the provider that found nothing; gives how many there were since the last
+// forget_absences(). Looks are counted because no time can be: a clock that was set between two of
+// them would make any wait look long enough.
+std::int64_t record_absence(Tx& tx, std::string_view name);
+void forget_absences(Tx& tx, std::string_view name);
 void record_gone(Tx& tx, std::string_view name);
 
 }  // namespace lifecycle

@@ -64,6 +64,9 @@ constexpr std::array kMigrations = {
     CREATE INDEX outbox_due ON outbox_event (available_at, id) WHERE state = 'pending';
     CREATE INDEX outbox_order ON outbox_event (ordering_key, id) WHERE state = 'pending';
     )sql",
+    R"sql(
+    ALTER TABLE provider_resource ADD COLUMN absences BIGINT NOT NULL DEFAULT 0;
+    )sql",
 };
 
 Error unusable(std::string_view path, std::string_view why) {

@@ -3,7 +3,8 @@
 
 #include <memory>
 
-#include "properties/run.hpp"
+#include "properties/rapidcheck_tape.hpp"
+#include "properties/search.hpp"
 #include "scenarios/workload.hpp"
 
 // RapidCheck drives whole worlds: it makes up the clients' steps and the bytes of the tape, and
@@ -33,16 +34,20 @@ scenarios::Script play_plans(Stage stage, Plan alpha, Plan beta) {
     co_await scenarios::perform_together(stage, std::move(plans));
 }
 
-// Runs the plans under the faults named, and says what broke.
-std::string outcome(const Plan& alpha, const Plan& beta, const std::vector<std::uint8_t>& bytes,
-                    const std::vector<std::string>& faults) {
+scenarios::Scenario scenario_of(Plan alpha, Plan beta, std::vector<std::string> faults) {
     scenarios::Scenario scenario;
     scenario.name = "generated";
-    scenario.faults = faults;
+    scenario.faults = std::move(faults);
     scenario.nemesis = true;
     scenario.at_most = std::chrono::hours(12);
-    scenario.play = [&](Stage stage) { return play_plans(stage, alpha, beta); };
-    const auto result = properties::run(scenario, std::make_unique<sim::ByteSource>(bytes));
+    scenario.play = [alpha = std::move(alpha), beta = std::move(beta)](Stage stage) {
+        return play_plans(stage, alpha, beta);
+    };
+    return scenario;
+}
+
+std::string outcome(const scenarios::Scenario& scenario, std::unique_ptr<sim::Source> source) {
+    const auto result = properties::run(scenario, std::move(source));
     if (result.held()) return "held";
     return result.violations.front().property + ": " + result.violations.front().message;
 }
@@ -63,15 +68,45 @@ namespace {
 RC_GTEST_PROP(RapidCheckWorlds, HoldForAnyPlanAndAnyTape, ()) {
     const auto alpha = *rc::gen::resize(10, rc::gen::container<Plan>(any_step()));
     const auto beta = *rc::gen::resize(6, rc::gen::container<Plan>(any_step()));
-    const auto bytes = *rc::gen::resize(
-        3000, rc::gen::container<std::vector<std::uint8_t>>(rc::gen::arbitrary<std::uint8_t>()));
-    RC_ASSERT(outcome(alpha, beta, bytes, {""}) == "held");
+    const scenarios::Scenario scenario = scenario_of(alpha, beta, {""});
+    const auto tape = *properties::any_tape(scenario, properties::calm_profile(scenario));
+    RC_ASSERT(outcome(scenario, scenarios::recorded(tape.deviations)) == "held");
 }
 
 RC_GTEST_PROP(RapidCheckWorlds, HoldForAnyPlanWhenNothingFails, ()) {
     const auto alpha = *rc::gen::resize(15, rc::gen::container<Plan>(any_step()));
     const auto beta = *rc::gen::resize(15, rc::gen::container<Plan>(any_step()));
-    RC_ASSERT(outcome(alpha, beta, {}, {}) == "held");
+    RC_ASSERT(outcome(scenario_of(alpha, beta, {}), scenarios::calm_tape()) == "held");
+}
+
+// Fails whenever a certain lane deviates at all.
+scenarios::Script want_no_think(Stage stage) {
+    sim::Tape& tape = stage.universe().world().tape();
+    const sim::LaneId lane = tape.lane("patience", sim::choice("patience"));
+    for (int i = 0; i < 5; ++i) {
+        stage.expect(tape.draw(lane, 50) < 20, "the client is not that patient");
+    }
+    co_return;
+}
+
+TEST(RapidCheckTape, ShrinksToTheDeviationThatMattersAndSaysIt) {
+    scenarios::Scenario scenario;
+    scenario.name = "patient";
+    scenario.at_most = std::chrono::minutes(1);
+    scenario.play = want_no_think;
+    const auto profile = properties::calm_profile(scenario);
+    const auto result = rc::detail::checkTestable(
+        [&] {
+            const auto tape = *properties::any_tape(scenario, profile);
+            RC_ASSERT(outcome(scenario, scenarios::recorded(tape.deviations)) == "held");
+        },
+        rc::detail::TestMetadata(), rc::detail::TestParams{11, 1000, 50, 10, false});
+    rc::detail::FailureResult failed;
+    ASSERT_TRUE(result.match(failed));
+    const std::string& said = failed.counterExample.back().second;
+    EXPECT_NE(said.find("1 deviations from the calm run of patient"), std::string::npos) << said;
+    EXPECT_NE(said.find("patience (draw"), std::string::npos) << said;
+    EXPECT_NE(said.find("draws 20"), std::string::npos) << said;
 }
 
 }  // namespace

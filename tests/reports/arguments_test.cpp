@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "reports/commands.hpp"
+#include "reports/input.hpp"
 #include "reports/text.hpp"
 
 namespace reports {
@@ -24,6 +24,56 @@ TEST(Arguments, ReadDurations) {
     for (const char* bad : {"", "s", "0s", "-1s", "1d", "1.5m", "ten"}) {
         EXPECT_FALSE(parse_duration(bad).has_value()) << bad;
     }
+}
+
+TEST(Arguments, ReadShards) {
+    EXPECT_EQ(parse_shard("")->count, 1U);
+    EXPECT_EQ(parse_shard("3/8")->index, 2U);
+    EXPECT_EQ(parse_shard("3/8")->count, 8U);
+    for (const char* bad : {"0/8", "9/8", "3", "/8", "3/", "a/b", "1/0", "-1/3", "1/8x"}) {
+        EXPECT_FALSE(parse_shard(bad).has_value()) << bad;
+    }
+}
+
+TEST(Arguments, ReadStrategies) {
+    EXPECT_EQ(sim::to_string(*parse_strategy("mix")), "mix");
+    EXPECT_EQ(sim::to_string(*parse_strategy("pct:3")), "pct:3");
+    for (const char* bad : {"", "pc", "pct:", "pct:0", "pct:x", "pct:101", "fifo:2", "mix:1"}) {
+        EXPECT_FALSE(parse_strategy(bad).has_value()) << bad;
+    }
+}
+
+TEST(Arguments, KnowTheFaultsThatThereAre) {
+    EXPECT_TRUE(known_faults({"net.", "crash", "clock.jump"}).has_value());
+    EXPECT_FALSE(known_faults({"nett."}).has_value());
+    for (const char* kind : {"box.slow-boot",
+                             "box.unwell",
+                             "clock.drift",
+                             "clock.jump",
+                             "crash",
+                             "disk.bit-flip",
+                             "disk.error",
+                             "disk.full",
+                             "disk.lost-write",
+                             "disk.torn-write",
+                             "fly.capacity",
+                             "fly.eager-launch",
+                             "fly.lag",
+                             "fly.launch-failure",
+                             "fly.mishap",
+                             "net.duplicate",
+                             "net.late",
+                             "net.lost-answer",
+                             "net.lost-request",
+                             "net.one-way-partition",
+                             "net.partition",
+                             "net.reorder",
+                             "net.slow",
+                             "net.slow-link",
+                             "pause"}) {
+        EXPECT_TRUE(fault_kinds().contains(kind)) << kind;
+    }
+    for (const auto& [name, kind] : fault_kinds()) EXPECT_NE(kind.words, nullptr) << name;
 }
 
 TEST(Text, FindsTheFirstDifferenceOfTwoRuns) {

@@ -74,7 +74,7 @@ TEST(Storm, MeetsEveryKindOfFaultWithinAFewSeeds) {
         }
     }
     for (const char* kind :
-         {"crash", "pause", "disk.error", "disk.lost-write", "net.loss", "net.slow",
+         {"crash", "pause", "disk.error", "disk.lost-write", "net.lost-request", "net.slow",
           "net.duplicate", "net.partition", "fly.mishap", "fly.capacity", "fly.lag",
           "fly.eager-launch", "fly.launch-failure", "box.slow-boot", "box.unwell"}) {
         EXPECT_GT(faults[kind], 0U) << kind;

@@ -63,7 +63,7 @@ TEST(Network, CarriesARequestAndItsAnswer) {
 }
 
 TEST(Network, LosesARequestBeforeItsEffect) {
-    Fixture at({{"net client->server loss", 0, 1}});
+    Fixture at({{"net client->server lost request", 0, 1}});
     at.call();
     at.world.run_until(seconds(60));
     EXPECT_EQ(at.effects, 0);
@@ -71,7 +71,7 @@ TEST(Network, LosesARequestBeforeItsEffect) {
 }
 
 TEST(Network, LosesAnAnswerAfterTheEffect) {
-    Fixture at({{"net server->client loss", 0, 1}});
+    Fixture at({{"net server->client lost answer", 0, 1}});
     at.call();
     at.world.run_until(seconds(60));
     EXPECT_EQ(at.effects, 1);
@@ -88,7 +88,7 @@ TEST(Network, DoublesARequestAndCompletesItOnce) {
 }
 
 TEST(Network, LetsALateRequestTakeEffectAfterItsCallerGaveUp) {
-    Fixture at({{"net client->server slow", 0, 5}});  // 31 s on top
+    Fixture at({{"net client->server late", 0, 2}});  // 31 s on top
     at.call(seconds(10));
     at.world.run_until(seconds(11));
     EXPECT_EQ(at.last->error(), CallError::timed_out);

@@ -82,7 +82,8 @@ TEST(Tape, KeepsAForeignValueWithinItsBound) {
 }
 
 TEST(Tape, MakesNoDecisionOfAFaultThatIsNotAllowed) {
-    Tape tape(std::make_unique<ByteSource>(std::vector<std::uint8_t>(100, 255)));
+    Tape tape(std::make_unique<RecordedSource>(
+        std::vector<Deviation>{{"loss", 0, 1}, {"crash", 0, 1}, {"slow", 0, 1}}));
     const LaneId loss = tape.lane("loss", fault("net.loss", 1, 2));
     const LaneId crash = tape.lane("crash", fault("crash", 1, 2));
     tape.allow_faults({"net."});
@@ -122,11 +123,46 @@ TEST(SeededSource, StrikesAboutAsOftenAsTheRateSays) {
     EXPECT_LT(struck, 1100);
 }
 
-TEST(ByteSource, IsCalmOnceItsBytesRunOut) {
-    Tape tape(std::make_unique<ByteSource>(std::vector<std::uint8_t>{0, 7}));
-    const LaneId lane = tape.lane("lane", choice("lane"));
-    EXPECT_EQ(tape.draw(lane, 100), 7U);
-    EXPECT_EQ(tape.draw(lane, 100), 0U);
+TEST(SeededSource, ObeysItsSwitches) {
+    const auto struck = [](SeededOptions options) {
+        std::map<std::string, int> counts;
+        for (std::uint64_t seed = 0; seed < 50; ++seed) {
+            Tape tape(std::make_unique<SeededSource>(seed, options));
+            const LaneId loss = tape.lane("loss", fault("net.loss", 1, 10));
+            const LaneId crash = tape.lane("crash", fault("crash", 1, 10));
+            for (int i = 0; i < 100; ++i) {
+                counts["loss"] += tape.chance(loss) ? 1 : 0;
+                counts["crash"] += tape.chance(crash) ? 1 : 0;
+            }
+        }
+        return counts;
+    };
+    auto only = struck({true, {{"net."}, {}, 1}});
+    EXPECT_GT(only["loss"], 100);
+    EXPECT_EQ(only["crash"], 0);
+    auto without = struck({true, {{}, {"net"}, 1}});
+    EXPECT_EQ(without["loss"], 0);
+    EXPECT_GT(without["crash"], 100);
+    EXPECT_GT(struck({false, {{}, {}, 4}})["loss"], 3 * struck({false, {{}, {}, 1}})["loss"]);
+    EXPECT_EQ(struck({false, {{}, {}, 0}})["loss"], 0);
+}
+
+TEST(Alternatives, AreTheNamedOnesOrEveryOneOrTheLast) {
+    static constexpr std::uint64_t kWorth[] = {3, 39, 99};
+    using Values = std::vector<std::uint64_t>;
+    EXPECT_EQ(alternatives(choice("c", nullptr, kWorth), 40), (Values{3, 39}));
+    EXPECT_EQ(alternatives(choice("c"), 4), (Values{1, 2, 3}));
+    EXPECT_EQ(alternatives(choice("c"), 1000), (Values{999}));
+}
+
+TEST(TaskChoice, NumbersTheLineFromTheOneThatGoesOn) {
+    const FlowId flows[] = {FlowId{1}, FlowId{2}, FlowId{3}, FlowId{4}};
+    const TaskChoice choice{flows, 2};
+    const std::size_t places[] = {2, 0, 1, 3};
+    for (std::uint64_t value = 0; value < 4; ++value) {
+        EXPECT_EQ(choice.place_of(value), places[value]);
+        EXPECT_EQ(choice.value_of(places[value]), value);
+    }
 }
 
 }  // namespace

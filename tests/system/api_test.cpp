@@ -106,6 +106,7 @@ TEST(Api, AnswersEveryBadRequestClearlyAndChangesNothing) {
 }
 
 Script create_and_look(Stage stage) {
+    stage.network().delay("server", "fly", std::chrono::seconds(1));
     const std::string machine = co_await stage.create("alpha");
     EXPECT_EQ(machine, "alpha-1");
     EXPECT_TRUE(stage.fly().machines().empty()) << "the answer does not wait for the provider";

@@ -1,0 +1,81 @@
+#include "properties/coverage.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace properties {
+namespace {
+
+std::string_view text_of(const sim::Event& event, std::string_view name) {
+    for (const sim::Field& field : event.fields) {
+        const auto* text = std::get_if<std::string_view>(&field.value);
+        if (field.name == name && text != nullptr) return *text;
+    }
+    return {};
+}
+
+// Traffic that goes as it should is the background, not a behaviour.
+bool is_background(std::string_view type) {
+    constexpr std::array<std::string_view, 5> kTypes = {"net.send", "net.deliver", "net.answer",
+                                                        sim::kDeviationEvent, "calm"};
+    return std::find(kTypes.begin(), kTypes.end(), type) != kTypes.end();
+}
+
+// The event's type and those of its facts that are one of a few words.
+std::string name_of(const sim::Event& event) {
+    std::string name(event.type);
+    const std::string_view from = text_of(event, "from");
+    const std::string_view to = text_of(event, "to");
+    if (!from.empty() && !to.empty()) name += fmt::format(" {}->{}", from, to);
+    for (const char* field : {"class", "kind", "found_by", "status"}) {
+        const std::string_view value = text_of(event, field);
+        if (!value.empty()) name += fmt::format(" {}", value);
+    }
+    if (event.type.starts_with("net.") || event.type.starts_with("process.")) {
+        name += fmt::format(" {}", event.process.substr(0, event.process.find(' ')));
+        if (event.type == "net.failed") name += fmt::format(" {}", text_of(event, "why"));
+    }
+    return name;
+}
+
+}  // namespace
+
+void Coverage::on_event(const sim::Event& event) {
+    if (is_background(event.type)) return;
+    constexpr sim::Duration kFaultFades = std::chrono::minutes(5);
+    const std::string name = name_of(event);
+    ++seen_[name];
+    if (event.type == "fault") {
+        last_fault_ = text_of(event, "kind");
+        last_fault_at_ = event.at;
+    }
+    if (event.type == "outbox.claimed") last_step_ = text_of(event, "kind");
+    if (event.type == "machine.state") {
+        const bool fresh = event.at - last_fault_at_ < kFaultFades;
+        ++seen_[fmt::format("{}->{} after {} in {}", text_of(event, "from"), text_of(event, "to"),
+                            fresh ? std::string_view(last_fault_) : "no fault", last_step_)];
+    }
+    const std::string machine(text_of(event, "machine"));
+    if (machine.empty()) return;
+    std::string& last = last_of_machine_[machine];
+    if (!last.empty() && last != name) ++seen_[fmt::format("order {} < {}", last, name)];
+    last = name;
+}
+
+std::vector<std::string> missing_behaviours(
+    const std::vector<const scenarios::Scenario*>& scenarios,
+    const std::map<std::string, std::uint64_t>& seen) {
+    std::vector<std::string> missing;
+    for (const scenarios::Scenario* scenario : scenarios) {
+        for (const std::string& behaviour : scenario->sometimes) {
+            const bool known =
+                std::find(missing.begin(), missing.end(), behaviour) != missing.end();
+            if (!known && !seen.contains(behaviour)) missing.push_back(behaviour);
+        }
+    }
+    return missing;
+}
+
+}  // namespace properties

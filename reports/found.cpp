@@ -1,0 +1,129 @@
+#include "reports/found.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <set>
+
+#include "properties/shrink.hpp"
+#include "reports/build_identity.hpp"
+#include "reports/commands.hpp"
+#include "reports/interrupt.hpp"
+
+namespace reports {
+namespace {
+
+using lifecycle::Result;
+using properties::Broken;
+using properties::Failure;
+
+std::string path_of(const std::string& folder, const Broken& broken, std::size_t number) {
+    const std::string name = broken.deviations.empty() && broken.seed > 0
+                                 ? fmt::format("{}-{}.json", broken.scenario, broken.seed)
+                                 : fmt::format("{}-found-{}.json", broken.scenario, number + 1);
+    return (std::filesystem::path(folder) / name).string();
+}
+
+Failure record(const Broken& broken, const KeepOptions& options) {
+    const scenarios::Scenario& scenario = *scenarios::find_scenario(broken.scenario);
+    sim::SearchPlan plan = options.plan;
+    const bool by_seed = broken.deviations.empty() && broken.seed > 0;
+    if (by_seed) plan.profile = properties::calm_profile(scenario);
+    Failure failure = properties::record_failure(
+        scenario,
+        by_seed ? scenarios::seeded(broken.seed, plan) : scenarios::recorded(broken.deviations),
+        options.faults);
+    failure.origin = options.origin;
+    failure.seed = broken.seed;
+    failure.build = build_identity();
+    return failure;
+}
+
+std::string shrunk_path(const std::string& path) {
+    return std::filesystem::path(path).replace_extension(".min.json").string();
+}
+
+}  // namespace
+
+ShrunkFailure shrink_failure(const Failure& failure, std::uint64_t most_runs, bool live) {
+    const scenarios::Scenario& scenario = *scenarios::find_scenario(failure.scenario);
+    properties::ShrinkOptions options;
+    options.most_runs = most_runs;
+    options.faults = failure.faults;
+    options.stop = interrupted;
+    if (live) {
+        options.progress = [](const properties::ShrinkProgress& progress) {
+            if (progress.runs % 16 != 0) return;
+            fmt::print(stderr, "\rshrinking: {} runs, {} deviations left   ", progress.runs,
+                       progress.deviations);
+            fflush(stderr);
+        };
+    }
+    const properties::Shrunk shrunk =
+        properties::shrink(scenario, failure.deviations, failure.property, options);
+    if (live) fmt::print(stderr, "\r{:60}\r", "");
+    ShrunkFailure result;
+    result.before = failure.deviations.size();
+    result.runs = shrunk.runs;
+    result.reproduced = shrunk.reproduced;
+    result.minimal = shrunk.minimal;
+    result.failure = failure;
+    if (!shrunk.reproduced) return result;
+    result.failure = properties::record_failure(scenario, scenarios::recorded(shrunk.deviations),
+                                                failure.faults);
+    result.failure.origin = failure.origin;
+    result.failure.seed = failure.seed;
+    result.failure.build = build_identity();
+    return result;
+}
+
+Result<std::vector<SearchResult::Found>> keep_found(const std::vector<Broken>& broken,
+                                                    const KeepOptions& options, bool silent) {
+    // A flood of failures has few causes: enough of them are kept to find those.
+    constexpr std::size_t kMostFiles = 100;
+    constexpr std::uint64_t kMostRuns = 5'000;
+    std::set<std::pair<std::string, std::string>> shrunk;
+    std::vector<SearchResult::Found> all;
+    for (std::size_t i = 0; i < broken.size(); ++i) {
+        const Broken& one = broken[i];
+        all.push_back({one.scenario, one.seed, one.violation.property, one.violation.message, ""});
+        if (i >= kMostFiles) continue;
+        const Failure failure = record(one, options);
+        all.back().file = path_of(options.folder, one, i);
+        if (const auto written = properties::write_failure(all.back().file, failure); !written) {
+            return std::unexpected(written.error());
+        }
+        const bool fresh = shrunk.emplace(one.scenario, one.violation.property).second;
+        if (!options.shrink || !fresh || interrupted()) continue;
+        const ShrunkFailure small = shrink_failure(failure, kMostRuns, options.live);
+        const std::string path = shrunk_path(all.back().file);
+        if (const auto written = properties::write_failure(path, small.failure); !written) {
+            return std::unexpected(written.error());
+        }
+        all.back().file = path;
+        if (!silent) {
+            fmt::print("{}: {} deviations shrunk to {} in {} runs{}\n", one.violation.property,
+                       small.before, small.failure.deviations.size(), small.runs,
+                       small.minimal ? "" : " (not to the end)");
+            for (const std::string& line : small.failure.explanation) fmt::print("  {}\n", line);
+        }
+    }
+    return all;
+}
+
+void print_found(const std::vector<SearchResult::Found>& found) {
+    constexpr std::size_t kMost = 20;
+    for (std::size_t i = 0; i < found.size() && i < kMost; ++i) {
+        const SearchResult::Found& one = found[i];
+        const std::string origin = one.seed > 0 ? fmt::format(" seed {}", one.seed) : "";
+        fmt::print("BROKEN {}{}: {}: {}\n", one.scenario, origin, one.property, one.message);
+        if (!one.file.empty()) {
+            fmt::print("  replay: vivarium replay {}\n", one.file);
+        } else if (one.seed > 0) {
+            fmt::print("  replay: vivarium replay {} --seed {}\n", one.scenario, one.seed);
+        }
+    }
+    if (found.size() > kMost) fmt::print("and {} more\n", found.size() - kMost);
+}
+
+}  // namespace reports

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "properties/failure_file.hpp"
+#include "properties/search.hpp"
+#include "reports/result_file.hpp"
+
+// What a search does with the runs that it found broken.
+namespace reports {
+
+struct KeepOptions {
+    std::string folder;
+    std::string origin;  // what searched, in words
+    sim::SearchPlan plan;
+    std::optional<std::vector<std::string>> faults;  // allowed, if not those of the scenario
+    bool shrink = true;
+    bool live = false;  // tell how far the shrinking is
+};
+
+// Writes a failure file for each broken run, up to a hundred, and for the first of each scenario
+// and property a shrunk one too (NAME.min.json), whose explanation is printed unless `silent`.
+lifecycle::Result<std::vector<SearchResult::Found>> keep_found(
+    const std::vector<properties::Broken>& broken, const KeepOptions& options, bool silent);
+
+// Prints what broke and how to replay it; at most twenty.
+void print_found(const std::vector<SearchResult::Found>& found);
+
+// Shrinks a failure, deterministically but for interruption. The result's file fields are whole.
+struct ShrunkFailure {
+    properties::Failure failure;
+    std::size_t before = 0;  // deviations
+    std::uint64_t runs = 0;
+    bool reproduced = false;
+    bool minimal = false;
+};
+ShrunkFailure shrink_failure(const properties::Failure& failure, std::uint64_t most_runs,
+                             bool live);
+
+}  // namespace reports

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "properties/search.hpp"
+
+namespace reports {
+
+// What one shard of a search found, as a file. Shards of the same search can be summed.
+struct SearchResult {
+    struct Found {
+        std::string scenario;
+        std::uint64_t seed = 0;
+        std::string property;
+        std::string message;
+        std::string file;  // failure file; empty if none was written
+    };
+
+    std::string verb;                           // "explore" or "verify"
+    std::map<std::string, std::string> search;  // what was asked for, but for the shard
+    properties::Shard shard;
+    bool complete = true;  // false: stopped before its end
+    double seconds = 0;
+    std::map<std::string, std::uint64_t> totals;  // such as runs; summed by name
+    std::map<std::string, std::uint64_t> faults;  // by kind
+    std::map<std::string, std::uint64_t> behaviours;
+    std::vector<std::string> required;  // behaviours that must be among them
+    std::vector<Found> broken;
+};
+
+// Writes it to FOLDER/VERB-I-of-N.json.
+lifecycle::Result<void> write_result(const std::string& folder, const SearchResult& result);
+
+// Every result below the folders, in order of their shards. It is an error if there is none, if
+// they are not of one search, or if a shard is missing or there twice.
+lifecycle::Result<std::vector<SearchResult>> read_results(const std::vector<std::string>& folders);
+
+SearchResult sum(const std::vector<SearchResult>& shards);
+
+}  // namespace reports

@@ -1,0 +1,56 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "reports/commands.hpp"
+#include "reports/found.hpp"
+#include "reports/input.hpp"
+#include "reports/interrupt.hpp"
+
+namespace reports {
+
+using lifecycle::Result;
+using nlohmann::json;
+
+Result<int> shrink(const ShrinkArguments& arguments) {
+    const auto failure = properties::read_failure(arguments.file);
+    if (!failure) return std::unexpected(failure.error());
+    const bool live = !arguments.quiet && !arguments.json && isatty(STDERR_FILENO) == 1;
+    catch_interrupts();
+    const ShrunkFailure shrunk = shrink_failure(*failure, arguments.most_runs, live);
+    if (!shrunk.reproduced) {
+        return std::unexpected(bad_input(
+            fmt::format("{} does not break {} in this code", arguments.file, failure->property),
+            "see `vivarium replay FILE` for where it goes another way"));
+    }
+    std::string path = arguments.out;
+    if (path.empty()) {
+        path = std::filesystem::path(arguments.file).replace_extension(".min.json").string();
+    }
+    if (const auto written = properties::write_failure(path, shrunk.failure); !written) {
+        return std::unexpected(written.error());
+    }
+    if (arguments.json) {
+        fmt::print("{}\n", json{{"property", shrunk.failure.property},
+                                {"before", shrunk.before},
+                                {"after", shrunk.failure.deviations.size()},
+                                {"runs", shrunk.runs},
+                                {"minimal", shrunk.minimal},
+                                {"explanation", shrunk.failure.explanation},
+                                {"file", path}}
+                               .dump());
+        return 0;
+    }
+    fmt::print("{} breaks {}: {}\n", shrunk.failure.scenario, shrunk.failure.property,
+               shrunk.failure.message);
+    fmt::print("{} deviations shrunk to {} in {} runs{}:\n", shrunk.before,
+               shrunk.failure.deviations.size(), shrunk.runs,
+               shrunk.minimal ? "; none of these can be taken away" : ", stopped before the end");
+    for (const std::string& line : shrunk.failure.explanation) fmt::print("  {}\n", line);
+    fmt::print("replay: vivarium replay {}\n", path);
+    return 0;
+}
+
+}  // namespace reports

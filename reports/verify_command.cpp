@@ -1,0 +1,211 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "properties/verify.hpp"
+#include "reports/build_identity.hpp"
+#include "reports/commands.hpp"
+#include "reports/found.hpp"
+#include "reports/input.hpp"
+#include "reports/interrupt.hpp"
+
+namespace reports {
+namespace {
+
+using lifecycle::Result;
+using nlohmann::json;
+using properties::VerifyUnit;
+
+// What identifies a verification: finished work of one is worth nothing to another.
+std::map<std::string, std::string> search_of(const VerifyArguments& arguments) {
+    std::string faults;
+    for (const std::string& fault : arguments.faults) faults += fault + " ";
+    return {{"scenario", arguments.scenario},
+            {"deviations", std::to_string(arguments.deviations)},
+            {"sweep", arguments.crashes ? (arguments.pairs ? "pairs" : "singles") : "none"},
+            {"faults", faults},
+            {"build", build_identity()}};
+}
+
+// The state file: a line that says of what, then a line for each finished unit. A line that was cut
+// off by a kill is the last one, and is ignored.
+class StateFile {
+  public:
+    static Result<StateFile> open(const std::string& path,
+                                  const std::map<std::string, std::string>& search,
+                                  std::map<std::uint64_t, VerifyUnit>& done) {
+        const json head = {{"format", "vivarium-verify-state"}, {"search", search}};
+        std::ifstream in(path);
+        std::string line;
+        const bool fresh = !std::getline(in, line) || line.empty();
+        if (!fresh && line != head.dump()) {
+            return std::unexpected(bad_input(
+                fmt::format("{} is the state of another verification, or of another build", path),
+                "name another file with --state, or delete it"));
+        }
+        while (!fresh && std::getline(in, line)) {
+            const json unit = json::parse(line, nullptr, false);
+            if (unit.is_discarded() || !unit.is_array() || unit.size() != 8) break;
+            VerifyUnit kept;
+            kept.runs = unit[1];
+            kept.pruned = unit[2];
+            kept.crashes[0] = unit[3];
+            kept.crashes[1] = unit[4];
+            kept.survivals = unit[5];
+            kept.unlisted = unit[6];
+            if (!unit[7].empty()) continue;  // broken ones are run again, to be kept
+            done.emplace(unit[0].get<std::uint64_t>(), kept);
+        }
+        in.close();
+        StateFile file;
+        file.out_.open(path, std::ios::binary | (fresh ? std::ios::trunc : std::ios::app));
+        if (fresh) file.out_ << head.dump() << '\n';
+        file.out_ << std::flush;
+        if (!file.out_) return std::unexpected(cannot_write(path));
+        return file;
+    }
+
+    void add(std::uint64_t number, const VerifyUnit& unit) {
+        out_ << json{number,          unit.runs,      unit.pruned,   unit.crashes[0],
+                     unit.crashes[1], unit.survivals, unit.unlisted, unit.broken.size()}
+                    .dump()
+             << '\n'
+             << std::flush;
+    }
+
+  private:
+    std::ofstream out_;
+};
+
+void show(const properties::VerifyProgress& progress) {
+    constexpr std::uint64_t kWidth = 30;
+    const std::uint64_t done =
+        progress.total_units == 0 ? kWidth : kWidth * progress.units / progress.total_units;
+    fmt::print(stderr, "\r[{:#<{}}{:.<{}}] {} of {} parts, {} runs, {} broken   ", "", done, "",
+               kWidth - done, progress.units, progress.total_units, progress.runs, progress.broken);
+    fflush(stderr);
+}
+
+std::string grouped(std::uint64_t number) {
+    std::string digits = std::to_string(number);
+    for (std::size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, ",");
+    return digits;
+}
+
+std::string verdict(const VerifyArguments& arguments, const properties::Verification& done) {
+    const std::string held =
+        done.sum.broken.empty() ? "all held" : grouped(done.sum.broken.size()) + " broken";
+    std::string text;
+    if (arguments.crashes) {
+        text = fmt::format("{} runs, {}: {} of {} crash points", grouped(done.sum.runs), held,
+                           grouped(done.sum.crashes[0]), grouped(done.total_units));
+        if (arguments.pairs) text += fmt::format(", {} pairs", grouped(done.sum.crashes[1]));
+        text += fmt::format(", {} distinct outcomes", grouped(done.sum.survivals));
+        if (done.sum.unlisted > 0) {
+            text += fmt::format("; {} crashes left more writes unsynced than can be combined",
+                                grouped(done.sum.unlisted));
+        }
+    } else {
+        text = fmt::format("{} runs, {}, K={}", grouped(done.sum.runs), held, arguments.deviations);
+    }
+    if (done.sum.pruned > 0) {
+        text += fmt::format("; {} not extended, being another one in another order",
+                            grouped(done.sum.pruned));
+    }
+    if (!done.complete()) {
+        text += fmt::format("; stopped after {} of {} parts", grouped(done.units),
+                            grouped(done.total_units));
+    }
+    return text;
+}
+
+Result<properties::VerifyOptions> options_of(const VerifyArguments& arguments) {
+    properties::VerifyOptions options;
+    if (const auto known = known_faults(arguments.faults); !known) {
+        return std::unexpected(known.error());
+    }
+    if (arguments.pairs && !arguments.crashes) {
+        return std::unexpected(bad_input("--pairs is a crash sweep's", "add --crashes"));
+    }
+    const auto shard = parse_shard(arguments.shard);
+    if (!shard) return std::unexpected(shard.error());
+    options.shard = *shard;
+    options.deviations = arguments.crashes ? (arguments.pairs ? 2 : 1) : arguments.deviations;
+    options.crashes = arguments.crashes;
+    if (!arguments.faults.empty()) options.faults = arguments.faults;
+    options.jobs = arguments.jobs;
+    options.stop_after = arguments.stop_after;
+    options.stop = interrupted;
+    return options;
+}
+
+}  // namespace
+
+Result<int> verify(const VerifyArguments& arguments) {
+    const auto scenario = known_scenario(arguments.scenario);
+    if (!scenario) return std::unexpected(scenario.error());
+    auto options = options_of(arguments);
+    if (!options) return std::unexpected(options.error());
+    if (auto folder = prepare_folder(arguments.out); !folder) {
+        return std::unexpected(folder.error());
+    }
+    std::optional<StateFile> state;
+    if (!arguments.state.empty()) {
+        auto opened = StateFile::open(arguments.state, search_of(arguments), options->done);
+        if (!opened) return std::unexpected(opened.error());
+        state.emplace(std::move(*opened));
+        options->finished = [&](std::uint64_t number, const VerifyUnit& unit) {
+            if (!options->done.contains(number)) state->add(number, unit);
+        };
+    }
+    const bool live = !arguments.quiet && !arguments.json && isatty(STDERR_FILENO) == 1;
+    if (live) options->progress = show;
+    catch_interrupts();
+    const auto begin = std::chrono::steady_clock::now();
+    const properties::Verification done = properties::verify(**scenario, *options);
+    const double seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    if (live) fmt::print(stderr, "\r{:90}\r", "");
+    KeepOptions keep{arguments.out, "verify", {}, options->faults, !arguments.no_shrink, live};
+    if (options->crashes) keep.faults = {"crash", "disk.lost-write", "disk.torn-write"};
+    auto found = keep_found(done.sum.broken, keep, arguments.json);
+    if (!found) return std::unexpected(found.error());
+    SearchResult result;
+    result.verb = "verify";
+    result.search = search_of(arguments);
+    result.shard = options->shard;
+    result.complete = done.complete();
+    result.seconds = seconds;
+    result.totals = {{"runs", done.sum.runs},
+                     {"not extended", done.sum.pruned},
+                     {"crash points", done.sum.crashes[0]},
+                     {"crash pairs", done.sum.crashes[1]},
+                     {"distinct outcomes", done.sum.survivals}};
+    result.broken = *found;
+    if (auto written = write_result(arguments.out, result); !written) {
+        return std::unexpected(written.error());
+    }
+    if (arguments.json) {
+        json broken = json::array();
+        for (const SearchResult::Found& one : *found) {
+            broken.push_back(
+                {{"property", one.property}, {"message", one.message}, {"file", one.file}});
+        }
+        fmt::print("{}\n", json{{"scenario", arguments.scenario},
+                                {"totals", result.totals},
+                                {"parts", done.units},
+                                {"complete", done.complete()},
+                                {"seconds", seconds},
+                                {"broken", broken}}
+                               .dump());
+    } else {
+        print_found(*found);
+        fmt::print("{}: {}\n", arguments.scenario, verdict(arguments, done));
+    }
+    return found->empty() ? 0 : 1;
+}
+
+}  // namespace reports
