@@ -24,7 +24,8 @@ class Search {
     Search(const ExploreOptions& options, const std::function<void(const Progress&)>& progress)
         : options_(options),
           progress_(progress),
-          total_((options.last_seed - options.first_seed + 1) * options.scenarios.size()) {
+          total_((options.last_seed - options.first_seed + 1) *
+                 (options.rotate ? 1 : options.scenarios.size())) {
         for (const scenarios::Scenario* scenario : options.scenarios) {
             plans_.push_back(options.plan);
             plans_.back().profile = calm_profile(*scenario);
@@ -43,7 +44,8 @@ class Search {
         // Slantwise, so that each shard gets its share of every scenario.
         if (!options_.shard.owns(number / width + number % width)) return;
         const scenarios::Scenario& scenario = *options_.scenarios[number % width];
-        const std::uint64_t seed = options_.first_seed + number / width;
+        const std::uint64_t seed =
+            options_.first_seed + (options_.rotate ? number : number / width);
         const auto begin = SteadyClock::now();
         Coverage coverage;
         RunOptions options;
@@ -63,7 +65,7 @@ class Search {
         }
         sum_.complete = !cut_short_.load();
         sum_.seconds = since(start_);
-        sum_.seeds = sum_.runs / std::max<std::size_t>(1, options_.scenarios.size());
+        sum_.seeds = options_.rotate ? sum_.runs : sum_.runs / options_.scenarios.size();
         return std::move(sum_);
     }
 

@@ -16,6 +16,7 @@ struct ExploreOptions {
     std::uint64_t last_seed = 1000;
     sim::SearchPlan plan;          // strategy and switches; profiles are made here
     Shard shard;                   // of the runs
+    bool rotate = false;           // each seed runs one scenario, the next in turn, not all
     unsigned jobs = 1;             // worlds at a time, one thread each
     double seconds = 0;            // stop after that long; 0: when all seeds are done
     std::uint64_t stop_after = 0;  // stop when that many runs are broken; 0: never

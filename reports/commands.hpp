@@ -42,6 +42,7 @@ struct ExploreArguments : SearchArguments {
     std::vector<std::string> only_faults;
     std::vector<std::string> without_faults;
     double fault_rate = 1;
+    bool rotate = false;
     bool guided = false;
     bool require_coverage = false;
     bool coverage = false;  // print what was seen

@@ -46,6 +46,7 @@ Result<properties::ExploreOptions> options_of(const ExploreArguments& arguments)
     const auto shard = parse_shard(arguments.shard);
     if (!shard) return std::unexpected(shard.error());
     options.shard = *shard;
+    options.rotate = arguments.rotate;
     options.jobs = arguments.jobs;
     options.stop_after = arguments.stop_after;
     options.keep_hashes = !arguments.hashes.empty();
@@ -86,6 +87,7 @@ SearchResult result_of(const ExploreArguments& arguments, const properties::Expl
     result.search = {{"scenarios", joined(names)},
                      {"seeds", fmt::format("{}..{}", options.first_seed, options.last_seed)},
                      {"strategy", sim::to_string(options.plan.choice)},
+                     {"rotate", arguments.rotate ? "yes" : "no"},
                      {"only faults", joined(arguments.only_faults)},
                      {"without faults", joined(arguments.without_faults)},
                      {"fault rate", fmt::format("{}", arguments.fault_rate)}};

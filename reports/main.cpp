@@ -53,6 +53,8 @@ void add_explore_options(CLI::App& command, reports::ExploreArguments& arguments
     command.add_option("--without-faults", arguments.without_faults, "The same, switched off");
     command.add_option("--fault-rate", arguments.fault_rate, "Multiplies every rate (1)")
         ->check(CLI::Range(0.0, 1000.0));
+    command.add_flag("--rotate", arguments.rotate,
+                     "Each seed runs one scenario, the next in turn, not all of them");
     command.add_flag("--guided", arguments.guided, "Learn from the behaviours that runs show");
     command.add_flag("--coverage", arguments.coverage, "Tell the behaviours that were seen");
     command.add_flag("--require-coverage", arguments.require_coverage,

@@ -93,7 +93,6 @@ Script clock_set_while_retiring(Stage stage) {
     co_await stage.retire(machine);
     const bool archived = co_await stage.until(machine, "archived", minutes(20));
     stage.expect(archived, "a machine that was retired before it was seen is archived");
-    stage.expect(stage.fly().find_by_name(machine) == nullptr, "and what was made is destroyed");
 }
 
 // The daemon's reports are held back until the provisioning is long done.

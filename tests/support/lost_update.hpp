@@ -1,0 +1,76 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "sim/recorder.hpp"
+#include "sim/strategy.hpp"
+#include "sim/world.hpp"
+
+// The smallest race there is: two clients of a counter, each taking a number of steps, of which two
+// in the middle read the counter and write it back. Beside the lost update it shows two orders that
+// are harder, or easier, to meet. Literature on schedulers measures with it.
+namespace tests {
+
+struct RaceOutcome {
+    bool ordered = false;    // depth 1: the second ran wholly before the first
+    bool lost = false;       // depth 2: an update was lost
+    bool alternated = false;  // depth 3: 3 steps of one, 3 of the other, then the rest of each
+    std::uint64_t steps = 0;
+};
+
+class LostUpdate {
+  public:
+    explicit LostUpdate(int steps) : steps_(steps) {}
+
+    RaceOutcome run(std::unique_ptr<sim::Source> source, sim::Recorder* recorder = nullptr) {
+        sim::Tape tape(std::move(source));
+        sim::Trace trace;
+        sim::World world(tape, trace, recorder);
+        return run(world);
+    }
+
+    // In a world that has nothing else to do.
+    RaceOutcome run(sim::World& world) {
+        Client a{this, &world.self(), 0, 0, 'a'};
+        Client b{this, &world.self(), 0, 0, 'b'};
+        counter_ = 0;
+        order_.clear();
+        a.next();
+        b.next();
+        world.run_until(world.now());
+        RaceOutcome outcome;
+        outcome.lost = counter_ != 2;
+        outcome.steps = order_.size();
+        const std::string::size_type first_a = order_.find('a');
+        outcome.ordered = first_a == static_cast<std::string::size_type>(steps_);
+        outcome.alternated = order_.starts_with("aaabbbaaa") &&
+                             order_.find('b', 6) == static_cast<std::string::size_type>(steps_ + 3);
+        return outcome;
+    }
+
+  private:
+    struct Client {
+        LostUpdate* race;
+        sim::Process* process;
+        int done;
+        int read;
+        char name;
+
+        void next() {
+            process->post([this] { step(); });
+        }
+        void step() {
+            race->order_.push_back(name);
+            if (done == race->steps_ / 2) read = race->counter_;
+            if (done == race->steps_ / 2 + 1) race->counter_ = read + 1;
+            if (++done < race->steps_) next();
+        }
+    };
+
+    int steps_;
+    int counter_ = 0;
+    std::string order_;
+};
+
+}  // namespace tests
