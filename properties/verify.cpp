@@ -33,10 +33,8 @@ bool decides_disk(std::string_view kind) {
 
 class Verifier {
   public:
-    Verifier(const scenarios::Scenario& scenario, const VerifyOptions& options)
-        : scenario_(scenario), options_(options), faults_(options.faults) {
-        if (options.crashes) faults_ = {"crash", "disk.lost-write", "disk.torn-write"};
-    }
+    Verifier(const std::string& name, const Subject& subject, const VerifyOptions& options)
+        : name_(name), subject_(subject), options_(options) {}
 
     Verification verify() {
         const Node calm = play({});
@@ -66,10 +64,7 @@ class Verifier {
     Node play(Deviations deviations) const {
         Node node;
         node.deviations = std::move(deviations);
-        RunOptions options;
-        options.recorder = &node.recorder;
-        options.faults = faults_;
-        node.result = run(scenario_, scenarios::recorded(node.deviations), options);
+        node.result = subject_(node.deviations, node.recorder);
         if (node.deviations.empty()) return node;
         const sim::Deviation& last = node.deviations.back();
         const auto& draws = node.recorder.draws();
@@ -87,7 +82,7 @@ class Verifier {
     void note(const Node& node, VerifyUnit& unit) {
         ++broken_;
         unit.broken.push_back(
-            {scenario_.name, 0, node.result.violations[0], node.result.hash, node.deviations});
+            {name_, 0, node.result.violations[0], node.result.hash, node.deviations});
     }
 
     // Every way to deviate once more.
@@ -234,9 +229,9 @@ class Verifier {
         for (Broken& broken : unit.broken) sum_.sum.broken.push_back(std::move(broken));
     }
 
-    const scenarios::Scenario& scenario_;
+    const std::string& name_;
+    const Subject& subject_;
     const VerifyOptions& options_;
-    std::optional<std::vector<std::string>> faults_;
     std::vector<Deviations> firsts_;                           // one for each unit
     std::set<std::pair<std::uint64_t, std::size_t>> repeats_;  // unit, outcome
     std::mutex mutex_;
@@ -248,8 +243,22 @@ class Verifier {
 
 }  // namespace
 
+Verification verify(const std::string& name, const Subject& subject, const VerifyOptions& options) {
+    return Verifier(name, subject, options).verify();
+}
+
 Verification verify(const scenarios::Scenario& scenario, const VerifyOptions& options) {
-    return Verifier(scenario, options).verify();
+    std::optional<std::vector<std::string>> faults = options.faults;
+    if (options.crashes) faults = {"crash", "disk.lost-write", "disk.torn-write"};
+    return verify(
+        scenario.name,
+        [&](const std::vector<sim::Deviation>& deviations, sim::Recorder& recorder) {
+            RunOptions run_options;
+            run_options.recorder = &recorder;
+            run_options.faults = faults;
+            return run(scenario, scenarios::recorded(deviations), run_options);
+        },
+        options);
 }
 
 }  // namespace properties

@@ -64,4 +64,9 @@ struct Verification {
 // extended.
 Verification verify(const scenarios::Scenario& scenario, const VerifyOptions& options);
 
+// The same of anything that runs on a tape and tells a recorder what it decided.
+using Subject = std::function<RunResult(const std::vector<sim::Deviation>& deviations,
+                                        sim::Recorder& recorder)>;
+Verification verify(const std::string& name, const Subject& subject, const VerifyOptions& options);
+
 }  // namespace properties

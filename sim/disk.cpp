@@ -56,6 +56,19 @@ Disk::~Disk() {
     sqlite3_vfs_unregister(vfs_.get());
 }
 
+void Disk::load(const std::string& path, std::vector<char> content) {
+    auto file = std::make_shared<File>();
+    file->durable = content;
+    file->content = std::move(content);
+    file->durable_name = true;
+    files_[path] = std::move(file);
+}
+
+std::vector<char> Disk::content(const std::string& path) const {
+    const auto found = files_.find(path);
+    return found == files_.end() ? std::vector<char>() : found->second->content;
+}
+
 void Disk::write(File& file, const char* bytes, std::int64_t length, std::int64_t offset) {
     ++writes_;
     file.unsynced.push_back({offset, length, file.unsynced_bytes.size()});

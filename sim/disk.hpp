@@ -39,6 +39,12 @@ class Disk {
     // with one bit wrong.
     void lose_unsynced();
 
+    // Puts a whole file there, durable, as if it had always been: a database made elsewhere costs a
+    // copy in place of its making.
+    void load(const std::string& path, std::vector<char> content);
+    // What readers see of a file; empty if there is none.
+    std::vector<char> content(const std::string& path) const;
+
     // Writes so far, for tests.
     std::uint64_t writes() const { return writes_; }
 

@@ -29,9 +29,13 @@ Process::Process(World& world, std::uint32_t id, std::string name, std::string r
     : world_(world),
       id_(id),
       name_(std::move(name)),
-      role_(std::move(role)),
-      crash_lane_(world.tape().lane("crash " + role_, kCrash)),
-      restart_lane_(world.tape().lane("restart " + role_, kRestart)) {}
+      role_(std::move(role)) {}
+
+void Process::supervise(Duration longest) {
+    restart_within_ = longest;
+    crash_lane_ = world_.tape().lane("crash " + role_, kCrash);
+    restart_lane_ = world_.tape().lane("restart " + role_, kRestart);
+}
 
 Process::~Process() = default;
 
@@ -63,7 +67,7 @@ void Process::crash(std::string_view why) {
     crash_reason_ = why;
     state_ = State::dying;
     if (disk_) disk_->cut();
-    world_.network().cut(*this);
+    if (world_.network_) world_.network_->cut(*this);
     if (world_.running_ != this) finish_crash();
 }
 
@@ -88,7 +92,11 @@ void Process::destroy_pending() {
                 ++timer;
             }
         }
-        for (Task& task : world_.network().take_pending(*this)) doomed.push_back(std::move(task));
+        if (world_.network_) {
+            for (Task& task : world_.network_->take_pending(*this)) {
+                doomed.push_back(std::move(task));
+            }
+        }
         if (doomed.empty()) return;
         while (!doomed.empty()) {
             const Task task = std::move(doomed.back());
@@ -142,14 +150,12 @@ boost::asio::any_io_executor Process::executor() {
 
 void Process::post(Task task) {
     if (state_ == State::down) return;
-    world_.enqueue(world_.begun(*this, std::move(task)));
+    world_.begin(*this, std::move(task), world_.next_flow());
 }
 
 void Process::post(Task task, FlowId flow) {
     if (state_ == State::down) return;
-    ReadyTask next = world_.begun(*this, std::move(task));
-    next.flow = flow;
-    world_.enqueue(std::move(next));
+    world_.begin(*this, std::move(task), flow);
 }
 
 FlowId Process::current_flow() const {

@@ -82,7 +82,7 @@ class Process {
 
     // The tape may crash it from now on, and after a crash it starts again by itself within a delay
     // drawn up to `longest`.
-    void supervise(Duration longest) { restart_within_ = longest; }
+    void supervise(Duration longest);
 
     // The disk survives crashes. Made on first use.
     Disk& disk();
@@ -169,8 +169,8 @@ class Process {
     std::int64_t clock_drift_ = 0;  // millionths
     VirtualTime clock_since_{0};    // when the drift began
     std::string crash_reason_;
-    LaneId crash_lane_;
-    LaneId restart_lane_;
+    LaneId crash_lane_{};  // both of a supervised process
+    LaneId restart_lane_{};
 };
 
 }  // namespace sim

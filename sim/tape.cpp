@@ -81,7 +81,9 @@ void Tape::deviate(Lane& lane, LaneId id, std::uint64_t index, std::uint64_t val
     ++deviation_count_;
     ++lane.struck;
     if (recording_ == Recording::on) recorded_.push_back({id, index, value});
-    if (listener_ != nullptr) listener_->on_deviation(lane.name, lane.kind, index, value);
+    if (listener_ != nullptr && (lane.kind.fault || recording_ == Recording::on)) {
+        listener_->on_deviation(lane.name, lane.kind, index, value);
+    }
 }
 
 void Tape::record(Recorder* recorder) {

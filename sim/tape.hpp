@@ -90,7 +90,7 @@ class Source {
     }
 };
 
-// Hears of every draw that does not take its default.
+// Hears of every fault that strikes and, while the tape records, of every other deviation.
 class DeviationListener {
   public:
     virtual ~DeviationListener() = default;

@@ -25,7 +25,13 @@ World::World(Tape& tape, Trace& trace, Recorder* recorder)
       schedule_lane_(tape.lane("schedule", kSchedule)) {
     tape_.record(recorder);
     tape_.listen(this);
-    network_ = std::make_unique<Network>(*this);
+    // Room for a small world at once: a search makes hundreds of thousands in a second.
+    constexpr std::size_t kSmall = 8;
+    kept_.reserve(kSmall);
+    line_.reserve(kSmall);
+    line_flows_.reserve(kSmall);
+    free_.reserve(kSmall);
+    processes_.reserve(kSmall);
     Process& self = add_process("world", "world");
     self.state_ = Process::State::up;
     self.only_relays();
@@ -50,16 +56,24 @@ Process& World::add_process(std::string name, std::string role) {
 
 void World::remove_process(Process& process) {
     process.stop("removed");
-    network_->forget(process);
+    if (network_) network_->forget(process);
     processes_[process.id_].reset();
 }
 
-World::Ready World::begun(Process& process, Task task) {
+FlowId World::next_flow() {
     const bool goes_on = running_ != nullptr && !flow_goes_on_;
-    const FlowId flow = goes_on ? running_flow_ : FlowId{++flows_};
     flow_goes_on_ = true;
-    return {&process, std::move(task), flow,
+    return goes_on ? running_flow_ : FlowId{++flows_};
+}
+
+World::Ready World::begun(Process& process, Task task) {
+    return {&process, std::move(task), next_flow(),
             recorder_ == nullptr ? 0 : recorder_->created(process.id_)};
+}
+
+void World::begin(Process& process, Task task, FlowId flow) {
+    enqueue({&process, std::move(task), flow,
+             recorder_ == nullptr ? 0 : recorder_->created(process.id_)});
 }
 
 void World::enqueue(Ready ready) {
@@ -68,9 +82,25 @@ void World::enqueue(Ready ready) {
         return;
     }
     // A flow that was not interrupted keeps its place at the head of the line.
-    if (running_ != nullptr && ready.flow == running_flow_) first_ = ready_.size();
-    ready_flows_.push_back(ready.flow);
-    ready_.push_back(std::move(ready));
+    if (running_ != nullptr && ready.flow == running_flow_) first_ = line_.size();
+    line_flows_.push_back(ready.flow);
+    if (free_.empty()) {
+        line_.push_back(static_cast<std::uint32_t>(kept_.size()));
+        kept_.push_back(std::move(ready));
+    } else {
+        line_.push_back(free_.back());
+        kept_[free_.back()] = std::move(ready);
+        free_.pop_back();
+    }
+}
+
+World::Ready World::leave(std::size_t place) {
+    const std::uint32_t slot = line_[place];
+    line_.erase(line_.begin() + static_cast<std::ptrdiff_t>(place));
+    line_flows_.erase(line_flows_.begin() + static_cast<std::ptrdiff_t>(place));
+    first_ = 0;
+    free_.push_back(slot);
+    return std::move(kept_[slot]);
 }
 
 void World::post(std::uint32_t process, std::uint32_t incarnation, Task task) {
@@ -79,21 +109,17 @@ void World::post(std::uint32_t process, std::uint32_t incarnation, Task task) {
         owner->state_ == Process::State::down) {
         return;
     }
-    enqueue(begun(*owner, std::move(task)));
+    begin(*owner, std::move(task), next_flow());
 }
 
 std::vector<World::Ready> World::withdraw(const Process& process) {
     std::vector<Ready> taken;
-    for (std::size_t i = 0; i < ready_.size();) {
-        if (ready_[i].process != &process) {
-            ++i;
-            continue;
+    for (std::size_t place = 0; place < line_.size();) {
+        if (kept_[line_[place]].process == &process) {
+            taken.push_back(leave(place));
+        } else {
+            ++place;
         }
-        taken.push_back(std::move(ready_[i]));
-        const auto place = static_cast<std::ptrdiff_t>(i);
-        ready_.erase(ready_.begin() + place);
-        ready_flows_.erase(ready_flows_.begin() + place);
-        first_ = 0;
     }
     return taken;
 }
@@ -106,22 +132,12 @@ void World::wake_timers() {
     }
 }
 
-World::Ready World::take_next() {
-    const std::size_t chosen = tape_.draw_task(schedule_lane_, {ready_flows_, first_});
-    const auto place = static_cast<std::ptrdiff_t>(chosen);
-    Ready next = std::move(ready_[chosen]);
-    ready_.erase(ready_.begin() + place);
-    ready_flows_.erase(ready_flows_.begin() + place);
-    first_ = 0;
-    return next;
-}
-
 bool World::step(VirtualTime limit) {
-    while (ready_.empty()) {
+    while (line_.empty()) {
         if (timers_.empty() || timers_.begin()->first.at > limit) return false;
         wake_timers();
     }
-    execute(take_next());
+    execute(leave(tape_.draw_task(schedule_lane_, {line_flows_, first_})));
     return true;
 }
 
@@ -177,7 +193,17 @@ void World::on_deviation(std::string_view lane, const LaneKind& kind, std::uint6
 }
 
 std::vector<Waiting> World::waiting() const {
-    return network_->waiting();
+    return network_ ? network_->waiting() : std::vector<Waiting>();
+}
+
+Network& World::network() {
+    if (!network_) network_ = std::make_unique<Network>(*this);
+    return *network_;
+}
+
+boost::asio::execution_context& World::context() {
+    if (!context_) context_.emplace();
+    return *context_;
 }
 
 void World::run_until(VirtualTime limit) {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,7 +32,8 @@ class World final : private DeviationListener {
 
     Tape& tape() { return tape_; }
     Trace& trace() { return trace_; }
-    Network& network() { return *network_; }
+    // Made on first use, as is whatever else many worlds do without.
+    Network& network();
     VirtualTime now() const { return now_; }
     // Tasks run so far.
     std::uint64_t steps() const { return steps_; }
@@ -69,7 +71,7 @@ class World final : private DeviationListener {
     // Who waits for what at this moment, oldest first: calls that are under way.
     std::vector<Waiting> waiting() const;
 
-    boost::asio::execution_context& context() { return context_; }
+    boost::asio::execution_context& context();
 
   private:
     friend class Process;
@@ -80,11 +82,14 @@ class World final : private DeviationListener {
     // A task that the running one begins: the first goes on with its flow, any other is a new one.
     Ready begun(Process& process, Task task);
     void enqueue(Ready ready);
+    // The same for a task that is ready at once.
+    void begin(Process& process, Task task, FlowId flow);
+    FlowId next_flow();
+    Ready leave(std::size_t place);
     void post(std::uint32_t process, std::uint32_t incarnation, Task task);
     void wake_timers();
     // Takes the ready tasks of a process out of the queue.
     std::vector<Ready> withdraw(const Process& process);
-    Ready take_next();
     void execute(Ready ready);
     void on_deviation(std::string_view lane, const LaneKind& kind, std::uint64_t index,
                       std::uint64_t value) override;
@@ -101,12 +106,16 @@ class World final : private DeviationListener {
     FlowId running_flow_{};
     bool flow_goes_on_ = false;  // whether the running task's flow has a next task already
     std::uint32_t flows_ = 0;
-    std::vector<Ready> ready_;
-    std::vector<FlowId> ready_flows_;  // beside ready_
-    std::size_t first_ = 0;            // of ready_: what runs next by default
+    // The line of ready tasks: where each is kept, and beside it whose flow it is. Tasks stay where
+    // they are while others leave the line.
+    std::vector<std::uint32_t> line_;
+    std::vector<FlowId> line_flows_;
+    std::size_t first_ = 0;  // of the line: what runs next by default
+    std::vector<Ready> kept_;
+    std::vector<std::uint32_t> free_;  // places in kept_ that hold nothing
     std::map<TimerId, Ready> timers_;
     LaneId schedule_lane_;
-    boost::asio::execution_context context_;
+    std::optional<boost::asio::execution_context> context_;
     std::unique_ptr<Network> network_;
     std::vector<std::unique_ptr<Process>> processes_;  // by id; null where one was removed
 };

@@ -169,6 +169,24 @@ TEST(Disk, LetsTwoConnectionsShareADatabase) {
     EXPECT_EQ(count(*one), 3);
 }
 
+TEST(Disk, StartsFromADatabaseThatWasMadeElsewhere) {
+    Fixture made(std::make_unique<CalmSource>());
+    auto original = made.open("FULL");
+    for (int i = 0; i < 5; ++i) insert(*original, i);
+    original.reset();  // the last connection leaves everything in the one file
+    const std::vector<char> image = made.process.disk().content("test.db");
+
+    Fixture copy(std::make_unique<CalmSource>());
+    copy.process.disk().load("test.db", image);
+    auto database = copy.open("FULL");
+    EXPECT_EQ(count(*database), 5);
+    insert(*database, 6);
+    copy.crash(database);
+    database = copy.open("FULL");
+    EXPECT_EQ(count(*database), 6);
+    EXPECT_TRUE(copy.process.disk().content("nothing").empty());
+}
+
 TEST(Disk, WorksWithARollbackJournalToo) {
     for (std::uint64_t seed = 1; seed <= 40; ++seed) {
         Fixture at(std::make_unique<SeededSource>(seed));

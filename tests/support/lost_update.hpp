@@ -27,13 +27,10 @@ class LostUpdate {
         sim::Tape tape(std::move(source));
         sim::Trace trace;
         sim::World world(tape, trace, recorder);
-        return run(world);
-    }
-
-    // In a world that has nothing else to do.
-    RaceOutcome run(sim::World& world) {
-        Client a{this, &world.self(), 0, 0, 'a'};
-        Client b{this, &world.self(), 0, 0, 'b'};
+        sim::Process& process = world.add_process("counter", "counter");
+        process.boot();
+        Client a{this, &process, 0, 0, 'a'};
+        Client b{this, &process, 0, 0, 'b'};
         counter_ = 0;
         order_.clear();
         a.next();
