@@ -95,6 +95,20 @@ Script clock_set_while_retiring(Stage stage) {
     stage.expect(archived, "a machine that was retired before it was seen is archived");
 }
 
+// An impatient client repeats its request while the provider does not show the machine yet.
+Script retired_again_and_again(Stage stage) {
+    stage.fly().options().lag = seconds(60);
+    const std::string machine = co_await stage.create("alpha");
+    co_await stage.sleep(seconds(5));
+    stage.fly().options().lag = seconds(0);
+    for (int i = 0; i < 8; ++i) {
+        co_await stage.retire(machine);
+        co_await stage.sleep(seconds(1));
+    }
+    const bool archived = co_await stage.until(machine, "archived", minutes(20));
+    stage.expect(archived, "a machine that was retired many times is archived");
+}
+
 // The daemon's reports are held back until the provisioning is long done.
 Script provision_before_ready(Stage stage) {
     stage.network().block("box", "server");
@@ -168,6 +182,12 @@ std::vector<Scenario> races() {
          false,
          minutes(40),
          clock_set_while_retiring},
+        {"retired-again-and-again",
+         "A client repeats its request to retire before the provider shows the machine.",
+         {},
+         false,
+         minutes(40),
+         retired_again_and_again},
         {"retired-while-probed",
          "The machine is retired while its readiness is probed.",
          {},

@@ -56,7 +56,10 @@ Result<Machine> retire_machine(Tx& tx, std::string_view id, Time now) {
                                          fmt::format("machine {} has failed", id),
                                          "nothing is left to retire; its resource is destroyed"));
         case MachineState::archived: return *machine;
-        case MachineState::detached: bring_forward(tx, fmt::format("destroy:{}", id), now); break;
+        case MachineState::detached:
+            // Once it is being destroyed, haste would only shorten the looks that confirm it.
+            if (absences(tx, id) == 0) bring_forward(tx, fmt::format("destroy:{}", id), now);
+            break;
         case MachineState::active: set_active_machine(tx, machine->project, ""); [[fallthrough]];
         case MachineState::starting: detach(tx, *machine, now, now); break;
     }

@@ -154,6 +154,10 @@ void record_present(Tx& tx, std::string_view name, std::string_view external_id)
 
 std::int64_t record_absence(Tx& tx, std::string_view name) {
     tx.run("UPDATE provider_resource SET absences = absences + 1 WHERE name = ?", {name});
+    return absences(tx, name);
+}
+
+std::int64_t absences(Tx& tx, std::string_view name) {
     return tx
         .first("SELECT absences FROM provider_resource WHERE name = ?", {name},
                [](const Row& row) { return row.integer(0); })

@@ -57,6 +57,7 @@ void record_present(Tx& tx, std::string_view name, std::string_view external_id)
 // forget_absences(). Looks are counted because no time can be: a clock that was set between two of
 // them would make any wait look long enough.
 std::int64_t record_absence(Tx& tx, std::string_view name);
+std::int64_t absences(Tx& tx, std::string_view name);
 void forget_absences(Tx& tx, std::string_view name);
 void record_gone(Tx& tx, std::string_view name);
 
