@@ -21,8 +21,8 @@ class Shrinker {
             return std::move(best_);
         }
         best_.reproduced = true;
-        remove_lanes();
         do {
+            remove_lanes();
             remove_pieces();
         } while (!stopped() && lower_values());
         best_.minimal = !stopped_;

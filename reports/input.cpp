@@ -125,14 +125,14 @@ const std::map<std::string, sim::LaneKind>& fault_kinds() {
     return kinds;
 }
 
-Result<void> known_faults(const std::vector<std::string>& prefixes) {
-    for (const std::string& prefix : prefixes) {
+Result<void> known_faults(const std::vector<std::string>& names) {
+    for (const std::string& name : names) {
         const bool known =
             std::any_of(fault_kinds().begin(), fault_kinds().end(),
-                        [&](const auto& kind) { return kind.first.starts_with(prefix); });
+                        [&](const auto& kind) { return sim::means_kind(name, kind.first); });
         if (!known) {
             return std::unexpected(
-                bad_input(fmt::format("there is no fault \"{}\"", prefix), "see `vivarium list`"));
+                bad_input(fmt::format("there is no fault \"{}\"", name), "see `vivarium list`"));
         }
     }
     return {};

@@ -33,8 +33,8 @@ lifecycle::Result<sim::StrategyChoice> parse_strategy(const std::string& text);
 
 // Every kind of fault that the catalog's worlds know, as the calm storm opens them.
 const std::map<std::string, sim::LaneKind>& fault_kinds();
-// An error unless each begins the name of a known kind.
-lifecycle::Result<void> known_faults(const std::vector<std::string>& prefixes);
+// An error unless each means a known kind.
+lifecycle::Result<void> known_faults(const std::vector<std::string>& names);
 
 // Says so with the reason of the last failed call.
 lifecycle::Error cannot_write(const std::string& path);

@@ -49,7 +49,7 @@ void add_explore_options(CLI::App& command, reports::ExploreArguments& arguments
     command.add_option("--for", arguments.duration, "Stop after this long, such as 60s");
     command.add_option("--strategy", arguments.strategy, kStrategy);
     command.add_option("--only-faults", arguments.only_faults,
-                       "Kinds of faults, by the beginning of their names");
+                       "Kinds of faults, by name or, as `net.`, by group");
     command.add_option("--without-faults", arguments.without_faults, "The same, switched off");
     command.add_option("--fault-rate", arguments.fault_rate, "Multiplies every rate (1)")
         ->check(CLI::Range(0.0, 1000.0));

@@ -16,7 +16,7 @@ inline constexpr std::uint64_t kStepLimit = 1'000'000;
 struct Scenario {
     std::string name;
     std::string sentence;             // what it shows
-    std::vector<std::string> faults;  // beginnings of the kinds of faults that may strike
+    std::vector<std::string> faults;  // kinds that may strike, such as "net."
     bool nemesis = false;             // pauses and partitions too
     sim::Duration at_most{0};         // a script that takes longer is broken
     std::function<Script(Stage)> play;

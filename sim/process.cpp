@@ -26,10 +26,7 @@ constexpr LaneKind kRestart = choice("restart", restart_words, kRestartWorth);
 }  // namespace
 
 Process::Process(World& world, std::uint32_t id, std::string name, std::string role)
-    : world_(world),
-      id_(id),
-      name_(std::move(name)),
-      role_(std::move(role)) {}
+    : world_(world), id_(id), name_(std::move(name)), role_(std::move(role)) {}
 
 void Process::supervise(Duration longest) {
     restart_within_ = longest;

@@ -15,10 +15,9 @@ std::uint64_t threshold_of(std::uint64_t numerator, std::uint64_t denominator) {
     return (kUniform / denominator) * numerator;
 }
 
-bool begins_any(std::string_view kind, const std::vector<std::string>& prefixes) {
-    return std::any_of(prefixes.begin(), prefixes.end(), [&](const std::string& prefix) {
-        return kind.substr(0, prefix.size()) == prefix;
-    });
+bool any_means(const std::vector<std::string>& names, std::string_view kind) {
+    return std::any_of(names.begin(), names.end(),
+                       [&](const std::string& name) { return means_kind(name, kind); });
 }
 
 std::uint64_t choice_threshold(std::uint64_t seed, const LaneKind& kind) {
@@ -29,8 +28,8 @@ std::uint64_t choice_threshold(std::uint64_t seed, const LaneKind& kind) {
 }  // namespace
 
 bool FaultSwitches::on(std::string_view kind) const {
-    if (begins_any(kind, without)) return false;
-    return only.empty() || begins_any(kind, only);
+    if (any_means(without, kind)) return false;
+    return only.empty() || any_means(only, kind);
 }
 
 std::uint64_t SeededSource::fault_threshold(const LaneKind& kind) const {

@@ -7,6 +7,11 @@
 
 namespace sim {
 
+bool means_kind(std::string_view name, std::string_view kind) {
+    if (name.empty() || name.ends_with('.')) return kind.starts_with(name);
+    return kind == name;
+}
+
 std::vector<std::uint64_t> alternatives(const LaneKind& kind, std::uint64_t bound) {
     constexpr std::uint64_t kFew = 8;
     std::vector<std::uint64_t> values;
@@ -94,17 +99,16 @@ void Tape::record(Recorder* recorder) {
     }
 }
 
-void Tape::allow_faults(std::vector<std::string> prefixes) {
+void Tape::allow_faults(std::vector<std::string> names) {
     all_faults_ = false;
-    allowed_ = std::move(prefixes);
+    allowed_ = std::move(names);
     for (Lane& lane : lanes_) lane.enabled = allowed(lane.kind);
 }
 
 bool Tape::allowed(const LaneKind& kind) const {
     if (!kind.fault || all_faults_) return true;
-    return std::any_of(allowed_.begin(), allowed_.end(), [&](const std::string& prefix) {
-        return kind.name.substr(0, prefix.size()) == prefix;
-    });
+    return std::any_of(allowed_.begin(), allowed_.end(),
+                       [&](const std::string& name) { return means_kind(name, kind.name); });
 }
 
 std::vector<Deviation> Tape::deviations() const {

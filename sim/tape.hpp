@@ -46,6 +46,9 @@ constexpr LaneKind fault(std::string_view name, std::uint32_t numerator, std::ui
     return {name, true, numerator, denominator, worth, words};
 }
 
+// Whether a name, or the beginning of one up to a dot ("net."; "" is all), means that kind.
+bool means_kind(std::string_view name, std::string_view kind);
+
 // The values worth trying in place of 0 for a draw of that bound; in rising order.
 std::vector<std::uint64_t> alternatives(const LaneKind& kind, std::uint64_t bound);
 
@@ -137,9 +140,9 @@ class Tape {
     // A decision between no (the default) and yes.
     bool chance(LaneId lane) { return draw(lane, 2) != 0; }
 
-    // Which faults may happen, by the beginning of their kind's name ("net." or "crash"). A fault
-    // that is not allowed is not a decision at all. Without a call, all are allowed.
-    void allow_faults(std::vector<std::string> prefixes);
+    // Which kinds of faults may happen: see means_kind(). A fault that is not allowed is not a
+    // decision at all. Without a call, all are allowed.
+    void allow_faults(std::vector<std::string> names);
 
     // From now on no fault happens: the calm after the storm.
     void calm_faults() { allow_faults({}); }

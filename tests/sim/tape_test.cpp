@@ -140,7 +140,7 @@ TEST(SeededSource, ObeysItsSwitches) {
     auto only = struck({true, {{"net."}, {}, 1}});
     EXPECT_GT(only["loss"], 100);
     EXPECT_EQ(only["crash"], 0);
-    auto without = struck({true, {{}, {"net"}, 1}});
+    auto without = struck({true, {{}, {"net."}, 1}});
     EXPECT_EQ(without["loss"], 0);
     EXPECT_GT(without["crash"], 100);
     EXPECT_GT(struck({false, {{}, {}, 4}})["loss"], 3 * struck({false, {{}, {}, 1}})["loss"]);
