@@ -280,6 +280,7 @@ void FlyCloud::give_up_waiting(std::uint64_t number) {
 void FlyCloud::lose(const std::string& name) {
     for (auto& [id, machine] : machines_) {
         if (machine.name == name && machine.state != "destroyed") {
+            if (observer_ != nullptr) observer_->on_lost(machine);
             finish_destroying(machine);
             return;
         }

@@ -47,6 +47,7 @@ class FlyObserver {
     virtual ~FlyObserver() = default;
     virtual void on_created(const FlyMachine& machine) = 0;
     virtual void on_start_asked(const FlyMachine& machine) = 0;
+    virtual void on_lost(const FlyMachine& /*machine*/) {}
 };
 
 struct FlyCloudOptions {

@@ -2,6 +2,7 @@
 
 #include <iterator>
 
+#include "properties/fly_truth.hpp"
 #include "properties/property.hpp"
 
 namespace properties {
@@ -103,6 +104,7 @@ Properties eventually_properties() {
     all.push_back(std::make_unique<ResourcesOwnedOrGone>());
     all.push_back(std::make_unique<EventsSettled>());
     all.push_back(std::make_unique<Convergence>());
+    all.push_back(fly_truth());
     return all;
 }
 

@@ -43,6 +43,9 @@ class Jury final : public scenarios::Witness {
     void on_delivery(std::int64_t event, bool begins) override {
         for (const auto& property : properties_) property->on_delivery(event, begins);
     }
+    void on_provider_call(const scenarios::ProviderCall& call) override {
+        for (const auto& property : properties_) property->on_provider_call(call);
+    }
     void on_provider_created(const fakes::FlyMachine& machine,
                              const scenarios::Shadow& shadow) override {
         for (const auto& property : properties_) property->on_provider_created(machine, shadow);

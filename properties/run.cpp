@@ -48,7 +48,8 @@ class Course {
         if (!finish(scenarios::demand_machines, hours(1))) return unfinished("the last demands");
         universe_.calm(minutes(45));
         if (stopped()) return unfinished("the end");
-        jury_.at_end({universe_.shadow(), universe_.fly(), universe_.demands()});
+        const auto faults = universe_.world().tape().fault_counts();
+        jury_.at_end({universe_.shadow(), universe_.fly(), universe_.demands(), faults});
         return {};
     }
 

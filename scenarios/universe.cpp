@@ -88,17 +88,64 @@ class ObservedShadow final : public lifecycle::CommitFollower {
     Shadow& shadow_;
 };
 
+// The core's way to its provider and its machines; calls to the provider are also the witness's.
+class WatchedHttp final : public lifecycle::HttpClient {
+  public:
+    WatchedHttp(sim::Process& process, Witness& witness)
+        : process_(process), http_(process), witness_(witness) {}
+    boost::asio::awaitable<std::expected<lifecycle::HttpResponse, lifecycle::HttpError>> send(
+        lifecycle::HttpRequest request, lifecycle::Duration timeout) override {
+        if (request.authority != kFlyAuthority) {
+            auto other = co_await http_.send(std::move(request), timeout);
+            co_return other;
+        }
+        // Told when it ends, however that comes about: a crash destroys this frame.
+        struct Told {
+            ~Told() {
+                call.ended = process.world().steps();
+                witness.on_provider_call(call);
+            }
+            sim::Process& process;
+            Witness& witness;
+            ProviderCall call;
+        };
+        Told told{process_, witness_, {}};
+        told.call.request = request;
+        told.call.begun = process_.world().steps();
+        auto answer = co_await http_.send(std::move(request), timeout);
+        if (answer) told.call.response = *answer;
+        co_return answer;
+    }
+
+  private:
+    sim::Process& process_;
+    fakes::SimHttpClient http_;
+    Witness& witness_;
+};
+
 class FlyWatch final : public fakes::FlyObserver {
   public:
-    FlyWatch(Witness& witness, const Shadow& shadow) : witness_(witness), shadow_(shadow) {}
+    FlyWatch(sim::World& world, Witness& witness, const Shadow& shadow)
+        : world_(world), witness_(witness), shadow_(shadow) {}
     void on_created(const fakes::FlyMachine& machine) override {
         witness_.on_provider_created(machine, shadow_);
     }
     void on_start_asked(const fakes::FlyMachine& machine) override {
         witness_.on_provider_start(machine, shadow_);
     }
+    // As if somebody had destroyed it behind our back.
+    void on_lost(const fakes::FlyMachine& machine) override {
+        ProviderCall call;
+        call.request.method = "DELETE";
+        call.request.target = "/v1/apps/vivarium/machines/" + machine.id;
+        call.response.emplace();
+        call.begun = world_.steps();
+        call.ended = world_.steps();
+        witness_.on_provider_call(call);
+    }
 
   private:
+    sim::World& world_;
     Witness& witness_;
     const Shadow& shadow_;
 };
@@ -112,7 +159,7 @@ class Universe::ServerProgram final : public sim::Program {
         : universe_(universe),
           follower_(universe.world_, universe.shadow_),
           clock_(process),
-          http_(process),
+          http_(process, universe.witness_),
           entropy_(process),
           telemetry_(process, universe.witness_, universe.deliveries_),
           provider_(http_, telemetry_, fly_options()) {
@@ -170,7 +217,7 @@ class Universe::ServerProgram final : public sim::Program {
     Universe& universe_;
     ObservedShadow follower_;
     fakes::SimClock clock_;
-    fakes::SimHttpClient http_;
+    WatchedHttp http_;
     fakes::SimEntropy entropy_;
     WatchedTelemetry telemetry_;
     lifecycle::FlyProvider provider_;
@@ -194,7 +241,7 @@ Universe::Universe(sim::Tape& tape, sim::Trace& trace, Witness& witness, sim::Re
     fly.address = [](std::uint64_t number) { return fmt::format("fdaa:0:1::{:x}", number); };
     fly_clock_ = std::make_unique<fakes::SimClock>(fly_);
     fly_cloud_ = std::make_unique<fakes::FlyCloud>(*fly_clock_, tape, boxes_, std::move(fly));
-    fly_observer_ = std::make_unique<FlyWatch>(witness_, shadow_);
+    fly_observer_ = std::make_unique<FlyWatch>(world_, witness_, shadow_);
     fly_cloud_->observe(*fly_observer_);
     fly_.boot();
     fakes::listen(fly_, kFlyAuthority,

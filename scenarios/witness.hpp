@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,11 +26,21 @@ struct Demand {
     int proxy_status = 0;  // 0: no answer
 };
 
+// A call of the control plane to its provider, when its answer is there or it is known that none
+// will come. `begun` and `ended` are counts of the world's steps.
+struct ProviderCall {
+    lifecycle::HttpRequest request;
+    std::optional<lifecycle::HttpResponse> response;
+    std::uint64_t begun = 0;
+    std::uint64_t ended = 0;
+};
+
 // How a run ended, after the calm.
 struct Ending {
     const Shadow& shadow;
     const fakes::FlyCloud& fly;
     const std::vector<Demand>& demands;
+    const std::map<std::string, std::uint64_t>& faults;  // that struck, by kind
 };
 
 // Hears everything in a run that a property may want to judge. Nothing here changes the run.
@@ -55,6 +67,7 @@ class Witness {
     // A worker took an event, or is finished with it.
     virtual void on_delivery(std::int64_t /*event*/, bool /*begins*/) {}
 
+    virtual void on_provider_call(const ProviderCall& /*call*/) {}
     virtual void on_provider_created(const fakes::FlyMachine& /*machine*/,
                                      const Shadow& /*shadow*/) {}
     virtual void on_provider_start(const fakes::FlyMachine& /*machine*/, const Shadow& /*shadow*/) {

@@ -39,13 +39,21 @@ std::vector<Scenario> storms() {
          {"crash", "disk."},
          false,
          hours(4),
-         crash_anywhere},
+         crash_anywhere,
+         {"process.crash server", "machine.adopted labels",
+          "order machine.provisioned < outbox.claimed machine:provision"}},
         {"storm",
          "Three projects, several machines, two hours, every fault there is.",
          {"crash", "disk.", "net.", "fly.", "box.", "pause", "clock."},
          true,
          hours(8),
-         storm},
+         storm,
+         {"machine.state starting->failed", "machine.state starting->detached",
+          "machine.state detached->archived", "machine.adopted labels", "machine.unavailable",
+          "provider.error ambiguous", "provider.error busy", "provider.error capacity",
+          "provider.error throttled", "outbox.dead machine:provision",
+          "outbox.retry machine:destroy", "net.failed server timed_out",
+          "order machine.provisioned < outbox.retry machine:provision"}},
     };
 }
 

@@ -1,0 +1,148 @@
+#include "properties/search.hpp"
+
+#include <gtest/gtest.h>
+
+#include "properties/coverage.hpp"
+#include "properties/explore.hpp"
+#include "properties/guided.hpp"
+
+namespace properties {
+namespace {
+
+using scenarios::Script;
+using scenarios::Stage;
+
+Script spin_forever(Stage stage) {
+    const std::string machine = co_await stage.create("alpha");
+    for (;;) {
+        const auto answer = co_await stage.call("GET", "/v1/machines/" + machine);
+        static_cast<void>(answer);
+    }
+}
+
+Script wait_for_nothing(Stage stage) {
+    stage.network().block("server", "client");
+    const std::string machine = co_await stage.create("alpha");
+    static_cast<void>(machine);
+}
+
+TEST(StuckRun, TellsWhoWaitsForWhatWhenItGoesRoundInCircles) {
+    scenarios::Scenario scenario{"spinning", "", {}, false, std::chrono::hours(1), spin_forever};
+    scenario.step_limit = 3000;
+    const RunResult result = run(scenario, scenarios::calm_tape());
+    ASSERT_FALSE(result.held());
+    const Violation& stuck = result.violations.front();
+    EXPECT_EQ(stuck.property, "run-completes");
+    EXPECT_NE(stuck.message.find("ran 3000 tasks without coming to an end"), std::string::npos);
+    EXPECT_NE(stuck.message.find("script waits for its end since +00:00:00.000000"),
+              std::string::npos)
+        << stuck.message;
+    EXPECT_NE(stuck.message.find("machine:deadline of alpha-1"), std::string::npos)
+        << stuck.message;
+}
+
+TEST(StuckRun, TellsWhoWaitsForWhatWhenNothingHappensAnyMore) {
+    const scenarios::Scenario scenario{"waiting",       "", {}, false, std::chrono::minutes(2),
+                                       wait_for_nothing};
+    const RunResult result = run(scenario, scenarios::calm_tape());
+    ASSERT_FALSE(result.held());
+    const std::string& message = result.violations.front().message;
+    EXPECT_NE(message.find("did not end within its time"), std::string::npos) << message;
+    EXPECT_NE(message.find("client waits for the answer to POST /v1/projects/alpha/machines"),
+              std::string::npos)
+        << message;
+}
+
+TEST(Coverage, NamesBehavioursWithoutIds) {
+    Coverage coverage;
+    RunOptions options;
+    options.listener = &coverage;
+    run(*scenarios::find_scenario("ready-before-provision"), scenarios::calm_tape(), options);
+    EXPECT_TRUE(coverage.seen().contains("machine.state starting->active"));
+    EXPECT_TRUE(coverage.seen().contains("order machine.daemon ready < machine.provisioned"));
+    EXPECT_TRUE(coverage.seen().contains("starting->active after no fault in machine:readiness"));
+    for (const auto& [name, count] : coverage.seen()) {
+        EXPECT_EQ(name.find("alpha"), std::string::npos) << name;
+        EXPECT_GT(count, 0U);
+    }
+}
+
+TEST(Coverage, KnowsWhatMustSometimesHappenAndNeverDid) {
+    scenarios::Scenario scenario = *scenarios::find_scenario("calm");
+    scenario.sometimes = {"machine.state starting->active", "pigs fly", "pigs fly"};
+    ExploreOptions options;
+    options.scenarios = {&scenario};
+    options.last_seed = 3;
+    options.coverage = true;
+    const Exploration exploration = explore(options, {});
+    EXPECT_EQ(missing_behaviours(options.scenarios, exploration.behaviours),
+              std::vector<std::string>{"pigs fly"});
+}
+
+TEST(Coverage, EverythingThatMustSometimesHappenDoes) {
+    ExploreOptions options;
+    for (const scenarios::Scenario& scenario : scenarios::catalog()) {
+        if (!scenario.sometimes.empty()) options.scenarios.push_back(&scenario);
+    }
+    ASSERT_GT(options.scenarios.size(), 3U);
+    options.last_seed = 60;
+    options.jobs = 2;
+    options.coverage = true;
+    const Exploration exploration = explore(options, {});
+    EXPECT_EQ(missing_behaviours(options.scenarios, exploration.behaviours),
+              std::vector<std::string>{});
+}
+
+TEST(Guided, DependsOnItsSeedAloneAndLearns) {
+    GuidedOptions options;
+    options.scenarios = {scenarios::find_scenario("rollover")};
+    options.runs = 192;
+    const Guided alone = explore_guided(options, {});
+    options.jobs = 3;
+    const Guided together = explore_guided(options, {});
+    EXPECT_EQ(alone.behaviours, together.behaviours);
+    EXPECT_EQ(alone.kept, together.kept);
+    EXPECT_GT(alone.kept, 5U);
+    EXPECT_TRUE(alone.broken.empty());
+    options.seed = 2;
+    EXPECT_NE(explore_guided(options, {}).behaviours, alone.behaviours);
+}
+
+TEST(Explore, GivesEachSeedOneScenarioInTurnIfAsked) {
+    ExploreOptions options;
+    options.scenarios = {scenarios::find_scenario("calm"), scenarios::find_scenario("rollover")};
+    options.first_seed = 5;
+    options.last_seed = 11;
+    options.rotate = true;
+    options.keep_hashes = true;
+    const Exploration exploration = explore(options, {});
+    EXPECT_EQ(exploration.runs, 7U);
+    EXPECT_TRUE(exploration.hashes.contains("calm 5"));
+    EXPECT_TRUE(exploration.hashes.contains("rollover 6"));
+    EXPECT_TRUE(exploration.hashes.contains("calm 11"));
+}
+
+Script many_machines(Stage stage) {
+    for (int i = 0; i < 1000; ++i) {
+        // As fast as the provider's limit of one creation a second allows.
+        const std::string machine = co_await stage.create("project-" + std::to_string(i));
+        EXPECT_FALSE(machine.empty());
+        co_await stage.sleep(std::chrono::milliseconds(1500));
+    }
+    co_await stage.sleep(std::chrono::minutes(30));
+    int active = 0;
+    for (const auto& [id, machine] : stage.shadow().machines()) {
+        active += machine.state == lifecycle::MachineState::active ? 1 : 0;
+    }
+    stage.expect(active == 1000, "a thousand machines are active, not " + std::to_string(active));
+}
+
+TEST(World, RunsAThousandMachines) {
+    const scenarios::Scenario scenario{"thousand",   "", {}, false, std::chrono::hours(8),
+                                       many_machines};
+    const RunResult result = run(scenario, scenarios::calm_tape());
+    EXPECT_TRUE(result.held()) << result.violations.front().message;
+}
+
+}  // namespace
+}  // namespace properties
