@@ -45,6 +45,12 @@ if(VIVARIUM_SANITIZE)
     target_compile_definitions(vivarium_options INTERFACE
         BOOST_ASIO_DISABLE_AWAITABLE_FRAME_RECYCLING BOOST_ASIO_DISABLE_SMALL_BLOCK_RECYCLING)
 endif()
+if(VIVARIUM_FUZZ STREQUAL "libfuzzer")
+    target_compile_options(vivarium_options INTERFACE -fsanitize=fuzzer-no-link)
+elseif(VIVARIUM_FUZZ STREQUAL "afl")
+    # Debian's plugins of AFL++ are made for other compilers; its runtime takes clang's own hooks.
+    target_compile_options(vivarium_options INTERFACE -fsanitize-coverage=trace-pc-guard)
+endif()
 find_program(LLD_PROGRAM ld.lld-19)
 if(LLD_PROGRAM AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
     target_link_options(vivarium_options INTERFACE -fuse-ld=lld-19)

@@ -146,6 +146,7 @@ HttpResponse FlyCloud::create(const HttpRequest& request) {
     if (!config.is_object() || !config.contains("image")) {
         return refuse(400, "invalid_argument: config.image is required");
     }
+    if (!options_.refuse_create.empty()) return refuse(400, options_.refuse_create);
     std::string name = body.value("name", "");
     if (const FlyMachine* taken = find_by_name(name); taken != nullptr && !name.empty()) {
         return refuse(409, fmt::format("already_exists: unique machine name violation, machine ID "

@@ -58,6 +58,8 @@ struct FlyCloudOptions {
     std::function<std::string(std::uint64_t)> address;
     // Steers a script: machines launch by themselves although skip_launch was asked for.
     bool launch_eagerly = false;
+    // Every creation is refused for good, in these words; empty: none is.
+    std::string refuse_create;
     // And reads begin to show a new machine that much later.
     lifecycle::Duration lag{0};
 };

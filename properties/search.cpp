@@ -14,6 +14,23 @@ std::shared_ptr<const sim::Profile> calm_profile(const scenarios::Scenario& scen
     return std::make_shared<sim::Profile>(sim::profile_of(recorder));
 }
 
+std::vector<sim::Deviation> deviations_of(std::span<const std::uint8_t> bytes,
+                                          const sim::Profile& profile) {
+    std::vector<const sim::Profile::Lane*> drawn;
+    for (const sim::Profile::Lane& lane : profile.lanes) {
+        if (lane.draws > 0) drawn.push_back(&lane);
+    }
+    std::vector<sim::Deviation> deviations;
+    for (std::size_t at = 0; at + 4 <= bytes.size() && !drawn.empty(); at += 4) {
+        const sim::Profile::Lane& lane = *drawn[bytes[at] % drawn.size()];
+        const std::uint64_t place = bytes[at + 1] * 256ULL + bytes[at + 2];
+        // A deviating run may draw more often than the calm one did.
+        const std::uint64_t index = place % (lane.draws + lane.draws / 2 + 1);
+        deviations.push_back({lane.name, index, 1 + bytes[at + 3] % (lane.bound - 1)});
+    }
+    return deviations;
+}
+
 void parallel(std::uint64_t total, unsigned jobs, const std::function<bool()>& stopped,
               const std::function<void(std::uint64_t)>& work) {
     std::atomic<std::uint64_t> next{0};

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,11 @@ struct Broken {
 
 // What the calm run of the scenario looks like, for strategies to deviate from.
 std::shared_ptr<const sim::Profile> calm_profile(const scenarios::Scenario& scenario);
+
+// Bytes as deviations from a calm run, four bytes each: which lane, which of its draws (two bytes),
+// what value. Any bytes make a tape, and a changed byte changes one deviation: for fuzzers.
+std::vector<sim::Deviation> deviations_of(std::span<const std::uint8_t> bytes,
+                                          const sim::Profile& profile);
 
 // Calls work(number) for each number below `total`, on that many threads; in rising order on each.
 // Stops handing out numbers when `stopped` says so. An exception of the work leaves parallel().

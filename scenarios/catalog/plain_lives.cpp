@@ -33,6 +33,18 @@ Script rollover(Stage stage) {
                  "traffic goes to the successor");
 }
 
+Script provider_refuses(Stage stage) {
+    stage.fly().options().refuse_create = "invalid_argument: image not found";
+    const std::string machine = co_await stage.create("alpha");
+    co_await stage.sleep(minutes(30));
+    stage.fly().options().refuse_create.clear();
+    const auto* row = stage.shadow().machine(machine);
+    stage.expect(row->external_id.empty(), "nothing was made");
+    stage.expect(row->state != lifecycle::MachineState::failed ||
+                     row->provisioning_error.find("image not found") != std::string::npos,
+                 "a machine that failed says why");
+}
+
 Script provider_missing(Stage stage) {
     const std::string machine = co_await stage.create("alpha");
     const bool active = co_await stage.until(machine, "active", minutes(5));
@@ -61,6 +73,13 @@ std::vector<Scenario> plain_lives() {
          false,
          minutes(90),
          rollover},
+        {"provider-refuses",
+         "The provider refuses a machine for good: it fails, and says why.",
+         {},
+         false,
+         minutes(40),
+         provider_refuses,
+         {"machine.state starting->failed", "outbox.dead machine:provision"}},
         {"provider-missing",
          "The provider loses an active machine: the proxy and the agents' list say so.",
          {},

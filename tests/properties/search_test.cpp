@@ -26,6 +26,19 @@ Script wait_for_nothing(Stage stage) {
     static_cast<void>(machine);
 }
 
+TEST(Bytes, MakeATapeOfAnyInput) {
+    sim::Profile profile;
+    profile.lanes = {{"never", sim::choice("never"), 0, 2}, {"lane", sim::choice("lane"), 10, 4}};
+    const std::uint8_t bytes[] = {7, 0, 3, 1, 0, 255, 255, 200, 9, 9};
+    const auto deviations = deviations_of(bytes, profile);
+    ASSERT_EQ(deviations.size(), 2U) << "what is left over is ignored";
+    EXPECT_EQ(deviations[0], (sim::Deviation{"lane", 3, 2}));
+    EXPECT_EQ(deviations[1].lane, "lane");
+    EXPECT_LT(deviations[1].index, 16U);
+    EXPECT_LT(deviations[1].value, 4U);
+    EXPECT_TRUE(deviations_of(bytes, {}).empty());
+}
+
 TEST(StuckRun, TellsWhoWaitsForWhatWhenItGoesRoundInCircles) {
     scenarios::Scenario scenario{"spinning", "", {}, false, std::chrono::hours(1), spin_forever};
     scenario.step_limit = 3000;
