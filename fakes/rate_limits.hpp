@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -24,6 +25,11 @@ class RateLimits {
         if (bucket.level < kToken) return false;
         bucket.level -= kToken;
         return true;
+    }
+
+    // The identifier will not be used again.
+    void forget(const std::string& id) {
+        std::erase_if(buckets_, [&](const auto& bucket) { return bucket.first.second == id; });
     }
 
   private:
