@@ -355,6 +355,7 @@ void FlyCloud::finish_destroying(FlyMachine& machine) {
               enter(destroying, "destroyed");
               later(destroying, kAfterglow, [this](FlyMachine& destroyed) {
                   host_.discard(destroyed);
+                  limits_.forget(destroyed.id);
                   machines_.erase(std::string(destroyed.id));
               });
           });

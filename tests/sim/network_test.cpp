@@ -98,6 +98,32 @@ TEST(Network, LetsALateRequestTakeEffectAfterItsCallerGaveUp) {
     EXPECT_EQ(at.completions, 1);
 }
 
+TEST(Network, LetsTheNextOvertakeAMessage) {
+    Fixture at({{"net client->server reorder", 0, 1}});
+    std::string order;
+    at.world.network().listen(at.server, "server:1", [&](Packet packet, Network::Answer answer) {
+        order += packet.label;
+        answer.send({"", 0});
+    });
+    for (const char* label : {"a", "b"}) {
+        at.world.network().call(at.client, "server:1", {label, 0}, seconds(10),
+                                [](const Network::Result&) {});
+    }
+    at.world.run_until(seconds(1));
+    EXPECT_EQ(order, "ba");
+}
+
+TEST(Network, TellsWhoWaitsForAnAnswer) {
+    Fixture at({{"net client->server lost request", 0, 1}});
+    at.call();
+    const auto waiting = at.world.waiting();
+    ASSERT_EQ(waiting.size(), 1U);
+    EXPECT_EQ(waiting[0].who, "client");
+    EXPECT_NE(waiting[0].what.find("from server"), std::string::npos);
+    at.world.run_until(seconds(60));
+    EXPECT_TRUE(at.world.waiting().empty());
+}
+
 TEST(Network, ReordersByLatency) {
     Fixture at({{"net client->server latency", 0, 39}});
     std::string order;

@@ -9,6 +9,7 @@
 #include <memory>
 #include <stdexcept>
 
+#include "sim/network.hpp"
 #include "sim/seeded_source.hpp"
 
 namespace sim {
@@ -109,6 +110,61 @@ TEST(World, StopsAtItsStepLimit) {
     at.world.limit_steps(1000);
     at.world.run_until(seconds(1));
     EXPECT_EQ(at.world.steps(), 1000U);
+}
+
+TEST(World, ForgetsAProcessWithAllThatWaitsForIt) {
+    Fixture at;
+    Process& server = at.up("server");
+    at.world.network().listen(server, "server:1",
+                              [](Packet, Network::Answer answer) { answer.send({"ok", 0}); });
+    bool ran = false;
+    std::vector<boost::asio::any_io_executor> executors;
+    for (int i = 0; i < 1000; ++i) {
+        Process& box = at.world.add_process("box " + std::to_string(i), "box");
+        box.supervise(seconds(1));
+        box.boot();
+        executors.push_back(box.executor());
+        box.at(seconds(5), [&] { ran = true; });
+        at.world.network().call(box, "server:1", {"hello", 0}, seconds(10),
+                                [&](const Network::Result&) { ran = true; });
+        if (i % 2 == 0) box.crash("and would start again");
+        const std::uint32_t id = box.id();
+        at.world.remove_process(box);
+        EXPECT_EQ(at.world.find_process(id), nullptr);
+    }
+    for (const auto& executor : executors) boost::asio::post(executor, [&] { ran = true; });
+    at.world.run_until(seconds(60));
+    EXPECT_FALSE(ran);
+    EXPECT_TRUE(at.world.waiting().empty());
+}
+
+TEST(World, LetsAFlowThatGoesOnKeepItsPlaceInLine) {
+    Fixture at;
+    Process& process = at.up("p");
+    std::string ran;
+    process.post([&] {
+        ran += 'a';
+        process.post([&] { ran += 'A'; });
+        process.post([&] { ran += 'c'; });  // not its continuation: a flow of its own
+    });
+    process.post([&] { ran += 'b'; });
+    at.world.run_until(seconds(1));
+    EXPECT_EQ(ran, "aAbc");
+}
+
+TEST(Process, HasAClockOfItsOwnThatCanBeWrong) {
+    Fixture at;
+    Process& process = at.up("p");
+    process.jump_clock(seconds(100));
+    at.world.run_until(seconds(10));
+    EXPECT_EQ(process.local_time(), seconds(110));
+    process.drift_clock(100'000);  // gains a tenth
+    at.world.run_until(seconds(20));
+    EXPECT_EQ(process.local_time(), seconds(121));
+    EXPECT_EQ(process.world_duration(seconds(11)), seconds(10));
+    EXPECT_GE(process.world_duration(Duration(1)).count(), 1) << "no timer fires too early";
+    process.correct_clock();
+    EXPECT_EQ(process.local_time(), at.world.now());
 }
 
 TEST(Process, HoldsBackEverythingWhilePaused) {
