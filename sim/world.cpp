@@ -183,7 +183,12 @@ void World::on_deviation(std::string_view lane, const LaneKind& kind, std::uint6
         process.emit("fault", {{"kind", kind.name}, {"lane", lane}, {"value", number}});
     }
     if (!tape_.recording()) return;
-    const std::string words = kind.words == nullptr ? std::string() : kind.words(value);
+    std::string words = kind.words == nullptr ? std::string() : kind.words(value);
+    if (kind.name == kSchedule.name) {
+        const std::size_t place = TaskChoice{line_flows_, first_}.place_of(value);
+        words += ": a task of " + kept_[line_[place]].process->name() + " before one of " +
+                 kept_[line_[first_]].process->name();
+    }
     const Field fields[] = {{"kind", kind.name},
                             {"lane", lane},
                             {"index", static_cast<std::int64_t>(index)},
