@@ -58,7 +58,7 @@ const std::string& build_identity() {
     static const std::string identity = [] {
         std::string digits;
         dl_iterate_phdr(look_at, &digits);
-        return fmt::format("vivarium 0.2.0, {}, {}", compiler(),
+        return fmt::format("vivarium " VIVARIUM_VERSION ", {}, {}", compiler(),
                            digits.empty() ? "without a build id" : digits.substr(0, 16));
     }();
     return identity;

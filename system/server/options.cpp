@@ -35,7 +35,7 @@ std::expected<ServerOptions, BadOptions> parse_options(int count, char** words) 
     std::string token_file;
     std::int64_t grace_minutes = 240;
     CLI::App app("lifecycled: the control plane that gives projects their machines");
-    app.set_version_flag("--version", "lifecycled 0.1.0");
+    app.set_version_flag("--version", "lifecycled " VIVARIUM_VERSION);
     app.add_option("--listen", listen, "Address and port of the API")->capture_default_str();
     app.add_option("--database", options.database, "SQLite file; made if it is not there")
         ->capture_default_str();

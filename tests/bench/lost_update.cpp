@@ -172,5 +172,5 @@ int main(int count, char** words) {
     tasks("random", 20, seconds);
     coroutines(10, seconds);
     with_sqlite(10, seconds);
-    with_sqlite(500, seconds);
+    with_sqlite(100, seconds);
 }
