@@ -71,27 +71,39 @@ World::Ready World::begun(Process& process, Task task) {
             recorder_ == nullptr ? 0 : recorder_->created(process.id_)};
 }
 
-void World::begin(Process& process, Task task, FlowId flow) {
-    enqueue({&process, std::move(task), flow,
-             recorder_ == nullptr ? 0 : recorder_->created(process.id_)});
+void World::begin(Process& process, Task&& task, FlowId flow) {
+    const std::uint64_t number = recorder_ == nullptr ? 0 : recorder_->created(process.id_);
+    if (process.state_ == Process::State::paused) {
+        process.parked_.push_back({&process, std::move(task), flow, number});
+        return;
+    }
+    Ready& kept = join(flow);
+    kept.process = &process;
+    kept.task = std::move(task);
+    kept.flow = flow;
+    kept.number = number;
 }
 
-void World::enqueue(Ready ready) {
+void World::enqueue(Ready&& ready) {
     if (ready.process->state_ == Process::State::paused) {
         ready.process->parked_.push_back(std::move(ready));
         return;
     }
+    join(ready.flow) = std::move(ready);
+}
+
+World::Ready& World::join(FlowId flow) {
     // A flow that was not interrupted keeps its place at the head of the line.
-    if (running_ != nullptr && ready.flow == running_flow_) first_ = line_.size();
-    line_flows_.push_back(ready.flow);
+    if (running_ != nullptr && flow == running_flow_) first_ = line_.size();
+    line_flows_.push_back(flow);
     if (free_.empty()) {
         line_.push_back(static_cast<std::uint32_t>(kept_.size()));
-        kept_.push_back(std::move(ready));
-    } else {
-        line_.push_back(free_.back());
-        kept_[free_.back()] = std::move(ready);
-        free_.pop_back();
+        return kept_.emplace_back();
     }
+    const std::uint32_t slot = free_.back();
+    free_.pop_back();
+    line_.push_back(slot);
+    return kept_[slot];
 }
 
 World::Ready World::leave(std::size_t place) {

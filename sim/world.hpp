@@ -81,9 +81,11 @@ class World final : private DeviationListener {
 
     // A task that the running one begins: the first goes on with its flow, any other is a new one.
     Ready begun(Process& process, Task task);
-    void enqueue(Ready ready);
+    void enqueue(Ready&& ready);
     // The same for a task that is ready at once.
-    void begin(Process& process, Task task, FlowId flow);
+    void begin(Process& process, Task&& task, FlowId flow);
+    // A place at the end of the line, to be filled at once.
+    Ready& join(FlowId flow);
     FlowId next_flow();
     Ready leave(std::size_t place);
     void post(std::uint32_t process, std::uint32_t incarnation, Task task);

@@ -1,11 +1,14 @@
-// The lost-update race for Relacy: two threads of that many steps, read and write in the middle.
+// The lost-update race for Relacy: two threads of STEPS steps, read and write in the middle.
 #include <chrono>
 #include <cstdio>
 #include <relacy/relacy.hpp>
 
 namespace {
 
-constexpr int kSteps = 10;
+#ifndef STEPS
+#define STEPS 10
+#endif
+constexpr int kSteps = STEPS;
 long lost = 0;
 
 struct LostUpdate : rl::test_suite<LostUpdate, 2> {
@@ -35,7 +38,9 @@ int main() {
     rl::simulate<LostUpdate>(params);
     const double seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    char name[64];
+    std::snprintf(name, sizeof name, "Relacy random, 2x%d", kSteps);
     const auto schedules = static_cast<double>(params.iteration_count);
-    std::printf("%-44s %9.0f schedules/s %11.0f steps/s %7.3f lost\n", "Relacy random, 2x10",
+    std::printf("%-44s %9.0f schedules/s %11.0f steps/s %7.3f lost\n", name,
                 schedules / seconds, schedules * 2 * kSteps / seconds, lost / schedules);
 }
