@@ -37,6 +37,7 @@ int look_at(dl_phdr_info* object, std::size_t, void* found) {
     for (int i = 0; i < object->dlpi_phnum; ++i) {
         const auto& segment = object->dlpi_phdr[i];
         if (segment.p_type != PT_NOTE) continue;
+        // The loader tells addresses as numbers. NOLINTNEXTLINE(performance-no-int-to-ptr)
         const auto* notes = reinterpret_cast<const char*>(object->dlpi_addr + segment.p_vaddr);
         std::string digits = build_id_in(notes, segment.p_memsz);
         if (!digits.empty()) *static_cast<std::string*>(found) = std::move(digits);

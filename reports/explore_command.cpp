@@ -118,20 +118,12 @@ void print_json(const properties::ExploreOptions& options,
     for (const scenarios::Scenario* scenario : options.scenarios) {
         scenarios.push_back(scenario->name);
     }
-    json broken = json::array();
-    for (const SearchResult::Found& one : found) {
-        broken.push_back({{"scenario", one.scenario},
-                          {"seed", one.seed},
-                          {"property", one.property},
-                          {"message", one.message},
-                          {"file", one.file}});
-    }
     const double seconds = exploration.seconds > 0 ? exploration.seconds : 1e-9;
     fmt::print("{}\n", json{{"scenarios", scenarios},
                             {"strategy", sim::to_string(options.plan.choice)},
                             {"seeds", exploration.seeds},
                             {"runs", exploration.runs},
-                            {"broken", broken},
+                            {"broken", to_json(found)},
                             {"faults", exploration.faults},
                             {"behaviours", exploration.behaviours},
                             {"never_seen", missing},

@@ -20,14 +20,6 @@ Result<int> merge(const MergeArguments& arguments) {
         if (!all.behaviours.contains(name)) missing.push_back(name);
     }
     if (arguments.json) {
-        json broken = json::array();
-        for (const SearchResult::Found& one : all.broken) {
-            broken.push_back({{"scenario", one.scenario},
-                              {"seed", one.seed},
-                              {"property", one.property},
-                              {"message", one.message},
-                              {"file", one.file}});
-        }
         fmt::print("{}\n", json{{"verb", all.verb},
                                 {"search", all.search},
                                 {"shards", shards->size()},
@@ -35,7 +27,7 @@ Result<int> merge(const MergeArguments& arguments) {
                                 {"totals", all.totals},
                                 {"faults", all.faults},
                                 {"never_seen", missing},
-                                {"broken", broken}}
+                                {"broken", to_json(all.broken)}}
                                .dump());
     } else {
         fmt::print("{} {}\n", all.verb, counts(all.totals));

@@ -19,14 +19,6 @@ constexpr const char* kFormat = "vivarium-result";
 constexpr int kVersion = 1;
 
 json to_json(const SearchResult& result) {
-    json broken = json::array();
-    for (const SearchResult::Found& found : result.broken) {
-        broken.push_back({{"scenario", found.scenario},
-                          {"seed", found.seed},
-                          {"property", found.property},
-                          {"message", found.message},
-                          {"file", found.file}});
-    }
     return {{"format", kFormat},
             {"version", kVersion},
             {"verb", result.verb},
@@ -39,7 +31,7 @@ json to_json(const SearchResult& result) {
             {"faults", result.faults},
             {"behaviours", result.behaviours},
             {"required", result.required},
-            {"broken", broken}};
+            {"broken", reports::to_json(result.broken)}};
 }
 
 // Throws json's own exceptions.
@@ -113,6 +105,18 @@ Result<void> check_whole(const std::vector<SearchResult>& results) {
 }
 
 }  // namespace
+
+json to_json(const std::vector<SearchResult::Found>& found) {
+    json broken = json::array();
+    for (const SearchResult::Found& one : found) {
+        broken.push_back({{"scenario", one.scenario},
+                          {"seed", one.seed},
+                          {"property", one.property},
+                          {"message", one.message},
+                          {"file", one.file}});
+    }
+    return broken;
+}
 
 Result<void> write_result(const std::string& folder, const SearchResult& result) {
     const std::string path =

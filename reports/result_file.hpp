@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,9 @@ lifecycle::Result<void> write_result(const std::string& folder, const SearchResu
 // Every result below the folders, in order of their shards. It is an error if there is none, if
 // they are not of one search, or if a shard is missing or there twice.
 lifecycle::Result<std::vector<SearchResult>> read_results(const std::vector<std::string>& folders);
+
+// A list of objects, as every verb prints what broke.
+nlohmann::json to_json(const std::vector<SearchResult::Found>& found);
 
 SearchResult sum(const std::vector<SearchResult>& shards);
 

@@ -189,17 +189,12 @@ Result<int> verify(const VerifyArguments& arguments) {
         return std::unexpected(written.error());
     }
     if (arguments.json) {
-        json broken = json::array();
-        for (const SearchResult::Found& one : *found) {
-            broken.push_back(
-                {{"property", one.property}, {"message", one.message}, {"file", one.file}});
-        }
         fmt::print("{}\n", json{{"scenario", arguments.scenario},
                                 {"totals", result.totals},
                                 {"parts", done.units},
                                 {"complete", done.complete()},
                                 {"seconds", seconds},
-                                {"broken", broken}}
+                                {"broken", to_json(*found)}}
                                .dump());
     } else {
         print_found(*found);
