@@ -37,12 +37,12 @@ std::uint64_t content_digest(const std::string& vfs) {
     const std::string tables =
         database.table("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name");
     std::uint64_t digest = sim::hash(tables);
-    std::size_t begin = tables.find('\n');  // behind the header
-    while (begin != std::string::npos && ++begin < tables.size()) {
+    std::size_t begin = tables.find('\n') + 1;  // behind the header
+    while (begin < tables.size()) {
         const std::size_t end = tables.find('\n', begin);
         const std::string name = tables.substr(begin, end - begin);
         digest = sim::combine(digest, database.table("SELECT * FROM " + name));
-        begin = end;
+        begin = end + 1;
     }
     return digest;
 }

@@ -13,8 +13,8 @@
 namespace tests {
 
 struct RaceOutcome {
-    bool ordered = false;    // depth 1: the second ran wholly before the first
-    bool lost = false;       // depth 2: an update was lost
+    bool ordered = false;     // depth 1: the second ran wholly before the first
+    bool lost = false;        // depth 2: an update was lost
     bool alternated = false;  // depth 3: 3 steps of one, 3 of the other, then the rest of each
     std::uint64_t steps = 0;
 };
@@ -39,10 +39,9 @@ class LostUpdate {
         RaceOutcome outcome;
         outcome.lost = counter_ != 2;
         outcome.steps = order_.size();
-        const std::string::size_type first_a = order_.find('a');
-        outcome.ordered = first_a == static_cast<std::string::size_type>(steps_);
-        outcome.alternated = order_.starts_with("aaabbbaaa") &&
-                             order_.find('b', 6) == static_cast<std::string::size_type>(steps_ + 3);
+        const auto steps = static_cast<std::size_t>(steps_);
+        outcome.ordered = order_.find('a') == steps;
+        outcome.alternated = order_.starts_with("aaabbbaaa") && order_.find('b', 6) == steps + 3;
         return outcome;
     }
 
