@@ -49,6 +49,18 @@ std::uint64_t RecordedSource::choose(std::uint64_t handle, std::uint64_t index, 
 Tape::Tape(std::unique_ptr<Source> source, Recording recording)
     : source_(std::move(source)), recording_(recording) {}
 
+void Tape::rewind(std::unique_ptr<Source> source) {
+    source_ = std::move(source);
+    for (Lane& lane : lanes_) {
+        lane.handle = source_->open(lane.name, lane.kind);
+        lane.drawn = 0;
+        lane.struck = 0;
+    }
+    recorded_.clear();
+    decisions_ = 0;
+    deviation_count_ = 0;
+}
+
 LaneId Tape::lane(std::string_view name, const LaneKind& kind) {
     if (const auto found = by_name_.find(name); found != by_name_.end()) return found->second;
     const LaneId id{static_cast<std::uint32_t>(lanes_.size())};

@@ -127,6 +127,10 @@ class Tape {
 
     explicit Tape(std::unique_ptr<Source> source, Recording recording = Recording::off);
 
+    // Begins anew from another source, with the same lanes, faults and listeners: what a search
+    // that makes many small runs does in place of a new tape.
+    void rewind(std::unique_ptr<Source> source);
+
     // Opens the lane of that name, or finds it again; the kind of the first opening stays.
     LaneId lane(std::string_view name, const LaneKind& kind);
 

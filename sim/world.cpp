@@ -18,20 +18,15 @@ constexpr LaneKind kSchedule = choice("schedule", schedule_words, kScheduleWorth
 
 }  // namespace
 
-World::World(Tape& tape, Trace& trace, Recorder* recorder)
+World::World(Tape& tape, Trace& trace, Recorder* recorder, WorldMemory* memory)
     : tape_(tape),
       trace_(trace),
       recorder_(recorder),
+      memory_(memory),
       schedule_lane_(tape.lane("schedule", kSchedule)) {
     tape_.record(recorder);
     tape_.listen(this);
-    // Room for a small world at once: a search makes hundreds of thousands in a second.
-    constexpr std::size_t kSmall = 8;
-    kept_.reserve(kSmall);
-    line_.reserve(kSmall);
-    line_flows_.reserve(kSmall);
-    free_.reserve(kSmall);
-    processes_.reserve(kSmall);
+    swap_memory();
     Process& self = add_process("world", "world");
     self.state_ = Process::State::up;
     self.only_relays();
@@ -46,6 +41,21 @@ World::~World() {
         (*process)->destroy_pending();
         (*process)->program_.reset();
     }
+    kept_.clear();
+    line_.clear();
+    line_flows_.clear();
+    free_.clear();
+    processes_.clear();
+    swap_memory();
+}
+
+void World::swap_memory() {
+    if (memory_ == nullptr) return;
+    kept_.swap(memory_->kept);
+    line_.swap(memory_->line);
+    line_flows_.swap(memory_->line_flows);
+    free_.swap(memory_->free);
+    processes_.swap(memory_->processes);
 }
 
 Process& World::add_process(std::string name, std::string role) {

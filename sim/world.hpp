@@ -20,12 +20,22 @@ namespace sim {
 class Network;
 class Recorder;
 
+// Room that worlds made one after the other hand on, so that a search that makes hundreds of
+// thousands of small ones in a second does not ask for it each time. Holds nothing of any of them.
+struct WorldMemory {
+    std::vector<ReadyTask> kept;
+    std::vector<std::uint32_t> line;
+    std::vector<FlowId> line_flows;
+    std::vector<std::uint32_t> free;
+    std::vector<std::unique_ptr<Process>> processes;
+};
+
 // Everything inside one run: clock, run queue, timers, processes and network, all decided by one
 // tape. Single-threaded and without globals, so any number of worlds may run in as many threads.
 class World final : private DeviationListener {
   public:
-    // Tape, trace and recorder must outlive the world.
-    World(Tape& tape, Trace& trace, Recorder* recorder = nullptr);
+    // Tape, trace, recorder and memory must outlive the world; memory serves one world at a time.
+    World(Tape& tape, Trace& trace, Recorder* recorder = nullptr, WorldMemory* memory = nullptr);
     ~World() override;
     World(const World&) = delete;
     World& operator=(const World&) = delete;
@@ -104,6 +114,8 @@ class World final : private DeviationListener {
     std::uint64_t timer_sequence_ = 0;
     bool halted_ = false;
     Recorder* recorder_;
+    WorldMemory* memory_;
+    void swap_memory();
     Process* running_ = nullptr;
     FlowId running_flow_{};
     bool flow_goes_on_ = false;  // whether the running task's flow has a next task already

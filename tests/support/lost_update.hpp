@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "sim/recorder.hpp"
@@ -24,9 +25,13 @@ class LostUpdate {
     explicit LostUpdate(int steps) : steps_(steps) {}
 
     RaceOutcome run(std::unique_ptr<sim::Source> source, sim::Recorder* recorder = nullptr) {
-        sim::Tape tape(std::move(source));
+        if (tape_) {
+            tape_->rewind(std::move(source));
+        } else {
+            tape_.emplace(std::move(source));
+        }
         sim::Trace trace;
-        sim::World world(tape, trace, recorder);
+        sim::World world(*tape_, trace, recorder, &memory_);
         sim::Process& process = world.add_process("counter", "counter");
         process.boot();
         Client a{this, &process, 0, 0, 'a'};
@@ -65,6 +70,8 @@ class LostUpdate {
     };
 
     int steps_;
+    std::optional<sim::Tape> tape_;
+    sim::WorldMemory memory_;
     int counter_ = 0;
     std::string order_;
 };
