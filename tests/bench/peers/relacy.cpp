@@ -41,6 +41,6 @@ int main() {
     char name[64];
     std::snprintf(name, sizeof name, "Relacy random, 2x%d", kSteps);
     const auto schedules = static_cast<double>(params.iteration_count);
-    std::printf("%-44s %9.0f schedules/s %11.0f steps/s %7.3f lost\n", name,
-                schedules / seconds, schedules * 2 * kSteps / seconds, lost / schedules);
+    std::printf("%-44s %9.0f schedules/s %11.0f steps/s %7.3f lost\n", name, schedules / seconds,
+                schedules * 2 * kSteps / seconds, lost / schedules);
 }
