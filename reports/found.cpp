@@ -39,11 +39,11 @@ Failure record(const Broken& broken, const KeepOptions& options) {
     return failure;
 }
 
+}  // namespace
+
 std::string shrunk_path(const std::string& path) {
     return std::filesystem::path(path).replace_extension(".min.json").string();
 }
-
-}  // namespace
 
 ShrunkFailure shrink_failure(const Failure& failure, std::uint64_t most_runs, bool live) {
     const scenarios::Scenario& scenario = *scenarios::find_scenario(failure.scenario);

@@ -25,6 +25,9 @@ struct KeepOptions {
 lifecycle::Result<std::vector<SearchResult::Found>> keep_found(
     const std::vector<properties::Broken>& broken, const KeepOptions& options, bool silent);
 
+// Where the shrunk form of a failure file is kept unless another place is named: beside it.
+std::string shrunk_path(const std::string& path);
+
 // Prints what broke and how to replay it; at most twenty.
 void print_found(const std::vector<SearchResult::Found>& found);
 

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "reports/commands.hpp"
@@ -25,10 +24,7 @@ Result<int> shrink(const ShrinkArguments& arguments) {
             fmt::format("{} does not break {} in this code", arguments.file, failure->property),
             "see `vivarium replay FILE` for where it goes another way"));
     }
-    std::string path = arguments.out;
-    if (path.empty()) {
-        path = std::filesystem::path(arguments.file).replace_extension(".min.json").string();
-    }
+    const std::string path = arguments.out.empty() ? shrunk_path(arguments.file) : arguments.out;
     if (const auto written = properties::write_failure(path, shrunk.failure); !written) {
         return std::unexpected(written.error());
     }

@@ -23,7 +23,7 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-// Faults of that kind alone, each time it can strike with that chance in a hundred.
+// Faults of that kind alone, at that many times its rate.
 std::unique_ptr<sim::Source> only(const std::string& kind, std::uint64_t seed, double rate) {
     sim::SearchPlan plan{{sim::Strategy::fifo, 0}, {{kind}, {}, rate}, nullptr};
     return seeded(seed, plan);
@@ -80,7 +80,6 @@ class NaivePair {
                                 });
     }
 
-    // Two calls at a time, so that one may overtake the other.
     void add(int number) {
         const auto sent = world_.now();
         world_.network().call(client_, "server:1", {std::to_string(number), 0}, minutes(5),
@@ -89,8 +88,6 @@ class NaivePair {
                                   if (world_.now() - sent > milliseconds(150))
                                       broken_ = "an answer was slow";
                               });
-        if (number % 2 == 0) return;
-        client_.at(world_.now() + milliseconds(45), [] {});
     }
 
     // By its own clock and by its timer a minute is a minute.
@@ -182,7 +179,6 @@ class NaiveProvisioner {
         sim::Trace trace;
         Witness nobody;
         Universe universe(tape, trace, nobody);
-        nemesis_ = &universe;
         broken_.clear();
         universe.play([this](Stage stage) { return provision(stage); }, minutes(5));
         return broken_;
@@ -244,7 +240,6 @@ class NaiveProvisioner {
         co_return none;
     }
 
-    Universe* nemesis_ = nullptr;
     std::string broken_;
 };
 
