@@ -247,9 +247,13 @@ Verification verify(const std::string& name, const Subject& subject, const Verif
     return Verifier(name, subject, options).verify();
 }
 
+std::vector<std::string> crash_sweep_faults() {
+    return {"crash", "disk.lost-write", "disk.torn-write"};
+}
+
 Verification verify(const scenarios::Scenario& scenario, const VerifyOptions& options) {
     std::optional<std::vector<std::string>> faults = options.faults;
-    if (options.crashes) faults = {"crash", "disk.lost-write", "disk.torn-write"};
+    if (options.crashes) faults = crash_sweep_faults();
     return verify(
         scenario.name,
         [&](const std::vector<sim::Deviation>& deviations, sim::Recorder& recorder) {

@@ -64,6 +64,9 @@ struct Verification {
 // extended.
 Verification verify(const scenarios::Scenario& scenario, const VerifyOptions& options);
 
+// The kinds of faults that a crash sweep allows, and no others.
+std::vector<std::string> crash_sweep_faults();
+
 // The same of anything that runs on a tape and tells a recorder what it decided.
 using Subject = std::function<RunResult(const std::vector<sim::Deviation>& deviations,
                                         sim::Recorder& recorder)>;

@@ -170,7 +170,7 @@ Result<int> verify(const VerifyArguments& arguments) {
         std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     if (live) fmt::print(stderr, "\r{:90}\r", "");
     KeepOptions keep{arguments.out, "verify", {}, options->faults, !arguments.no_shrink, live};
-    if (options->crashes) keep.faults = {"crash", "disk.lost-write", "disk.torn-write"};
+    if (options->crashes) keep.faults = properties::crash_sweep_faults();
     auto found = keep_found(done.sum.broken, keep, arguments.json);
     if (!found) return std::unexpected(found.error());
     SearchResult result;
