@@ -26,7 +26,7 @@ add_library(vivarium_options INTERFACE)
 add_library(vivarium::options ALIAS vivarium_options)
 target_compile_options(vivarium_options INTERFACE
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor -Werror
-    -fno-omit-frame-pointer -ffp-contract=off
+    -ffp-contract=off
     $<$<CXX_COMPILER_ID:Clang>:-Xclang -fno-pch-timestamp>
     # The newest that Debian 12's valgrind reads.
     $<$<CXX_COMPILER_ID:Clang>:-gdwarf-4>
@@ -39,7 +39,7 @@ target_compile_definitions(vivarium_options INTERFACE
     BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_COROUTINE)
 if(VIVARIUM_SANITIZE)
     target_compile_options(vivarium_options INTERFACE
-        -fsanitize=address,undefined -fno-sanitize-recover=all)
+        -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
     target_link_options(vivarium_options INTERFACE -fsanitize=address,undefined)
     # Recycled coroutine frames would hide a use after free.
     target_compile_definitions(vivarium_options INTERFACE

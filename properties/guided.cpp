@@ -12,18 +12,6 @@ namespace {
 using Deviations = std::vector<sim::Deviation>;
 using SteadyClock = std::chrono::steady_clock;
 
-class Random {
-  public:
-    explicit Random(std::uint64_t seed) : state_(sim::mix(seed)) {}
-    std::uint64_t below(std::uint64_t bound) {
-        return sim::scale(sim::mix(state_ + ++drawn_ * 0x9e3779b97f4a7c15ULL), bound);
-    }
-
-  private:
-    std::uint64_t state_;
-    std::uint64_t drawn_ = 0;
-};
-
 struct Kept {
     std::size_t scenario;
     Deviations deviations;
@@ -74,7 +62,7 @@ class Guide {
     }
 
     void prepare(Trial& trial, std::uint64_t number) {
-        Random random(sim::combine(options_.seed, number));
+        sim::Words random(sim::combine(options_.seed, number));
         // Some are new from the ground up, so that what is kept does not narrow the search.
         if (random.below(4) == 0) {
             trial.scenario = random.below(options_.scenarios.size());
@@ -87,7 +75,7 @@ class Guide {
         trial.source = scenarios::recorded(mutated(parent, random));
     }
 
-    Deviations mutated(const Kept& parent, Random& random) const {
+    Deviations mutated(const Kept& parent, sim::Words& random) const {
         Deviations made = parent.deviations;
         if (!made.empty() && random.below(3) == 0) {  // without a stretch of it
             const auto begin =

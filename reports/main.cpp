@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <malloc.h>
 #include <sqlite3.h>
 
 #include <CLI/CLI.hpp>
@@ -160,6 +161,8 @@ std::vector<Verb> add_searching_verbs(CLI::App& app) {
     return verbs;
 }
 
+constexpr int kKeptBytes = 256 << 20;
+
 int dispatch(int count, char** words) {
     CLI::App app("Vivarium: a deterministic simulator of a control plane that manages machines");
     app.require_subcommand(1);
@@ -185,6 +188,10 @@ int dispatch(int count, char** words) {
 int main(int count, char** words) {
     // Worlds in other threads need not wait for one counter of memory.
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    // What one world gives back the next one takes: handing it to the kernel in between costs as
+    // much as the transactions of a small world.
+    mallopt(M_TRIM_THRESHOLD, kKeptBytes);
+    mallopt(M_MMAP_THRESHOLD, kKeptBytes);
     try {
         return dispatch(count, words);
     } catch (const std::exception& bug) {

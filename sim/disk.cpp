@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 
 #include "sim/disk_vfs.hpp"
 #include "sim/process.hpp"
@@ -58,7 +59,6 @@ Disk::~Disk() {
 
 void Disk::load(const std::string& path, std::vector<char> content) {
     auto file = std::make_shared<File>();
-    file->durable = content;
     file->content = std::move(content);
     file->durable_name = true;
     files_[path] = std::move(file);
@@ -71,18 +71,28 @@ std::vector<char> Disk::content(const std::string& path) const {
 
 void Disk::write(File& file, const char* bytes, std::int64_t length, std::int64_t offset) {
     ++writes_;
-    file.unsynced.push_back({offset, length, file.unsynced_bytes.size()});
-    file.unsynced_bytes.insert(file.unsynced_bytes.end(), bytes, bytes + length);
-    apply(file.content, file, file.unsynced.back(), length);
+    const std::size_t size = file.content.size();
+    const std::size_t begin = std::min(static_cast<std::size_t>(offset), size);
+    const std::size_t end = std::min(begin + static_cast<std::size_t>(length), size);
+    const auto kept = file.content.begin();
+    std::vector<char>& log = file.unsynced_bytes;
+    file.unsynced.push_back({offset, length, log.size(), end - begin, size});
+    log.insert(log.end(), bytes, bytes + length);
+    log.insert(log.end(), kept + static_cast<std::ptrdiff_t>(begin),
+               kept + static_cast<std::ptrdiff_t>(end));
+    apply(file, file.unsynced.back(), length);
 }
 
 void Disk::truncate(File& file, std::int64_t size) {
-    file.unsynced.push_back({size, -1, 0});
-    apply(file.content, file, file.unsynced.back(), -1);
+    const auto begin = file.content.begin() + std::min(size, std::ssize(file.content));
+    std::vector<char>& log = file.unsynced_bytes;
+    const auto cut = static_cast<std::size_t>(file.content.end() - begin);
+    file.unsynced.push_back({size, -1, log.size(), cut, file.content.size()});
+    log.insert(log.end(), begin, file.content.end());
+    apply(file, file.unsynced.back(), -1);
 }
 
 void Disk::sync(File& file) {
-    for (const Write& change : file.unsynced) apply(file.durable, file, change, change.length);
     file.unsynced.clear();
     file.unsynced_bytes.clear();
     // SQLite syncs the folder with the first sync of a new file, as its own VFS does: every name
@@ -92,17 +102,26 @@ void Disk::sync(File& file) {
     deleted_.clear();
 }
 
-void Disk::apply(std::vector<char>& content, const File& file, const Write& change,
-                 std::int64_t length) {
+void Disk::apply(File& file, const Write& change, std::int64_t length) {
     const auto offset = static_cast<std::size_t>(change.offset);
     if (length < 0) {
-        content.resize(offset);
+        file.content.resize(offset);
         return;
     }
     const auto end = offset + static_cast<std::size_t>(length);
-    if (content.size() < end) content.resize(end);
-    std::memcpy(content.data() + offset, file.unsynced_bytes.data() + change.position,
+    if (file.content.size() < end) file.content.resize(end);
+    std::memcpy(file.content.data() + offset, file.unsynced_bytes.data() + change.position,
                 static_cast<std::size_t>(length));
+}
+
+void Disk::undo_unsynced(File& file) {
+    for (auto change = file.unsynced.rbegin(); change != file.unsynced.rend(); ++change) {
+        file.content.resize(change->old_size);
+        if (change->replaced == 0) continue;
+        const auto length = static_cast<std::size_t>(std::max<std::int64_t>(change->length, 0));
+        std::memcpy(file.content.data() + change->offset,
+                    file.unsynced_bytes.data() + change->position + length, change->replaced);
+    }
 }
 
 void Disk::lose_unsynced() {
@@ -123,8 +142,7 @@ void Disk::lose_unsynced() {
             lose_unsynced(file->first, *file->second, torn);
             // Handles of the life before keep the old file, which no new one will ever see.
             auto survivor = std::make_shared<File>();
-            survivor->durable = std::move(file->second->durable);
-            survivor->content = survivor->durable;
+            survivor->content = std::move(file->second->content);
             survivor->durable_name = true;
             file->second = std::move(survivor);
             ++file;
@@ -135,6 +153,7 @@ void Disk::lose_unsynced() {
 void Disk::lose_unsynced(const std::string& path, File& file, bool& torn) {
     std::int64_t lost = 0;
     std::int64_t kept = 0;
+    undo_unsynced(file);
     for (const Write& change : file.unsynced) {
         const std::int64_t length = surviving_length(path, change, torn);
         if (length == kLost) {
@@ -142,7 +161,7 @@ void Disk::lose_unsynced(const std::string& path, File& file, bool& torn) {
             continue;
         }
         ++kept;
-        apply(file.durable, file, change, length);
+        apply(file, change, length);
         if (length > 0 && owner_.world().tape().chance(flip_lane_)) flip_bit(path, file, change);
     }
     if (lost > 0) {
@@ -169,7 +188,7 @@ void Disk::flip_bit(const std::string& path, File& file, const Write& change) {
     const auto bits = static_cast<std::uint64_t>(8 * std::min(change.length, kSector));
     const std::uint64_t bit = owner_.world().tape().draw(bit_lane_, bits);
     const auto at = static_cast<std::size_t>(change.offset) + bit / 8;
-    file.durable[at] = static_cast<char>(file.durable[at] ^ (1 << (bit % 8)));
+    file.content[at] = static_cast<char>(file.content[at] ^ (1 << (bit % 8)));
     owner_.world().self().emit("disk.bit-flip",
                                {{"path", path}, {"bit", static_cast<std::int64_t>(bit)}});
 }

@@ -51,12 +51,14 @@ class Disk {
   private:
     friend struct DiskVfs;
 
-    // A write since the last sync: its bytes are in the file's `unsynced_bytes`. A negative length
-    // is a truncation to `offset`.
+    // A write since the last sync: its bytes are in the file's `unsynced_bytes`, and after them
+    // what they replaced. A negative length is a truncation to `offset`, which replaced the rest.
     struct Write {
         std::int64_t offset;
         std::int64_t length;
         std::size_t position;
+        std::size_t replaced;  // how many bytes
+        std::size_t old_size;  // of the file
     };
     struct Locks {
         int shared = 0;
@@ -74,7 +76,6 @@ class Disk {
     };
     struct File {
         std::vector<char> content;  // what readers see
-        std::vector<char> durable;  // what is certain to survive
         bool durable_name = false;  // false until the folder is synced: the name may be lost
         std::vector<Write> unsynced;
         std::vector<char> unsynced_bytes;
@@ -88,8 +89,9 @@ class Disk {
     // How much of an unsynced write a crash leaves; none of a lost one.
     std::int64_t surviving_length(const std::string& path, const Write& change, bool& torn);
     void flip_bit(const std::string& path, File& file, const Write& change);
-    static void apply(std::vector<char>& content, const File& file, const Write& change,
-                      std::int64_t length);
+    static void apply(File& file, const Write& change, std::int64_t length);
+    // Takes back every write since the last sync: the content is what is certain to survive.
+    static void undo_unsynced(File& file);
     void lose_unsynced(const std::string& path, File& file, bool& torn);
 
     Process& owner_;

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sim/run_queue.hpp"
 #include "sim/tape.hpp"
 #include "sim/time.hpp"
 #include "sim/trace.hpp"
@@ -18,18 +19,6 @@ namespace sim {
 
 class Disk;
 class World;
-
-using Task = std::move_only_function<void()>;
-
-class Process;
-
-// A task that waits for its turn.
-struct ReadyTask {
-    Process* process = nullptr;
-    Task task;
-    FlowId flow{};
-    std::uint64_t number = 0;  // for a recorder
-};
 
 // Something that has not come to its end.
 struct Waiting {
@@ -68,8 +57,8 @@ class Process {
     Process(const Process&) = delete;
     Process& operator=(const Process&) = delete;
 
-    // A name of its own, and the role that names its links and lanes ("box" for every box).
     std::uint32_t id() const { return id_; }
+    // A name of its own, and the role that names its links and lanes ("box" for every box).
     const std::string& name() const { return name_; }
     const std::string& role() const { return role_; }
     World& world() { return world_; }

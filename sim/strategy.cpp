@@ -17,17 +17,6 @@ constexpr std::array<std::string_view, 8> kNames = {"mix", "fifo",  "random", "u
                                                     "pct", "delay", "few",    "swarm"};
 constexpr unsigned kDeepest = 4;
 
-// A stream of words from a seed and a purpose.
-class Words {
-  public:
-    Words(std::uint64_t seed, std::string_view purpose) : state_(combine(mix(seed), purpose)) {}
-    std::uint64_t below(std::uint64_t bound) { return scale(mix(state_ + ++drawn_), bound); }
-
-  private:
-    std::uint64_t state_;
-    std::uint64_t drawn_ = 0;
-};
-
 // Random steps of a run, by the scheduler's draws.
 std::set<std::uint64_t> points(Words& words, std::uint64_t steps, unsigned count) {
     std::set<std::uint64_t> chosen;

@@ -67,8 +67,9 @@ struct TaskChoice {
 
     // Values of the draw are places in line: 0 is `first`, the others follow as they became ready.
     std::size_t place_of(std::uint64_t value) const {
-        if (value == 0) return first;
-        return value <= first ? value - 1 : value;
+        // Without branches: nobody foresees a schedule, a processor least of all.
+        const std::uint64_t other = value - (value <= first ? 1 : 0);
+        return value == 0 ? first : other;
     }
     std::uint64_t value_of(std::size_t place) const {
         if (place == first) return 0;
@@ -186,7 +187,7 @@ class Tape {
     };
 
     bool allowed(const LaneKind& kind) const;
-    void deviate(Lane& lane, LaneId id, std::uint64_t index, std::uint64_t value);
+    void count(Lane& lane, LaneId id, std::uint64_t index, std::uint64_t value);
 
     std::unique_ptr<Source> source_;
     DeviationListener* listener_ = nullptr;

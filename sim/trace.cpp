@@ -29,17 +29,17 @@ void append_json_text(std::string& out, std::string_view text) {
 }  // namespace
 
 void Trace::emit(const Event& event) {
-    std::uint64_t digest = combine(digest_, static_cast<std::uint64_t>(event.at.count()));
-    digest = combine(digest, event.step);
-    digest = combine(digest, event.decision);
-    digest = combine(digest, event.process);
-    digest = combine(digest, event.type);
+    std::uint64_t digest = absorb(digest_, static_cast<std::uint64_t>(event.at.count()));
+    digest = absorb(digest, event.step);
+    digest = absorb(digest, event.decision);
+    digest = absorb(digest, event.process);
+    digest = absorb(digest, event.type);
     for (const Field& field : event.fields) {
-        digest = combine(digest, field.name);
+        digest = absorb(digest, field.name);
         if (const auto* number = std::get_if<std::int64_t>(&field.value)) {
-            digest = combine(digest, static_cast<std::uint64_t>(*number));
+            digest = absorb(digest, static_cast<std::uint64_t>(*number));
         } else {
-            digest = combine(digest, std::get<std::string_view>(field.value));
+            digest = absorb(digest, std::get<std::string_view>(field.value));
         }
     }
     digest_ = digest;

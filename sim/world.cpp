@@ -22,11 +22,12 @@ World::World(Tape& tape, Trace& trace, Recorder* recorder, WorldMemory* memory)
     : tape_(tape),
       trace_(trace),
       recorder_(recorder),
-      memory_(memory),
-      schedule_lane_(tape.lane("schedule", kSchedule)) {
+      own_memory_(memory == nullptr ? std::make_unique<WorldMemory>() : nullptr),
+      ready_(memory == nullptr ? own_memory_->ready : memory->ready),
+      schedule_lane_(tape.lane("schedule", kSchedule)),
+      processes_(memory == nullptr ? own_memory_->processes : memory->processes) {
     tape_.record(recorder);
     tape_.listen(this);
-    swap_memory();
     Process& self = add_process("world", "world");
     self.state_ = Process::State::up;
     self.only_relays();
@@ -41,21 +42,8 @@ World::~World() {
         (*process)->destroy_pending();
         (*process)->program_.reset();
     }
-    kept_.clear();
-    line_.clear();
-    line_flows_.clear();
-    free_.clear();
+    ready_.clear();
     processes_.clear();
-    swap_memory();
-}
-
-void World::swap_memory() {
-    if (memory_ == nullptr) return;
-    kept_.swap(memory_->kept);
-    line_.swap(memory_->line);
-    line_flows_.swap(memory_->line_flows);
-    free_.swap(memory_->free);
-    processes_.swap(memory_->processes);
 }
 
 Process& World::add_process(std::string name, std::string role) {
@@ -70,13 +58,7 @@ void World::remove_process(Process& process) {
     processes_[process.id_].reset();
 }
 
-FlowId World::next_flow() {
-    const bool goes_on = running_ != nullptr && !flow_goes_on_;
-    flow_goes_on_ = true;
-    return goes_on ? running_flow_ : FlowId{++flows_};
-}
-
-World::Ready World::begun(Process& process, Task task) {
+ReadyTask World::begun(Process& process, Task task) {
     return {&process, std::move(task), next_flow(),
             recorder_ == nullptr ? 0 : recorder_->created(process.id_)};
 }
@@ -87,42 +69,19 @@ void World::begin(Process& process, Task&& task, FlowId flow) {
         process.parked_.push_back({&process, std::move(task), flow, number});
         return;
     }
-    Ready& kept = join(flow);
+    ReadyTask& kept = join(flow);
     kept.process = &process;
     kept.task = std::move(task);
     kept.flow = flow;
     kept.number = number;
 }
 
-void World::enqueue(Ready&& ready) {
+void World::enqueue(ReadyTask&& ready) {
     if (ready.process->state_ == Process::State::paused) {
         ready.process->parked_.push_back(std::move(ready));
         return;
     }
     join(ready.flow) = std::move(ready);
-}
-
-World::Ready& World::join(FlowId flow) {
-    // A flow that was not interrupted keeps its place at the head of the line.
-    if (running_ != nullptr && flow == running_flow_) first_ = line_.size();
-    line_flows_.push_back(flow);
-    if (free_.empty()) {
-        line_.push_back(static_cast<std::uint32_t>(kept_.size()));
-        return kept_.emplace_back();
-    }
-    const std::uint32_t slot = free_.back();
-    free_.pop_back();
-    line_.push_back(slot);
-    return kept_[slot];
-}
-
-World::Ready World::leave(std::size_t place) {
-    const std::uint32_t slot = line_[place];
-    line_.erase(line_.begin() + static_cast<std::ptrdiff_t>(place));
-    line_flows_.erase(line_flows_.begin() + static_cast<std::ptrdiff_t>(place));
-    first_ = 0;
-    free_.push_back(slot);
-    return std::move(kept_[slot]);
 }
 
 void World::post(std::uint32_t process, std::uint32_t incarnation, Task task) {
@@ -134,11 +93,13 @@ void World::post(std::uint32_t process, std::uint32_t incarnation, Task task) {
     begin(*owner, std::move(task), next_flow());
 }
 
-std::vector<World::Ready> World::withdraw(const Process& process) {
-    std::vector<Ready> taken;
-    for (std::size_t place = 0; place < line_.size();) {
-        if (kept_[line_[place]].process == &process) {
-            taken.push_back(leave(place));
+std::vector<ReadyTask> World::withdraw(const Process& process) {
+    std::vector<ReadyTask> taken;
+    for (std::size_t place = 0; place < ready_.size();) {
+        if (ready_.at(place).process == &process) {
+            ReadyTask& left = ready_.leave(place);
+            taken.push_back(std::move(left));
+            ready_.release(left);
         } else {
             ++place;
         }
@@ -155,15 +116,15 @@ void World::wake_timers() {
 }
 
 bool World::step(VirtualTime limit) {
-    while (line_.empty()) {
+    while (ready_.empty()) {
         if (timers_.empty() || timers_.begin()->first.at > limit) return false;
         wake_timers();
     }
-    execute(leave(tape_.draw_task(schedule_lane_, {line_flows_, first_})));
+    execute(ready_.leave(tape_.draw_task(schedule_lane_, ready_.choice())));
     return true;
 }
 
-void World::execute(Ready ready) {
+void World::execute(ReadyTask& ready) {
     Process& process = *ready.process;
     ++steps_;
     running_ = &process;
@@ -179,7 +140,10 @@ void World::execute(Ready ready) {
     } catch (...) {
         running_ = nullptr;
         // What a dying process throws is its death rattle: its disk was cut under it.
-        if (process.state_ != Process::State::dying) throw;
+        if (process.state_ != Process::State::dying) {
+            ready_.release(ready);
+            throw;
+        }
     }
     running_ = nullptr;
     if (process.state_ == Process::State::dying) {
@@ -187,6 +151,7 @@ void World::execute(Ready ready) {
         process.finish_crash();
     }
     if (recorder_ != nullptr) recorder_->ends();
+    ready_.release(ready);
 }
 
 void World::observe() {
@@ -207,9 +172,9 @@ void World::on_deviation(std::string_view lane, const LaneKind& kind, std::uint6
     if (!tape_.recording()) return;
     std::string words = kind.words == nullptr ? std::string() : kind.words(value);
     if (kind.name == kSchedule.name) {
-        const std::size_t place = TaskChoice{line_flows_, first_}.place_of(value);
-        words += ": a task of " + kept_[line_[place]].process->name() + " before one of " +
-                 kept_[line_[first_]].process->name();
+        const std::size_t place = ready_.choice().place_of(value);
+        words += ": a task of " + ready_.at(place).process->name() + " before one of " +
+                 ready_.at(ready_.choice().first).process->name();
     }
     const Field fields[] = {{"kind", kind.name},
                             {"lane", lane},

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "sim/process.hpp"
+#include "sim/run_queue.hpp"
 #include "sim/tape.hpp"
 #include "sim/time.hpp"
 #include "sim/trace.hpp"
@@ -23,10 +24,7 @@ class Recorder;
 // Room that worlds made one after the other hand on, so that a search that makes hundreds of
 // thousands of small ones in a second does not ask for it each time. Holds nothing of any of them.
 struct WorldMemory {
-    std::vector<ReadyTask> kept;
-    std::vector<std::uint32_t> line;
-    std::vector<FlowId> line_flows;
-    std::vector<std::uint32_t> free;
+    RunQueue ready;
     std::vector<std::unique_ptr<Process>> processes;
 };
 
@@ -87,22 +85,25 @@ class World final : private DeviationListener {
     friend class Process;
     friend class Executor;
 
-    using Ready = ReadyTask;
-
     // A task that the running one begins: the first goes on with its flow, any other is a new one.
-    Ready begun(Process& process, Task task);
-    void enqueue(Ready&& ready);
+    ReadyTask begun(Process& process, Task task);
+    void enqueue(ReadyTask&& ready);
     // The same for a task that is ready at once.
     void begin(Process& process, Task&& task, FlowId flow);
-    // A place at the end of the line, to be filled at once.
-    Ready& join(FlowId flow);
-    FlowId next_flow();
-    Ready leave(std::size_t place);
+    ReadyTask& join(FlowId flow) {
+        // A flow that was not interrupted keeps its place at the head of the line.
+        return ready_.join(flow, running_ != nullptr && flow == running_flow_);
+    }
+    FlowId next_flow() {
+        const bool goes_on = running_ != nullptr && !flow_goes_on_;
+        flow_goes_on_ = true;
+        return goes_on ? running_flow_ : FlowId{++flows_};
+    }
     void post(std::uint32_t process, std::uint32_t incarnation, Task task);
     void wake_timers();
     // Takes the ready tasks of a process out of the queue.
-    std::vector<Ready> withdraw(const Process& process);
-    void execute(Ready ready);
+    std::vector<ReadyTask> withdraw(const Process& process);
+    void execute(ReadyTask& ready);
     void on_deviation(std::string_view lane, const LaneKind& kind, std::uint64_t index,
                       std::uint64_t value) override;
 
@@ -114,24 +115,17 @@ class World final : private DeviationListener {
     std::uint64_t timer_sequence_ = 0;
     bool halted_ = false;
     Recorder* recorder_;
-    WorldMemory* memory_;
-    void swap_memory();
     Process* running_ = nullptr;
     FlowId running_flow_{};
     bool flow_goes_on_ = false;  // whether the running task's flow has a next task already
     std::uint32_t flows_ = 0;
-    // The line of ready tasks: where each is kept, and beside it whose flow it is. Tasks stay where
-    // they are while others leave the line.
-    std::vector<std::uint32_t> line_;
-    std::vector<FlowId> line_flows_;
-    std::size_t first_ = 0;  // of the line: what runs next by default
-    std::vector<Ready> kept_;
-    std::vector<std::uint32_t> free_;  // places in kept_ that hold nothing
-    std::map<TimerId, Ready> timers_;
+    std::unique_ptr<WorldMemory> own_memory_;  // of a world that was given none
+    RunQueue& ready_;
+    std::map<TimerId, ReadyTask> timers_;
     LaneId schedule_lane_;
     std::optional<boost::asio::execution_context> context_;
     std::unique_ptr<Network> network_;
-    std::vector<std::unique_ptr<Process>> processes_;  // by id; null where one was removed
+    std::vector<std::unique_ptr<Process>>& processes_;  // by id; null where one was removed
 };
 
 }  // namespace sim

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -165,6 +166,9 @@ void with_sqlite(int steps, double seconds) {
 }  // namespace
 
 int main(int count, char** words) {
+    // As `vivarium` does: what one world gives back the next one takes.
+    mallopt(M_TRIM_THRESHOLD, 256 << 20);
+    mallopt(M_MMAP_THRESHOLD, 256 << 20);
     const double seconds = count > 1 ? std::stod(words[1]) : 2;
     for (const char* strategy : {"random", "urw", "pct:2", "pct:3", "fifo"}) {
         tasks(strategy, 10, seconds);
