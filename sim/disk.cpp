@@ -37,8 +37,13 @@ constexpr LaneKind kBitKind = choice(
 
 }  // namespace
 
-Disk::Disk(Process& owner)
+Disk::Disk(Process& owner) : Disk(owner, std::make_shared<Storage>()) {}
+
+Disk::Disk(Process& owner, Disk& mounted) : Disk(owner, mounted.storage_) {}
+
+Disk::Disk(Process& owner, std::shared_ptr<Storage> storage)
     : owner_(owner),
+      storage_(std::move(storage)),
       vfs_name_("sim disk " + std::to_string(reinterpret_cast<std::uintptr_t>(this))),
       vfs_(DiskVfs::make(*this, vfs_name_)) {
     Tape& tape = owner.world().tape();
@@ -50,23 +55,31 @@ Disk::Disk(Process& owner)
     sectors_lane_ = tape.lane(lane + " torn sectors", kSectorsKind);
     flip_lane_ = tape.lane(lane + " bit flip", kFlipKind);
     bit_lane_ = tape.lane(lane + " bit", kBitKind);
+    storage_->mounts.push_back(this);
     sqlite3_vfs_register(vfs_.get(), 0);
 }
 
 Disk::~Disk() {
+    std::erase(storage_->mounts, this);
     sqlite3_vfs_unregister(vfs_.get());
+}
+
+bool Disk::used_by_others() const {
+    return std::any_of(storage_->mounts.begin(), storage_->mounts.end(), [this](const Disk* disk) {
+        return disk != this && disk->owner_.state() != Process::State::down;
+    });
 }
 
 void Disk::load(const std::string& path, std::vector<char> content) {
     auto file = std::make_shared<File>();
     file->content = std::move(content);
     file->durable_name = true;
-    files_[path] = std::move(file);
+    storage_->files[path] = std::move(file);
 }
 
 std::vector<char> Disk::content(const std::string& path) const {
-    const auto found = files_.find(path);
-    return found == files_.end() ? std::vector<char>() : found->second->content;
+    const auto found = storage_->files.find(path);
+    return found == storage_->files.end() ? std::vector<char>() : found->second->content;
 }
 
 void Disk::write(File& file, const char* bytes, std::int64_t length, std::int64_t offset) {
@@ -98,8 +111,8 @@ void Disk::sync(File& file) {
     // SQLite syncs the folder with the first sync of a new file, as its own VFS does: every name
     // that was made or deleted until then is certain.
     if (file.durable_name) return;
-    for (auto& [path, named] : files_) named->durable_name = true;
-    deleted_.clear();
+    for (auto& [path, named] : storage_->files) named->durable_name = true;
+    storage_->deleted.clear();
 }
 
 void Disk::apply(File& file, const Write& change, std::int64_t length) {
@@ -125,19 +138,20 @@ void Disk::undo_unsynced(File& file) {
 }
 
 void Disk::lose_unsynced() {
+    if (used_by_others()) return;
     Tape& tape = owner_.world().tape();
-    for (auto& [path, file] : deleted_) {
+    for (auto& [path, file] : storage_->deleted) {
         // A deletion whose folder was never synced may not have happened.
-        if (!files_.contains(path) && file->durable_name && tape.chance(lost_lane_)) {
-            files_.emplace(path, file);
+        if (!storage_->files.contains(path) && file->durable_name && tape.chance(lost_lane_)) {
+            storage_->files.emplace(path, file);
         }
     }
-    deleted_.clear();
+    storage_->deleted.clear();
     bool torn = false;
-    for (auto file = files_.begin(); file != files_.end();) {
+    for (auto file = storage_->files.begin(); file != storage_->files.end();) {
         if (!file->second->durable_name && tape.chance(lost_lane_)) {
             owner_.world().self().emit("disk.lost-file", {{"path", file->first}});
-            file = files_.erase(file);
+            file = storage_->files.erase(file);
         } else {
             lose_unsynced(file->first, *file->second, torn);
             // Handles of the life before keep the old file, which no new one will ever see.

@@ -20,9 +20,14 @@ class Process;
 // is a place where the process may crash, and may fail.
 // Open a database on it with sqlite3_open_v2(path, ..., vfs_name()). Any path is a file of this
 // disk.
+// Several processes of one host may mount what one of them made. What a process wrote is then with
+// the host: its crash loses nothing while another of them lives, and only the last takes the host
+// down with it.
 class Disk {
   public:
     explicit Disk(Process& owner);
+    // Another process' way to the same files.
+    Disk(Process& owner, Disk& mounted);
     ~Disk();
     Disk(const Disk&) = delete;
     Disk& operator=(const Disk&) = delete;
@@ -83,6 +88,9 @@ class Disk {
         SharedMemory memory;
     };
 
+    struct Storage;
+    Disk(Process& owner, std::shared_ptr<Storage> storage);
+
     void write(File& file, const char* bytes, std::int64_t length, std::int64_t offset);
     void truncate(File& file, std::int64_t size);
     void sync(File& file);
@@ -93,13 +101,20 @@ class Disk {
     // Takes back every write since the last sync: the content is what is certain to survive.
     static void undo_unsynced(File& file);
     void lose_unsynced(const std::string& path, File& file, bool& torn);
+    bool used_by_others() const;
+
+    // What all who mount it share.
+    struct Storage {
+        std::map<std::string, std::shared_ptr<File>, std::less<>> files;
+        std::map<std::string, std::shared_ptr<File>> deleted;  // since the folder's last sync
+        std::vector<const Disk*> mounts;
+    };
 
     Process& owner_;
+    std::shared_ptr<Storage> storage_;
     std::string vfs_name_;
     std::unique_ptr<sqlite3_vfs> vfs_;
     bool connected_ = true;
-    std::map<std::string, std::shared_ptr<File>, std::less<>> files_;
-    std::map<std::string, std::shared_ptr<File>> deleted_;  // since the folder's last sync
     std::uint64_t writes_ = 0;
     LaneId error_lane_;
     LaneId full_lane_;

@@ -131,12 +131,13 @@ int DiskVfs::open(sqlite3_vfs* vfs, const char* path, sqlite3_file* out, int fla
     std::shared_ptr<Disk::File> file;
     if (path == nullptr) {
         file = std::make_shared<Disk::File>();
-    } else if (const auto found = disk.files_.find(path); found != disk.files_.end()) {
+    } else if (const auto found = disk.storage_->files.find(path);
+               found != disk.storage_->files.end()) {
         file = found->second;
     } else {
         if ((flags & SQLITE_OPEN_CREATE) == 0) return SQLITE_CANTOPEN;
         file = std::make_shared<Disk::File>();
-        disk.files_.emplace(path, file);
+        disk.storage_->files.emplace(path, file);
     }
     handle.base.pMethods = &kMethods;
     handle.disk = &disk;
@@ -149,19 +150,19 @@ int DiskVfs::open(sqlite3_vfs* vfs, const char* path, sqlite3_file* out, int fla
 
 int DiskVfs::remove(sqlite3_vfs* vfs, const char* path, int sync_directory) {
     Disk& disk = disk_of(vfs);
-    const auto found = disk.files_.find(path);
-    if (found == disk.files_.end()) return SQLITE_IOERR_DELETE_NOENT;
+    const auto found = disk.storage_->files.find(path);
+    if (found == disk.storage_->files.end()) return SQLITE_IOERR_DELETE_NOENT;
     if (const int error = fate(disk, "before a delete", SQLITE_IOERR_DELETE); error != SQLITE_OK) {
         return error;
     }
-    disk.deleted_[path] = found->second;
-    disk.files_.erase(found);
-    if (sync_directory != 0) disk.deleted_.clear();
+    disk.storage_->deleted[path] = found->second;
+    disk.storage_->files.erase(found);
+    if (sync_directory != 0) disk.storage_->deleted.clear();
     return SQLITE_OK;
 }
 
 int DiskVfs::access(sqlite3_vfs* vfs, const char* path, int, int* result) {
-    *result = disk_of(vfs).files_.contains(path) ? 1 : 0;
+    *result = disk_of(vfs).storage_->files.contains(path) ? 1 : 0;
     return SQLITE_OK;
 }
 
@@ -322,6 +323,9 @@ int DiskVfs::unmap_memory(sqlite3_file* base, int) {
     if (!handle.uses_memory) return SQLITE_OK;
     handle.uses_memory = false;
     Disk::SharedMemory& memory = (*handle.file)->memory;
+    for (const void*& owner : memory.exclusive) {
+        if (owner == &handle) owner = nullptr;
+    }
     if (--memory.users == 0) memory = {};
     return SQLITE_OK;
 }

@@ -48,6 +48,9 @@ constexpr LaneKind kLostRequestKind =
     fault("net.lost-request", 1, 60, [](std::uint64_t) { return std::string("loses a request"); });
 constexpr LaneKind kLostAnswerKind =
     fault("net.lost-answer", 1, 60, [](std::uint64_t) { return std::string("loses an answer"); });
+constexpr LaneKind kBalanceKind = choice("net.balance", [](std::uint64_t value) {
+    return "sends a call to number " + std::to_string(value + 1) + " of those who answer";
+});
 constexpr LaneKind kDuplicateKind = fault(
     "net.duplicate", 1, 120, [](std::uint64_t) { return std::string("carries a request twice"); });
 
@@ -80,6 +83,7 @@ struct Network::State : std::enable_shared_from_this<State> {
         Process* host = nullptr;
         std::uint32_t incarnation = 0;
         std::shared_ptr<Service> service;
+        bool alive() const { return host->alive() && host->incarnation() == incarnation; }
     };
     struct Pending {
         Process* caller;
@@ -137,6 +141,8 @@ struct Network::State : std::enable_shared_from_this<State> {
         return world.tape().chance(path.lost_answer) || path.blocked;
     }
 
+    // Who takes the next call to the address; null if nobody does.
+    const Listener* chosen(const std::string& address);
     void deliver(std::uint64_t call, const std::string& address, Packet request);
     void finish(std::uint64_t call, Result result);
     void fail_later(std::uint64_t call, const std::string& from_role, CallError error);
@@ -145,7 +151,7 @@ struct Network::State : std::enable_shared_from_this<State> {
     Process* process(std::uint32_t id) { return world.find_process(id); }
 
     std::map<std::pair<std::string, std::string>, Link> links;
-    std::map<std::string, Listener, std::less<>> listeners;
+    std::map<std::string, std::vector<Listener>, std::less<>> listeners;
     std::map<std::uint64_t, Pending> pending;
     std::uint64_t calls = 0;
 };
@@ -186,11 +192,23 @@ void Network::Answer::send(Packet packet) {
     server->crash_point("after an answer");
 }
 
+const Network::State::Listener* Network::State::chosen(const std::string& address) {
+    const auto found = listeners.find(address);
+    if (found == listeners.end()) return nullptr;
+    std::vector<const Listener*> alive;
+    for (const Listener& listener : found->second) {
+        if (listener.alive()) alive.push_back(&listener);
+    }
+    if (alive.empty()) return nullptr;
+    if (alive.size() == 1) return alive.front();
+    const LaneId balance = world.tape().lane("balance " + address, kBalanceKind);
+    return alive[world.tape().draw(balance, alive.size())];
+}
+
 void Network::State::deliver(std::uint64_t call, const std::string& address, Packet request) {
     const auto number = static_cast<std::int64_t>(call);
-    const auto found = listeners.find(address);
-    if (found == listeners.end() || !found->second.host->alive() ||
-        found->second.host->incarnation() != found->second.incarnation) {
+    const Listener* listener = chosen(address);
+    if (listener == nullptr) {
         world.self().emit("net.refused", {{"call", number}, {"to", address}});
         const auto waiting = pending.find(call);
         if (waiting == pending.end()) return;
@@ -198,8 +216,8 @@ void Network::State::deliver(std::uint64_t call, const std::string& address, Pac
         fail_later(call, role, CallError::refused);
         return;
     }
-    Process& host = *found->second.host;
-    host.post([state = shared_from_this(), call, number, service = found->second.service, &host,
+    Process& host = *listener->host;
+    host.post([state = shared_from_this(), call, number, service = listener->service, &host,
                request = std::move(request)]() mutable {
         Answer answer(state->weak_from_this(), call, host);
         if (host.crash_point("on receiving a request")) return;
@@ -245,8 +263,14 @@ Network::~Network() {
 }
 
 void Network::listen(Process& host, const std::string& address, Service service) {
-    state_->listeners[address] = {&host, host.incarnation(),
-                                  std::make_shared<Service>(std::move(service))};
+    state_->listeners[address].clear();
+    listen_beside(host, address, std::move(service));
+}
+
+void Network::listen_beside(Process& host, const std::string& address, Service service) {
+    std::vector<State::Listener>& there = state_->listeners[address];
+    std::erase_if(there, [&](const State::Listener& other) { return other.host == &host; });
+    there.push_back({&host, host.incarnation(), std::make_shared<Service>(std::move(service))});
 }
 
 void Network::close(const std::string& address) {
@@ -270,7 +294,7 @@ void Network::call(Process& caller, std::string_view address, Packet request, Du
         [state = state_, call] { state->finish(call, std::unexpected(CallError::timed_out)); });
     const auto listener = state.listeners.find(address);
     const std::string server_role =
-        listener == state.listeners.end() ? "nowhere" : listener->second.host->role();
+        listener == state.listeners.end() ? "nowhere" : listener->second.front().host->role();
     state.pending.emplace(call, State::Pending{&caller, server_role, request.label, std::move(done),
                                                timer, flow, state.world.now()});
     State::Link& path = state.link(caller.role(), server_role);
@@ -320,8 +344,11 @@ void Network::delay(const std::string& from_role, const std::string& to_role, Du
 }
 
 void Network::cut(Process& process) {
-    std::erase_if(state_->listeners,
-                  [&](const auto& listener) { return listener.second.host == &process; });
+    for (auto& [address, there] : state_->listeners) {
+        std::erase_if(there,
+                      [&](const State::Listener& listener) { return listener.host == &process; });
+    }
+    std::erase_if(state_->listeners, [](const auto& there) { return there.second.empty(); });
 }
 
 void Network::forget(Process& process) {

@@ -61,6 +61,9 @@ class Network {
 
     // Answers calls to the address until the host crashes or closes it. Replaces an earlier one.
     void listen(Process& host, const std::string& address, Service service);
+    // The same beside others that answer there: each call goes to one of those that are alive, as
+    // the tape decides, by default to the one that listened first.
+    void listen_beside(Process& host, const std::string& address, Service service);
     void close(const std::string& address);
 
     // Sends a request and completes exactly once in the caller's process, at the latest after

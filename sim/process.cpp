@@ -41,6 +41,10 @@ Disk& Process::disk() {
     return *disk_;
 }
 
+void Process::mount(Process& other) {
+    disk_ = std::make_unique<Disk>(*this, other.disk());
+}
+
 void Process::boot() {
     if (state_ != State::down) return;
     stopped_ = false;

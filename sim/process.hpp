@@ -75,6 +75,9 @@ class Process {
 
     // The disk survives crashes. Made on first use.
     Disk& disk();
+    // From now on its disk is that of the other, which is on the same host: see Disk. Before the
+    // first use of its own.
+    void mount(Process& other);
 
     // Starts the program, as the first task of a new life, if the process is down. A program that
     // throws while it starts is a crash.

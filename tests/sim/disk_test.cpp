@@ -209,5 +209,54 @@ TEST(Disk, WorksWithARollbackJournalToo) {
     }
 }
 
+TEST(Disk, LosesNothingOfAProcessWhileAnotherMountsIt) {
+    Fixture at(std::make_unique<Vandal>());
+    Process& other = at.world.add_process("q", "p");
+    other.mount(at.process);
+    other.boot();
+    auto first = at.open("OFF");
+    Database second("test.db", other.disk().vfs_name());
+    insert(*first, 1);
+    EXPECT_EQ(count(second), 1) << "both see one database";
+    at.crash(first);
+    EXPECT_EQ(count(second), 1) << "what was written is with the host";
+    insert(second, 2);
+    first = at.open("OFF");
+    EXPECT_EQ(count(*first), 2);
+}
+
+TEST(Disk, IsRecoveredByTheSurvivorOfAnUnfinishedTransaction) {
+    Fixture at(std::make_unique<CalmSource>());
+    Process& other = at.world.add_process("q", "p");
+    other.mount(at.process);
+    other.boot();
+    auto first = at.open("FULL");
+    Database second("test.db", other.disk().vfs_name());
+    insert(*first, 1);
+    first->run("BEGIN IMMEDIATE");
+    insert(*first, 2);
+    EXPECT_THROW(insert(second, 3), StoreFailure) << "locks are real";
+    at.crash(first);
+    insert(second, 3);
+    EXPECT_EQ(count(second), 2) << "the dead one's transaction never was";
+    EXPECT_TRUE(is_sound(second));
+}
+
+TEST(Disk, LosesWhatWasNotSyncedWhenTheLastProcessDies) {
+    Fixture at(std::make_unique<Vandal>());
+    Process& other = at.world.add_process("q", "p");
+    other.mount(at.process);
+    other.boot();
+    auto first = at.open("FULL");
+    insert(*first, 1);
+    first->script("PRAGMA synchronous = OFF");
+    insert(*first, 2);
+    other.crash("first");
+    at.crash(first);
+    other.boot();
+    Database second("test.db", other.disk().vfs_name());
+    EXPECT_EQ(count(second), 1) << "the host went down with it";
+}
+
 }  // namespace
 }  // namespace sim

@@ -203,5 +203,30 @@ TEST(Network, HoldsWhatReachesAPausedServer) {
     EXPECT_EQ(at.effects, 1);
 }
 
+TEST(Network, SharesAnAddressAmongThoseWhoAreAlive) {
+    Fixture at({{"balance server:1", 1, 1}});
+    Process& other = at.world.add_process("other", "server");
+    other.boot();
+    int others = 0;
+    at.world.network().listen_beside(other, "server:1", [&](Packet, Network::Answer answer) {
+        ++others;
+        answer.send({"done", std::string("done")});
+    });
+    const auto call = [&at] {
+        at.call();
+        at.world.run_until(at.world.now() + seconds(1));
+    };
+    call();
+    EXPECT_EQ(at.effects, 1) << "the first to listen is the default";
+    call();
+    EXPECT_EQ(others, 1) << "the tape may choose another";
+    at.server.crash("down");
+    call();
+    EXPECT_EQ(others, 2) << "the dead are left out";
+    other.crash("down");
+    call();
+    EXPECT_EQ(at.last->error(), CallError::refused);
+}
+
 }  // namespace
 }  // namespace sim
