@@ -19,6 +19,7 @@ find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(SQLite3 REQUIRED)
+find_package(OpenSSL 3 REQUIRED)
 find_package(Boost 1.81 REQUIRED)
 
 # One place for every flag and macro that has to be the same in all translation units.

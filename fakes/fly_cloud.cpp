@@ -30,8 +30,9 @@ std::string mishap_words(std::uint64_t value) {
     return kWords[value];
 }
 std::string capacity_words(std::uint64_t value) {
-    constexpr std::array<const char*, 4> kWords = {"has room", "has a host without memory",
-                                                   "has no capacity", "finds no host"};
+    constexpr std::array<const char*, 5> kWords = {"has room", "has a host without memory",
+                                                   "has no capacity", "finds no host",
+                                                   "has no room beside a volume"};
     return kWords[value];
 }
 constexpr sim::LaneKind kMishap = sim::fault("fly.mishap", 1, 40, mishap_words);
@@ -58,13 +59,24 @@ constexpr sim::LaneKind kStart = sim::choice("fly.start", [](std::uint64_t value
 constexpr sim::LaneKind kStop = sim::choice("fly.stop", [](std::uint64_t value) {
     return "takes " + std::to_string(value) + " half seconds longer to stop";
 });
+constexpr sim::LaneKind kExit = sim::fault("fly.exit", 1, 40, [](std::uint64_t) {
+    return std::string("lets a started machine stop by itself");
+});
+constexpr sim::LaneKind kLinger = sim::fault("fly.linger", 1, 6, [](std::uint64_t value) {
+    return "takes a volume for bound " + std::to_string(value) + " s longer than it is";
+});
+
+// The volume that a configuration mounts; empty: none.
+std::string volume_in(const json& config) {
+    const auto mounts = config.find("mounts");
+    if (mounts == config.end() || !mounts->is_array() || mounts->empty()) return {};
+    return mounts->front().value("volume", "");
+}
 
 }  // namespace
 
 FlyCloud::FlyCloud(lifecycle::Clock& clock, sim::Tape& tape, BoxHost& host, FlyCloudOptions options)
-    : clock_(clock),
-      tape_(tape),
-      host_(host),
+    : Cloud(clock, tape, host, "fly"),
       options_(std::move(options)),
       mishap_lane_(tape.lane("fly mishap", kMishap)),
       capacity_lane_(tape.lane("fly capacity", kCapacity)),
@@ -73,10 +85,12 @@ FlyCloud::FlyCloud(lifecycle::Clock& clock, sim::Tape& tape, BoxHost& host, FlyC
       launch_failure_lane_(tape.lane("fly launch", kLaunchFailure)),
       prepare_lane_(tape.lane("fly prepare", kPrepare)),
       start_lane_(tape.lane("fly start", kStart)),
-      stop_lane_(tape.lane("fly stop", kStop)) {}
+      stop_lane_(tape.lane("fly stop", kStop)),
+      exit_lane_(tape.lane("fly exit", kExit)),
+      linger_lane_(tape.lane("fly linger", kLinger)) {}
 
 void FlyCloud::handle(const HttpRequest& request, Respond respond) {
-    const std::string prefix = fmt::format("/v1/apps/{}/machines", options_.app);
+    const std::string prefix = fmt::format("/v1/apps/{}/", options_.app);
     const auto authorization = request.headers.find("Authorization");
     if (authorization == request.headers.end() ||
         authorization->second != "Bearer " + options_.token) {
@@ -98,12 +112,20 @@ void FlyCloud::handle(const HttpRequest& request, Respond respond) {
     }
     const std::string_view path = std::string_view(request.target).substr(prefix.size());
     const std::string_view bare = path.substr(0, path.find('?'));
-    if (request.method == "GET" && bare.ends_with("/wait")) {
-        const std::string id(bare.substr(1, bare.size() - 6));
+    constexpr std::string_view kMachines = "machines/";
+    if (request.method == "GET" && bare.starts_with(kMachines) && bare.ends_with("/wait")) {
+        const std::string id(bare.substr(kMachines.size(), bare.size() - kMachines.size() - 5));
         wait(id, path.substr(std::min(path.size(), bare.size() + 1)), std::move(respond));
         return;
     }
     HttpResponse response = respond_to(request, path);
+    if (request.method == "POST" && bare == "machines" && response.status == 200 &&
+        options_.late_creates > 0) {
+        --options_.late_creates;
+        response = refuse(408,
+                          "deadline_exceeded: machine failed to reach desired state, started, "
+                          "currently created");
+    }
     if (mishap == Mishap::late_internal_error) response = refuse(500, "internal: server error");
     if (mishap == Mishap::late_deadline) {
         response = refuse(408, "deadline_exceeded: machine still starting");
@@ -116,8 +138,19 @@ HttpResponse FlyCloud::respond_to(const HttpRequest& request, std::string_view p
     const std::string_view query =
         mark == std::string_view::npos ? std::string_view() : path.substr(mark + 1);
     path = path.substr(0, mark);
-    const auto slash = path.find('/', 1);
-    const std::string id(path.empty() ? path : path.substr(1, slash - 1));
+    const auto slash = path.find('/');
+    const std::string_view what = path.substr(0, slash);
+    const std::string_view rest =
+        slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1);
+    if (what == "machines") return respond_about_machines(request, rest, query);
+    if (what == "volumes") return respond_about_volumes(request, rest);
+    return refuse(404, "not_found: no such route");
+}
+
+HttpResponse FlyCloud::respond_about_machines(const HttpRequest& request, std::string_view path,
+                                              std::string_view query) {
+    const auto slash = path.find('/');
+    const std::string id(path.substr(0, slash));
     const std::string_view verb =
         slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1);
     // One request a second and a burst of three, per action and id; reads of a machine get more.
@@ -136,6 +169,7 @@ HttpResponse FlyCloud::respond_to(const HttpRequest& request, std::string_view p
     } else if (request.method == "POST") {
         if (verb == "start") return start(id);
         if (verb == "stop") return stop(id);
+        if (verb == "restart") return restart(id);
     }
     return refuse(404, "not_found: no such route");
 }
@@ -149,26 +183,27 @@ HttpResponse FlyCloud::create(const HttpRequest& request) {
     if (!options_.refuse_create.empty()) return refuse(400, options_.refuse_create);
     std::string name = body.value("name", "");
     if (const FlyMachine* taken = find_by_name(name); taken != nullptr && !name.empty()) {
+        if (options_.garble_conflicts) {
+            return refuse(409, "already_exists: unique machine name violation");
+        }
         return refuse(409, fmt::format("already_exists: unique machine name violation, machine ID "
                                        "{} already exists with name \"{}\"",
                                        taken->id, name));
     }
-    switch (tape_.draw(capacity_lane_, 4)) {
-        case 1:
-            return refuse(409,
-                          "aborted: could not reserve resource for machine: insufficient memory "
-                          "available to fulfill request on the current host");
-        case 2: return refuse(409, "aborted: no capacity");
-        case 3:
-            return reply(422, json{{"error", "could not find a candidate host"},
-                                   {"status", "insufficient_capacity"}});
-        default: break;
+    if (const auto ghost = options_.ghosts.find(name); ghost != options_.ghosts.end()) {
+        return refuse(409, fmt::format("already_exists: unique machine name violation, machine ID "
+                                       "{} already exists with name \"{}\"",
+                                       ghost->second, name));
     }
+    const std::string region = body.value("region", options_.region);
+    const std::string volume = volume_in(config);
+    if (auto refused = refuse_for_room(region, volume)) return *std::move(refused);
     ++created_;
     FlyMachine machine;
     machine.id = fmt::format("{:014x}", 0x18571500000000ULL + created_ * 0x9e3779b1ULL);
     machine.name = name.empty() ? fmt::format("nameless-{}", created_) : std::move(name);
-    machine.region = body.value("region", options_.region);
+    machine.region = region;
+    machine.volume = volume;
     machine.instance_id = fmt::format("01HEPA{:020X}", created_);
     machine.private_ip = options_.address(created_);
     machine.config = config;
@@ -179,7 +214,8 @@ HttpResponse FlyCloud::create(const HttpRequest& request) {
         !body.value("skip_launch", false) || options_.launch_eagerly || tape_.chance(eager_lane_);
     FlyMachine& kept = machines_.emplace(machine.id, machine).first->second;
     enter(kept, "created");
-    if (observer_ != nullptr) observer_->on_created(kept);
+    if (!volume.empty()) volumes_.at(volume).attached_machine = kept.id;
+    if (observer_ != nullptr) observer_->on_created(described(kept));
     prepare(kept);
     return reply(200, to_json(kept));
 }
@@ -212,7 +248,7 @@ HttpResponse FlyCloud::start(const std::string& id) {
                                        "state: '{}'",
                                        machine.state));
     }
-    if (observer_ != nullptr) observer_->on_start_asked(machine);
+    if (observer_ != nullptr) observer_->on_start_asked(described(machine));
     launch(machine);
     return reply(200, json{{"previous_state", "stopped"}, {"migrated", false}, {"new_host", ""}});
 }
@@ -220,20 +256,36 @@ HttpResponse FlyCloud::start(const std::string& id) {
 HttpResponse FlyCloud::stop(const std::string& id) {
     const auto found = machines_.find(id);
     if (found == machines_.end() || found->second.state == "destroyed") return machine_not_found();
-    FlyMachine& machine = found->second;
-    if (machine.state == "started") {
-        host_.power_off(machine);
-        enter(machine, "stopping");
-        later(machine, drawn(stop_lane_, milliseconds(500), milliseconds(500), 10),
-              [this](FlyMachine& stopping) { enter(stopping, "stopped"); });
-    }
+    if (found->second.state == "started") halt(found->second);
     return reply(200, json{{"ok", true}});
+}
+
+HttpResponse FlyCloud::restart(const std::string& id) {
+    const auto found = machines_.find(id);
+    if (found == machines_.end() || found->second.state == "destroyed") return machine_not_found();
+    FlyMachine& machine = found->second;
+    if (machine.state != "started" && machine.state != "stopped") {
+        return refuse(412, fmt::format("failed_precondition: unable to start machine from current "
+                                       "state: '{}'",
+                                       machine.state));
+    }
+    host_.power_off(machine.id);
+    launch(machine);
+    return reply(200, json{{"ok", true}});
+}
+
+void FlyCloud::halt(FlyMachine& machine) {
+    host_.power_off(machine.id);
+    enter(machine, "stopping");
+    later(machine, drawn(stop_lane_, milliseconds(500), milliseconds(500), 10),
+          [this](FlyMachine& stopping) { enter(stopping, "stopped"); });
 }
 
 HttpResponse FlyCloud::destroy(const std::string& id, std::string_view query) {
     const auto found = machines_.find(id);
     if (found == machines_.end() || found->second.state == "destroyed") return machine_not_found();
     FlyMachine& machine = found->second;
+    if (options_.refuse_destroys) return refuse(503, "unavailable: host unreachable");
     const bool running = machine.state == "started" || machine.state == "starting";
     if (running && parameter(query, "force") != "true") {
         return refuse(412, "failed_precondition: unable to destroy machine, not currently stopped");
@@ -281,7 +333,7 @@ void FlyCloud::give_up_waiting(std::uint64_t number) {
 void FlyCloud::lose(const std::string& name) {
     for (auto& [id, machine] : machines_) {
         if (machine.name == name && machine.state != "destroyed") {
-            if (observer_ != nullptr) observer_->on_lost(machine);
+            if (observer_ != nullptr) observer_->on_lost(described(machine));
             finish_destroying(machine);
             return;
         }
@@ -335,34 +387,69 @@ void FlyCloud::prepare(FlyMachine& machine) {
 
 void FlyCloud::launch(FlyMachine& machine) {
     enter(machine, "starting");
-    const bool fails = tape_.chance(launch_failure_lane_);
-    later(machine, drawn(start_lane_, milliseconds(300), milliseconds(200), 20),
+    const bool fails = tape_.chance(launch_failure_lane_) || options_.fail_launches;
+    later(machine,
+          options_.start_delay + drawn(start_lane_, milliseconds(300), milliseconds(200), 20),
           [this, fails](FlyMachine& starting) {
               if (fails) {
                   enter(starting, "failed");
                   return;
               }
               enter(starting, "started");
-              host_.power_on(starting);
+              if (!starting.volume.empty()) {
+                  FlyVolume& volume = volumes_.at(starting.volume);
+                  if (volume.content.empty()) volume.content = starting.name;
+              }
+              const json environment = starting.config.value("env", json::object());
+              host_.power_on({starting.id, starting.name,
+                              fmt::format("[{}]:{}", starting.private_ip, options_.daemon_port), "",
+                              environment.get<std::map<std::string, std::string>>()});
+              if (tape_.chance(exit_lane_)) {
+                  later(starting, drawn(stop_lane_, seconds(2), seconds(20), 10),
+                        [this](FlyMachine& started) { halt(started); });
+              }
           });
 }
 
 void FlyCloud::finish_destroying(FlyMachine& machine) {
-    host_.power_off(machine);
+    host_.power_off(machine.id);
     enter(machine, "destroying");
     later(machine, drawn(stop_lane_, seconds(1), milliseconds(500), 10),
           [this](FlyMachine& destroying) {
               enter(destroying, "destroyed");
+              detach_volume(destroying);
               later(destroying, kAfterglow, [this](FlyMachine& destroyed) {
-                  host_.discard(destroyed);
+                  host_.discard(destroyed.id);
                   limits_.forget(destroyed.id);
                   machines_.erase(std::string(destroyed.id));
               });
           });
 }
 
-Duration FlyCloud::drawn(sim::LaneId lane, Duration least, Duration step, std::uint64_t steps) {
-    return least + step * static_cast<std::int64_t>(tape_.draw(lane, steps));
+CloudMachine FlyCloud::described(const FlyMachine& machine) const {
+    CloudMachine described;
+    described.provider = provider();
+    described.id = machine.id;
+    described.name = machine.name;
+    described.labels = machine.config.value("metadata", std::map<std::string, std::string>());
+    described.volume = machine.volume;
+    described.leaving = machine.state == "destroying" || machine.state == "destroyed";
+    described.running = machine.state == "started";
+    const auto volume = volumes_.find(machine.volume);
+    described.empty_volume = volume != volumes_.end() && volume->second.content.empty();
+    return described;
+}
+
+std::vector<CloudMachine> FlyCloud::inventory() const {
+    std::vector<CloudMachine> all;
+    for (const auto& [id, machine] : machines_) all.push_back(described(machine));
+    return all;
+}
+
+void FlyCloud::stop_by_itself(const std::string& name) {
+    for (auto& [id, machine] : machines_) {
+        if (machine.name == name && machine.state == "started") halt(machine);
+    }
 }
 
 }  // namespace fakes

@@ -4,15 +4,13 @@
 #include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "fakes/rate_limits.hpp"
-#include "sim/tape.hpp"
-#include "system/ports/clock.hpp"
-#include "system/ports/http.hpp"
+#include "fakes/cloud.hpp"
 
 namespace fakes {
 
@@ -25,65 +23,67 @@ struct FlyMachine {
     std::string instance_id;
     std::string private_ip;
     nlohmann::json config;
+    std::string volume;  // the id of what it mounts; empty: nothing
     lifecycle::Time created_at{};
     lifecycle::Time visible_at{};  // when reads begin to show it
     std::uint64_t episode = 0;     // counts transitions: a late timer of an older one does nothing
     bool launch_when_prepared = false;
 };
 
-// Where the fake's machines run.
-class BoxHost {
-  public:
-    virtual ~BoxHost() = default;
-    virtual void power_on(const FlyMachine& machine) = 0;
-    virtual void power_off(const FlyMachine& machine) = 0;
-    // The machine will never come back.
-    virtual void discard(const FlyMachine& machine) { power_off(machine); }
-};
-
-// Hears of effects in the moment that they happen, whether or not their answer arrives.
-class FlyObserver {
-  public:
-    virtual ~FlyObserver() = default;
-    virtual void on_created(const FlyMachine& machine) = 0;
-    virtual void on_start_asked(const FlyMachine& machine) = 0;
-    virtual void on_lost(const FlyMachine& /*machine*/) {}
+struct FlyVolume {
+    std::string id;
+    std::string name;
+    std::string region;
+    std::string state;  // the API's own word
+    std::int64_t size_gb = 0;
+    std::string attached_machine;  // id; empty: none
+    std::string content;           // who wrote to it first; empty: nobody
+    lifecycle::Time created_at{};
+    std::uint64_t episode = 0;
 };
 
 struct FlyCloudOptions {
     std::string app = "vivarium";
     std::string token = "fly-token";
     std::string region = "ams";
+    std::uint16_t daemon_port = 8080;
     // The private address of the n-th machine, n from 1.
     std::function<std::string(std::uint64_t)> address;
     // Steers a script: machines launch by themselves although skip_launch was asked for.
     bool launch_eagerly = false;
     // Every creation is refused for good, in these words; empty: none is.
     std::string refuse_create;
+    // Every second creation of a name is refused in a form that no client can read.
+    bool garble_conflicts = false;
     // And reads begin to show a new machine that much later.
     lifecycle::Duration lag{0};
+    // The next so many creations take effect and are answered 408.
+    int late_creates = 0;
+    // Names that the registry takes for used by a machine, whose id follows, that is not there.
+    std::map<std::string, std::string> ghosts;
+    lifecycle::Duration start_delay{0};      // that every start takes longer
+    bool fail_launches = false;              // no machine gets to run
+    bool refuse_destroys = false;            // every destruction is answered 503
+    std::set<std::string> full_regions;      // that have no room for machines
+    std::set<std::string> stranded_volumes;  // beside which there is no room
 };
 
 // Fly's Machines API in its real dialect, over machines that take their time: they are prepared,
 // start, stop, and are destroyed while the clock runs; reads lag behind writes; requests are
 // throttled per action and id; and what the tape decides goes wrong.
-class FlyCloud {
+class FlyCloud final : public Cloud {
   public:
-    using Respond = std::move_only_function<void(lifecycle::HttpResponse)>;
-
     FlyCloud(lifecycle::Clock& clock, sim::Tape& tape, BoxHost& host, FlyCloudOptions options);
 
-    void observe(FlyObserver& observer) { observer_ = &observer; }
     FlyCloudOptions& options() { return options_; }
-
-    // Answers one request, now or, for a wait, later.
-    void handle(const lifecycle::HttpRequest& request, Respond respond);
-
-    // The provider loses a machine without being asked: it is gone for everybody.
-    void lose(const std::string& name);
+    void handle(const lifecycle::HttpRequest& request, Respond respond) override;
+    std::vector<CloudMachine> inventory() const override;
+    void lose(const std::string& name) override;
+    void stop_by_itself(const std::string& name) override;
 
     // Everything that exists, gone machines excepted. By id.
     const std::map<std::string, FlyMachine>& machines() const { return machines_; }
+    const std::map<std::string, FlyVolume>& volumes() const { return volumes_; }
     const FlyMachine* find_by_name(std::string_view name) const;
 
   private:
@@ -105,11 +105,22 @@ class FlyCloud {
 
     lifecycle::HttpResponse respond_to(const lifecycle::HttpRequest& request,
                                        std::string_view path);
+    lifecycle::HttpResponse respond_about_machines(const lifecycle::HttpRequest& request,
+                                                   std::string_view path, std::string_view query);
+    lifecycle::HttpResponse respond_about_volumes(const lifecycle::HttpRequest& request,
+                                                  std::string_view path);
+    lifecycle::HttpResponse create_volume(const lifecycle::HttpRequest& request);
+    lifecycle::HttpResponse destroy_volume(const std::string& id);
+    // Why a machine has no room, if it has none.
+    std::optional<lifecycle::HttpResponse> refuse_for_room(const std::string& region,
+                                                           const std::string& volume);
+    void detach_volume(const FlyMachine& machine);
     lifecycle::HttpResponse create(const lifecycle::HttpRequest& request);
     lifecycle::HttpResponse list(std::string_view query);
     lifecycle::HttpResponse get(const std::string& id);
     lifecycle::HttpResponse start(const std::string& id);
     lifecycle::HttpResponse stop(const std::string& id);
+    lifecycle::HttpResponse restart(const std::string& id);
     lifecycle::HttpResponse destroy(const std::string& id, std::string_view query);
     void wait(const std::string& id, std::string_view query, Respond respond);
 
@@ -121,18 +132,15 @@ class FlyCloud {
     void launch(FlyMachine& machine);
     void finish_destroying(FlyMachine& machine);
     void give_up_waiting(std::uint64_t number);
-    lifecycle::Duration drawn(sim::LaneId lane, lifecycle::Duration least, lifecycle::Duration step,
-                              std::uint64_t steps);
+    void halt(FlyMachine& machine);
+    CloudMachine described(const FlyMachine& machine) const;
 
-    lifecycle::Clock& clock_;
-    sim::Tape& tape_;
-    BoxHost& host_;
     FlyCloudOptions options_;
-    FlyObserver* observer_ = nullptr;
-    RateLimits limits_;
     std::map<std::string, FlyMachine> machines_;
+    std::map<std::string, FlyVolume> volumes_;
     std::vector<Waiter> waiters_;
     std::uint64_t created_ = 0;
+    std::uint64_t volumes_created_ = 0;
     std::uint64_t waits_ = 0;
     sim::LaneId mishap_lane_;
     sim::LaneId capacity_lane_;
@@ -142,6 +150,8 @@ class FlyCloud {
     sim::LaneId prepare_lane_;
     sim::LaneId start_lane_;
     sim::LaneId stop_lane_;
+    sim::LaneId exit_lane_;
+    sim::LaneId linger_lane_;
 };
 
 }  // namespace fakes

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "fakes/json_reply.hpp"
+#include "fakes/query.hpp"
 
 // How the Machines API puts things. https://fly.io/docs/machines/api/
 namespace fakes {
@@ -14,9 +15,6 @@ struct FlyMachine;
 // {"error": text}
 lifecycle::HttpResponse refuse(int status, std::string_view text);
 lifecycle::HttpResponse machine_not_found();
-
-// The value of one parameter of a query, percent-decoded; empty if it is not there.
-std::string parameter(std::string_view query, std::string_view name);
 
 // Whether a machine has all the metadata that a query asks for as metadata.KEY=VALUE.
 bool has_metadata(const FlyMachine& machine, std::string_view query);

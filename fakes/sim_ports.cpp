@@ -83,16 +83,26 @@ void SimTelemetry::record(std::string_view name, std::span<const lifecycle::Fact
     process_.emit(name, fields);
 }
 
-void listen(sim::Process& process, const std::string& address, HttpService service) {
-    process.world().network().listen(
-        process, address,
-        [serve = std::move(service)](sim::Packet packet, sim::Network::Answer answer) {
-            auto request = std::any_cast<HttpRequest>(std::move(packet.content));
-            serve(std::move(request), [way = std::move(answer), label = std::move(packet.label)](
-                                          HttpResponse response) mutable {
-                way.send({fmt::format("{} to {}", response.status, label), std::move(response)});
-            });
+namespace {
+
+sim::Network::Service as_service(HttpService service) {
+    return [serve = std::move(service)](sim::Packet packet, sim::Network::Answer answer) {
+        auto request = std::any_cast<HttpRequest>(std::move(packet.content));
+        serve(std::move(request), [way = std::move(answer),
+                                   label = std::move(packet.label)](HttpResponse response) mutable {
+            way.send({fmt::format("{} to {}", response.status, label), std::move(response)});
         });
+    };
+}
+
+}  // namespace
+
+void listen(sim::Process& process, const std::string& address, HttpService service) {
+    process.world().network().listen(process, address, as_service(std::move(service)));
+}
+
+void listen_beside(sim::Process& process, const std::string& address, HttpService service) {
+    process.world().network().listen_beside(process, address, as_service(std::move(service)));
 }
 
 }  // namespace fakes

@@ -62,5 +62,7 @@ class SimTelemetry final : public lifecycle::Telemetry {
 using Respond = std::move_only_function<void(lifecycle::HttpResponse)>;
 using HttpService = std::function<void(lifecycle::HttpRequest, Respond)>;
 void listen(sim::Process& process, const std::string& address, HttpService service);
+// The same beside others that answer there.
+void listen_beside(sim::Process& process, const std::string& address, HttpService service);
 
 }  // namespace fakes

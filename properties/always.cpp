@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -185,26 +186,12 @@ class NoBare500 final : public Property {
     }
 };
 
-class AskedBeforeCreated final : public Property {
-  public:
-    AskedBeforeCreated()
-        : Property("asked-before-created",
-                   "Before the provider makes a machine, its name is durable as one that has to be "
-                   "destroyed some day.") {}
-    void on_provider_created(const fakes::FlyMachine& machine, const Shadow& shadow) override {
-        if (!shadow.resources().contains(machine.name)) {
-            broken(fmt::format("the provider made {}, and no record says that it was asked to",
-                               machine.name));
-        }
-    }
-};
-
 class PersistedBeforeStarted final : public Property {
   public:
     PersistedBeforeStarted()
         : Property("persisted-before-started",
                    "A machine is started only after its external id is durable.") {}
-    void on_provider_start(const fakes::FlyMachine& machine, const Shadow& shadow) override {
+    void on_provider_start(const fakes::CloudMachine& machine, const Shadow& shadow) override {
         const auto known = shadow.resources().find(machine.name);
         if (known == shadow.resources().end() || known->second.external_id != machine.id) {
             broken(fmt::format("{} was started before its id {} was durable", machine.name,
@@ -217,18 +204,40 @@ class OneDeliveryAtATime final : public Property {
   public:
     OneDeliveryAtATime()
         : Property("one-delivery-at-a-time",
-                   "An event is not delivered again while a live worker still handles it.") {}
-    void on_delivery(std::int64_t event, bool begins) override {
-        if (!begins) {
-            in_hand_.erase(event);
-        } else if (!in_hand_.insert(event).second) {
-            broken(fmt::format("event {} was delivered while it was being handled", event));
+                   "A server does not take an event again while it still handles it.") {}
+    void on_delivery(const scenarios::DeliveryStep& step) override {
+        std::set<std::int64_t>& in_hand = in_hand_[step.server];
+        if (!step.begins()) {
+            in_hand.erase(step.event);
+        } else if (!in_hand.insert(step.event).second) {
+            broken(fmt::format("event {} was delivered while it was being handled", step.event));
         }
     }
-    void on_server_down() override { in_hand_.clear(); }
+    void on_server_down(const std::string& server) override { in_hand_.erase(server); }
 
   private:
-    std::set<std::int64_t> in_hand_;
+    std::map<std::string, std::set<std::int64_t>> in_hand_;
+};
+
+class StaleWorkersChangeNothing final : public Property {
+  public:
+    StaleWorkersChangeNothing()
+        : Property(
+              "stale-workers-change-nothing",
+              "Only the newest lease of an event settles it: a worker that wakes up late finds "
+              "its word refused.") {}
+    void on_delivery(const scenarios::DeliveryStep& step) override {
+        std::int64_t& newest = newest_[step.event];
+        if (step.begins()) {
+            newest = std::max(newest, step.epoch);
+        } else if (step.what != "outbox.lease-lost" && step.epoch < newest) {
+            broken(fmt::format("{} settled event {} under lease {}, and {} is the newest",
+                               step.server, step.event, step.epoch, newest));
+        }
+    }
+
+  private:
+    std::map<std::int64_t, std::int64_t> newest_;
 };
 
 class NoBug final : public Property {
@@ -257,9 +266,9 @@ Properties always_properties() {
     all.push_back(std::make_unique<OneActivePerProject>());
     all.push_back(std::make_unique<AcknowledgedSurvives>());
     all.push_back(std::make_unique<NoBare500>());
-    all.push_back(std::make_unique<AskedBeforeCreated>());
     all.push_back(std::make_unique<PersistedBeforeStarted>());
     all.push_back(std::make_unique<OneDeliveryAtATime>());
+    all.push_back(std::make_unique<StaleWorkersChangeNothing>());
     all.push_back(std::make_unique<NoBug>());
     all.push_back(std::make_unique<ScriptSatisfied>());
     return all;

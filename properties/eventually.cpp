@@ -39,9 +39,15 @@ class ResourcesOwnedOrGone final : public Property {
                    "After the calm every machine at the provider belongs to a machine that is "
                    "in use, and none that is retired has one.") {}
     void at_end(const Ending& ending) override {
-        for (const auto& [id, resource] : ending.fly.machines()) {
-            if (resource.state == "destroyed") continue;
-            const Machine* owner = ending.shadow.machine(resource.name);
+        for (const fakes::CloudMachine& resource : ending.resources) {
+            const auto installation = resource.labels.find("vivarium_installation");
+            const bool ours =
+                installation != resource.labels.end() && installation->second == "vivarium";
+            if (resource.leaving || !ours) continue;
+            const std::string& id = resource.id;
+            const auto named = resource.labels.find("vivarium_machine");
+            const Machine* owner =
+                named == resource.labels.end() ? nullptr : ending.shadow.machine(named->second);
             if (owner == nullptr) {
                 broken(fmt::format("nobody owns {} ({})", resource.name, id));
             } else if (owner->external_id != id) {
@@ -110,9 +116,11 @@ Properties eventually_properties() {
 
 Properties all_properties() {
     Properties all = always_properties();
-    Properties later = eventually_properties();
-    all.insert(all.end(), std::make_move_iterator(later.begin()),
-               std::make_move_iterator(later.end()));
+    for (auto make : {provisioning_properties, eventually_properties}) {
+        Properties more = make();
+        all.insert(all.end(), std::make_move_iterator(more.begin()),
+                   std::make_move_iterator(more.end()));
+    }
     return all;
 }
 

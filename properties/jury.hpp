@@ -27,8 +27,8 @@ class Jury final : public scenarios::Witness {
     void on_recovery(const scenarios::Shadow& before, const scenarios::Shadow& after) override {
         for (const auto& property : properties_) property->on_recovery(before, after);
     }
-    void on_server_down() override {
-        for (const auto& property : properties_) property->on_server_down();
+    void on_server_down(const std::string& server) override {
+        for (const auto& property : properties_) property->on_server_down(server);
     }
     void on_bug(std::string_view what) override {
         for (const auto& property : properties_) property->on_bug(what);
@@ -40,17 +40,21 @@ class Jury final : public scenarios::Witness {
     void on_acknowledged(const scenarios::Acknowledgement& promise) override {
         for (const auto& property : properties_) property->on_acknowledged(promise);
     }
-    void on_delivery(std::int64_t event, bool begins) override {
-        for (const auto& property : properties_) property->on_delivery(event, begins);
+    void on_delivery(const scenarios::DeliveryStep& step) override {
+        for (const auto& property : properties_) property->on_delivery(step);
+    }
+    void on_provider_request(const scenarios::ProviderCall& call,
+                             const scenarios::Shadow& shadow) override {
+        for (const auto& property : properties_) property->on_provider_request(call, shadow);
     }
     void on_provider_call(const scenarios::ProviderCall& call) override {
         for (const auto& property : properties_) property->on_provider_call(call);
     }
-    void on_provider_created(const fakes::FlyMachine& machine,
+    void on_provider_created(const fakes::CloudMachine& machine,
                              const scenarios::Shadow& shadow) override {
         for (const auto& property : properties_) property->on_provider_created(machine, shadow);
     }
-    void on_provider_start(const fakes::FlyMachine& machine,
+    void on_provider_start(const fakes::CloudMachine& machine,
                            const scenarios::Shadow& shadow) override {
         for (const auto& property : properties_) property->on_provider_start(machine, shadow);
     }

@@ -38,6 +38,8 @@ using Properties = std::vector<std::unique_ptr<Property>>;
 
 // What must hold at every moment.
 Properties always_properties();
+// What always holds between rows and providers.
+Properties provisioning_properties();
 // What must hold once the faults are over and there was time to heal.
 Properties eventually_properties();
 // All of them, in the order in which they are listed. Each run needs its own.

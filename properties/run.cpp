@@ -49,7 +49,9 @@ class Course {
         universe_.calm(minutes(45));
         if (stopped()) return unfinished("the end");
         const auto faults = universe_.world().tape().fault_counts();
-        jury_.at_end({universe_.shadow(), universe_.fly(), universe_.demands(), faults});
+        const auto resources = universe_.inventory();
+        const auto volumes = universe_.volumes();
+        jury_.at_end({universe_.shadow(), resources, volumes, universe_.demands(), faults});
         return {};
     }
 
@@ -98,7 +100,7 @@ RunResult run(const scenarios::Scenario& scenario, std::unique_ptr<sim::Source> 
     if (options.keep_events) trace.listen(keeper);
     if (options.listener != nullptr) trace.listen(*options.listener);
     Jury jury(all_properties());
-    scenarios::Universe universe(tape, trace, jury, options.recorder);
+    scenarios::Universe universe(tape, trace, jury, options.recorder, scenario.servers);
     sim::World& world = universe.world();
     const auto report = [&](std::string_view property, std::string message) {
         world.self().emit("broken", {{"property", property}, {"message", message}});

@@ -20,6 +20,8 @@ constexpr std::array<Duration, 3> kSlowLinks = {seconds(0), seconds(30), seconds
 constexpr Duration kSlowness = seconds(3);
 constexpr std::array<Duration, 6> kJumps = {seconds(0), seconds(5),   seconds(40),
                                             minutes(7), seconds(-40), minutes(-7)};
+// No clock is ever further from the right time by jumps: somebody would notice.
+constexpr Duration kFurthest = minutes(10);
 // Millionths that a clock gains; real ones lose or gain hundreds at worst.
 constexpr std::array<std::int64_t, 5> kDrifts = {0, 500, -500, 50'000, -50'000};
 
@@ -91,7 +93,8 @@ void Nemesis::strike() {
 void Nemesis::strike(const Victim& victim) {
     sim::Process& process = *victim.process;
     const Duration jump = drawn(victim.jump, kJumps);
-    if (jump.count() != 0) process.jump_clock(jump);
+    const Duration off = process.local_time() + jump - world_.now();
+    if (jump.count() != 0 && off <= kFurthest && off >= -kFurthest) process.jump_clock(jump);
     const auto drift = kDrifts[world_.tape().draw(victim.drift, kDrifts.size())];
     if (drift != 0) process.drift_clock(drift);
     const Duration pause = drawn(victim.pause, kPauses);

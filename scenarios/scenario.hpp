@@ -23,6 +23,7 @@ struct Scenario {
     // What must happen in some run of an exploration, by name of the behaviour: see coverage.
     std::vector<std::string> sometimes = {};
     std::uint64_t step_limit = kStepLimit;
+    int servers = 1;  // control planes over one database
 };
 
 // Every scenario, in the order in which they are listed and explored.

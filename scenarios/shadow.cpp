@@ -22,8 +22,9 @@ void Shadow::on_commit(Tx& tx, const std::vector<lifecycle::RowChange>& changes)
         if (change.table == "outbox_event") read_event(tx, change.row);
         if (change.table == "provider_resource") read_resource(tx, change.row);
         if (change.table == "project") read_project(tx, change.row);
+        if (change.table == "volume") read_volume(tx, change.row);
     }
-    witness_.on_commit(*this);
+    witness_->on_commit(*this);
 }
 
 void Shadow::read_machine(Tx& tx, std::int64_t row) {
@@ -34,10 +35,10 @@ void Shadow::read_machine(Tx& tx, std::int64_t row) {
     const auto known = machines_.find(*id);
     if (known == machines_.end()) {
         machines_.emplace(*id, after);
-        witness_.on_machine(nullptr, after, *this);
+        witness_->on_machine(nullptr, after, *this);
     } else {
         const lifecycle::Machine before = std::exchange(known->second, after);
-        witness_.on_machine(&before, after, *this);
+        witness_->on_machine(&before, after, *this);
     }
 }
 
@@ -49,10 +50,10 @@ void Shadow::read_event(Tx& tx, std::int64_t row) {
     if (known == events_.end()) {
         events_.emplace(row, *after);
         if (after->kind == "machine:readiness") ++readiness_[after->machine];
-        witness_.on_event(nullptr, *after, *this);
+        witness_->on_event(nullptr, *after, *this);
     } else {
         const EventRow before = std::exchange(known->second, *after);
-        witness_.on_event(&before, *after, *this);
+        witness_->on_event(&before, *after, *this);
     }
 }
 
@@ -69,13 +70,24 @@ void Shadow::read_project(Tx& tx, std::int64_t row) {
     if (project) projects_[project->id] = *project;
 }
 
-void Shadow::recover(lifecycle::Store& store) {
-    const Shadow before = *this;
+void Shadow::read_volume(Tx& tx, std::int64_t row) {
+    const auto name = tx.first("SELECT name FROM volume WHERE rowid = ?", {row},
+                               [](const Row& found) { return found.text(0); });
+    if (name) volumes_[*name] = *lifecycle::find_volume(tx, *name);
+}
+
+void Shadow::forget() {
     machines_.clear();
     events_.clear();
     resources_.clear();
     projects_.clear();
+    volumes_.clear();
     readiness_.clear();
+}
+
+void Shadow::recover(lifecycle::Store& store) {
+    const Shadow before = *this;
+    forget();
     auto read = [this](Tx& tx) -> lifecycle::Result<bool> {
         const auto rows = [&](std::string_view sql) {
             return tx.all(sql, {}, [](const Row& row) { return row.integer(0); });
@@ -83,6 +95,7 @@ void Shadow::recover(lifecycle::Store& store) {
         for (const auto row : rows("SELECT rowid FROM project ORDER BY rowid")) {
             read_project(tx, row);
         }
+        for (const auto row : rows("SELECT rowid FROM volume ORDER BY rowid")) read_volume(tx, row);
         for (const auto row : rows("SELECT rowid FROM machine ORDER BY rowid")) {
             const auto id = tx.first("SELECT id FROM machine WHERE rowid = ?", {row},
                                      [](const Row& found) { return found.text(0); });
@@ -100,7 +113,7 @@ void Shadow::recover(lifecycle::Store& store) {
         return true;
     };
     static_cast<void>(store.transact_now(read));
-    witness_.on_recovery(before, *this);
+    witness_->on_recovery(before, *this);
 }
 
 const lifecycle::Machine* Shadow::machine(const std::string& id) const {

@@ -5,9 +5,11 @@
 #include <string>
 #include <vector>
 
+#include "fakes/cloud.hpp"
 #include "system/model/machine.hpp"
 #include "system/store/machines.hpp"
 #include "system/store/store.hpp"
+#include "system/store/volumes.hpp"
 
 namespace scenarios {
 
@@ -27,11 +29,28 @@ struct ProjectRow {
     std::string active_machine;
 };
 
+// A volume that a cloud still has.
+struct CloudVolume {
+    std::string id;
+    std::string name;
+    std::string attached_to;  // empty: free
+    bool leaving = false;
+    bool has_data = false;  // a machine has written to it, or to what it is a copy of
+};
+
+// What there is at the providers, whatever anybody believes.
+class Clouds {
+  public:
+    virtual ~Clouds() = default;
+    virtual std::vector<fakes::CloudMachine> inventory() const = 0;
+    virtual std::vector<CloudVolume> volumes() const = 0;
+};
+
 // A copy of the control plane's durable state that follows its commits, so that properties look at
 // what is true and not at what the core says of itself. Costs one read for each changed row.
 class Shadow final : public lifecycle::CommitFollower {
   public:
-    explicit Shadow(Witness& witness) : witness_(witness) {}
+    Shadow(Witness& witness, const Clouds& clouds) : witness_(&witness), clouds_(&clouds) {}
 
     void on_commit(lifecycle::Tx& tx, const std::vector<lifecycle::RowChange>& changes) override;
 
@@ -46,6 +65,14 @@ class Shadow final : public lifecycle::CommitFollower {
     }
     const std::map<std::string, ProjectRow>& projects() const { return projects_; }
 
+    // The truth that the rows are about.
+    const Clouds& clouds() const { return *clouds_; }
+    const std::map<std::string, lifecycle::VolumeRow>& volumes() const { return volumes_; }
+
+    // The next recovery is of a store that somebody has changed behind the server's back: what was
+    // there before says nothing.
+    void forget();
+
     const lifecycle::Machine* machine(const std::string& id) const;
     // Readiness events ever accepted for a machine.
     int readiness_events(const std::string& machine) const;
@@ -55,12 +82,15 @@ class Shadow final : public lifecycle::CommitFollower {
     void read_event(lifecycle::Tx& tx, std::int64_t row);
     void read_resource(lifecycle::Tx& tx, std::int64_t row);
     void read_project(lifecycle::Tx& tx, std::int64_t row);
+    void read_volume(lifecycle::Tx& tx, std::int64_t row);
 
-    Witness& witness_;
+    Witness* witness_;
+    const Clouds* clouds_;
     std::map<std::string, lifecycle::Machine> machines_;
     std::map<std::int64_t, EventRow> events_;
     std::map<std::string, lifecycle::ProviderResource> resources_;
     std::map<std::string, ProjectRow> projects_;
+    std::map<std::string, lifecycle::VolumeRow> volumes_;
     std::map<std::string, int> readiness_;
 };
 

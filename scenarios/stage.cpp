@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <utility>
 
 #include "fakes/sim_ports.hpp"
 #include "sim/network.hpp"
+#include "system/identity/signature.hpp"
 #include "system/ports/suspend.hpp"
 
 namespace scenarios {
@@ -63,7 +65,8 @@ boost::asio::awaitable<HttpResponse> Stage::insist(HttpRequest request) {
     }
 }
 
-boost::asio::awaitable<std::string> Stage::create(std::string project) {
+boost::asio::awaitable<std::string> Stage::create(std::string project, std::string provider,
+                                                  std::int64_t volume_gb) {
     HttpRequest request;
     request.method = "POST";
     request.authority = kControlAuthority;
@@ -71,7 +74,10 @@ boost::asio::awaitable<std::string> Stage::create(std::string project) {
     // One intention, however often it has to be sent.
     request.headers["Idempotency-Key"] =
         fmt::format("intention-{}", universe_->world().now().count());
-    request.body = json{{"image", "registry.fly.io/vivarium:1"}, {"memory_mb", 512}}.dump();
+    json body = {
+        {"image", "registry.fly.io/vivarium:1"}, {"memory_mb", 1024}, {"provider", provider}};
+    if (volume_gb > 0) body["volume_gb"] = volume_gb;
+    request.body = body.dump();
     const HttpResponse response = co_await insist(std::move(request));
     expect(response.status == 202,
            fmt::format("a create is answered 202, not {}: {}", response.status, response.body));
@@ -92,6 +98,46 @@ boost::asio::awaitable<void> Stage::retire(std::string machine) {
     if (response.status == 202) universe_->witness().on_acknowledged({machine, true});
 }
 
+boost::asio::awaitable<void> Stage::archive(std::string project) {
+    HttpRequest request;
+    request.method = "POST";
+    request.authority = kControlAuthority;
+    request.target = fmt::format("/v1/projects/{}/archive", project);
+    const HttpResponse response = co_await insist(std::move(request));
+    expect(response.status == 202, "a project is archived");
+}
+
+boost::asio::awaitable<int> Stage::push(std::string repository, std::string delivery,
+                                        std::string secret) {
+    HttpRequest request;
+    request.method = "POST";
+    request.authority = kControlAuthority;
+    request.target = "/v1/webhooks/github";
+    request.body =
+        json{{"ref", "refs/heads/main"}, {"repository", {{"full_name", repository}}}}.dump();
+    request.headers["X-GitHub-Event"] = "push";
+    request.headers["X-GitHub-Delivery"] = delivery;
+    request.headers["X-Hub-Signature-256"] =
+        "sha256=" + lifecycle::hmac_sha256(secret, request.body);
+    const HttpResponse response = co_await insist(std::move(request));
+    co_return response.status;
+}
+
+boost::asio::awaitable<std::int64_t> Stage::metric(std::string name) {
+    const auto answer = co_await call("GET", "/v1/metrics");
+    if (!answer || answer->status != 200) co_return -1;
+    std::int64_t sum = 0;
+    std::istringstream lines(answer->body);
+    for (std::string line; std::getline(lines, line);) {
+        const std::string prefix = "lifecycled_" + name;
+        if (!line.starts_with(prefix)) continue;
+        const char next = line.size() > prefix.size() ? line[prefix.size()] : ' ';
+        if (next != ' ' && next != '{') continue;
+        sum += std::stoll(line.substr(line.rfind(' ') + 1));
+    }
+    co_return sum;
+}
+
 boost::asio::awaitable<bool> Stage::until(std::string machine, std::string state,
                                           sim::Duration within) {
     const sim::VirtualTime deadline = universe_->world().now() + within;
@@ -101,6 +147,21 @@ boost::asio::awaitable<bool> Stage::until(std::string machine, std::string state
         co_await sleep(seconds(5));
     }
     co_return false;
+}
+
+bool Stage::exists(const std::string& machine) const {
+    for (const fakes::CloudMachine& resource : universe_->inventory()) {
+        if (resource.name == machine && !resource.leaving) return true;
+    }
+    return false;
+}
+
+int Stage::count(const std::string& machine) const {
+    int count = 0;
+    for (const fakes::CloudMachine& resource : universe_->inventory()) {
+        if (resource.name == machine && !resource.leaving) ++count;
+    }
+    return count;
 }
 
 void Stage::expect(bool held, std::string_view what) {
@@ -115,7 +176,7 @@ Script demand_machines(Stage stage) {
         demand.project = project;
         demand.machine = stage.shadow().projects().at(project).active_machine;
         // A machine that was lost behind our back is as good as none.
-        if (!demand.machine.empty() && stage.fly().find_by_name(demand.machine) == nullptr) {
+        if (!demand.machine.empty() && !stage.exists(demand.machine)) {
             demand.machine.clear();
         }
         if (demand.machine.empty()) {

@@ -17,9 +17,15 @@ class Stage {
     explicit Stage(Universe& universe) : universe_(&universe) {}
 
     // Asks for a machine until that is acknowledged; the id of the machine.
-    boost::asio::awaitable<std::string> create(std::string project);
+    boost::asio::awaitable<std::string> create(std::string project, std::string provider = "fly",
+                                               std::int64_t volume_gb = 0);
     // Retires a machine until that is acknowledged.
     boost::asio::awaitable<void> retire(std::string machine);
+    // Gives a whole project up, volumes and all, until that is acknowledged.
+    boost::asio::awaitable<void> archive(std::string project);
+    // A delivery of GitHub's webhook, signed with that secret; the status of the answer.
+    boost::asio::awaitable<int> push(std::string repository, std::string delivery,
+                                     std::string secret);
     // Waits until the API says that the machine is in that state; false after `within`.
     boost::asio::awaitable<bool> until(std::string machine, std::string state,
                                        sim::Duration within);
@@ -35,6 +41,13 @@ class Stage {
     Universe& universe() { return *universe_; }
     const Shadow& shadow() const { return universe_->shadow(); }
     fakes::FlyCloud& fly() { return universe_->fly(); }
+    // Whether some cloud has a machine of that name, and is not destroying it.
+    bool exists(const std::string& machine) const;
+    // How many a cloud has under that name, those that it is destroying left out.
+    int count(const std::string& machine) const;
+    // The value of a gauge or counter of the control plane, labels left out: the sum; -1 if it did
+    // not answer.
+    boost::asio::awaitable<std::int64_t> metric(std::string name);
     sim::Network& network() { return universe_->world().network(); }
 
   private:

@@ -4,11 +4,14 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <iterator>
+#include <set>
 #include <utility>
 
 #include "scenarios/stage.hpp"
 #include "sim/disk.hpp"
 #include "sim/hash.hpp"
+#include "system/providers/daytona.hpp"
+#include "system/providers/docker.hpp"
 #include "system/providers/fly.hpp"
 
 namespace scenarios {
@@ -18,16 +21,20 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 constexpr const char* kFlyToken = "fly-token";
+constexpr const char* kDaytonaToken = "daytona-token";
 constexpr const char* kDatabase = "lifecycle.db";
 
-lifecycle::SystemOptions system_options() {
+lifecycle::SystemOptions system_options(const std::string& server, bool alone) {
     lifecycle::SystemOptions options;
     options.lifecycle.region = "ams";
+    options.lifecycle.regions = {"ams", "fra", "cdg"};
+    options.lifecycle.github_secret = kGithubSecret;
     options.lifecycle.control_authority = kControlAuthority;
     options.lifecycle.daemon_port = kDaemonPort;
     options.lifecycle.detached_grace = minutes(15);
-    // Nothing else adds events here, so looking for them without a reason is only work.
-    options.outbox.poll = seconds(60);
+    options.outbox.owner = server;
+    // Where nothing else adds events, looking for them without a reason is only work.
+    options.outbox.poll = alone ? seconds(60) : seconds(20);
     return options;
 }
 
@@ -50,21 +57,26 @@ std::uint64_t content_digest(const std::string& vfs) {
 // The core's telemetry goes to the trace; deliveries also to the witness.
 class WatchedTelemetry final : public lifecycle::Telemetry {
   public:
-    using Deliveries = std::map<std::int64_t, sim::VirtualTime>;
+    using Deliveries = std::map<std::pair<std::string, std::int64_t>, sim::VirtualTime>;
     WatchedTelemetry(sim::Process& process, Witness& witness, Deliveries& deliveries)
         : process_(process), trace_(process), witness_(witness), deliveries_(deliveries) {}
     using Telemetry::record;
     void record(std::string_view name, std::span<const lifecycle::Fact> facts) override {
         trace_.record(name, facts);
         if (!name.starts_with("outbox.") || !process_.alive()) return;
-        const auto event = std::get<std::int64_t>(facts.front().value);
-        const bool begins = name == "outbox.claimed";
-        if (begins) {
-            deliveries_[event] = process_.world().now();
-        } else {
-            deliveries_.erase(event);
+        DeliveryStep step;
+        step.server = process_.name();
+        step.what = name;
+        for (const lifecycle::Fact& fact : facts) {
+            if (fact.name == "event") step.event = std::get<std::int64_t>(fact.value);
+            if (fact.name == "epoch") step.epoch = std::get<std::int64_t>(fact.value);
         }
-        witness_.on_delivery(event, begins);
+        if (step.begins()) {
+            deliveries_[{step.server, step.event}] = process_.world().now();
+        } else {
+            deliveries_.erase({step.server, step.event});
+        }
+        witness_.on_delivery(step);
     }
 
   private:
@@ -88,14 +100,22 @@ class ObservedShadow final : public lifecycle::CommitFollower {
     Shadow& shadow_;
 };
 
-// The core's way to its provider and its machines; calls to the provider are also the witness's.
+// Null if no provider is served there.
+const char* provider_at(std::string_view authority) {
+    if (authority == kFlyAuthority) return "fly";
+    if (authority == kDaytonaAuthority) return "daytona";
+    return authority == kDockerAuthority ? "docker" : nullptr;
+}
+
+// The core's way to its providers and its machines; calls to providers are also the witness's.
 class WatchedHttp final : public lifecycle::HttpClient {
   public:
-    WatchedHttp(sim::Process& process, Witness& witness)
-        : process_(process), http_(process), witness_(witness) {}
+    WatchedHttp(sim::Process& process, Witness& witness, const Shadow& shadow)
+        : process_(process), http_(process), witness_(witness), shadow_(shadow) {}
     boost::asio::awaitable<std::expected<lifecycle::HttpResponse, lifecycle::HttpError>> send(
         lifecycle::HttpRequest request, lifecycle::Duration timeout) override {
-        if (request.authority != kFlyAuthority) {
+        const char* provider = provider_at(request.authority);
+        if (provider == nullptr) {
             auto other = co_await http_.send(std::move(request), timeout);
             co_return other;
         }
@@ -110,8 +130,12 @@ class WatchedHttp final : public lifecycle::HttpClient {
             ProviderCall call;
         };
         Told told{process_, witness_, {}};
+        told.call.provider = provider;
+        told.call.server = process_.name();
         told.call.request = request;
         told.call.begun = process_.world().steps();
+        told.call.sent_at = process_.world().now();
+        witness_.on_provider_request(told.call, shadow_);
         auto answer = co_await http_.send(std::move(request), timeout);
         if (answer) told.call.response = *answer;
         co_return answer;
@@ -121,21 +145,23 @@ class WatchedHttp final : public lifecycle::HttpClient {
     sim::Process& process_;
     fakes::SimHttpClient http_;
     Witness& witness_;
+    const Shadow& shadow_;
 };
 
-class FlyWatch final : public fakes::FlyObserver {
+class CloudWatch final : public fakes::CloudObserver {
   public:
-    FlyWatch(sim::World& world, Witness& witness, const Shadow& shadow)
+    CloudWatch(sim::World& world, Witness& witness, const Shadow& shadow)
         : world_(world), witness_(witness), shadow_(shadow) {}
-    void on_created(const fakes::FlyMachine& machine) override {
+    void on_created(const fakes::CloudMachine& machine) override {
         witness_.on_provider_created(machine, shadow_);
     }
-    void on_start_asked(const fakes::FlyMachine& machine) override {
+    void on_start_asked(const fakes::CloudMachine& machine) override {
         witness_.on_provider_start(machine, shadow_);
     }
     // As if somebody had destroyed it behind our back.
-    void on_lost(const fakes::FlyMachine& machine) override {
+    void on_lost(const fakes::CloudMachine& machine) override {
         ProviderCall call;
+        call.provider = machine.provider;
         call.request.method = "DELETE";
         call.request.target = "/v1/apps/vivarium/machines/" + machine.id;
         call.response.emplace();
@@ -157,30 +183,39 @@ class Universe::ServerProgram final : public sim::Program {
   public:
     ServerProgram(Universe& universe, sim::Process& process)
         : universe_(universe),
+          name_(process.name()),
           follower_(universe.world_, universe.shadow_),
           clock_(process),
-          http_(process, universe.witness_),
+          http_(process, universe.witness_, universe.shadow_),
           entropy_(process),
           telemetry_(process, universe.witness_, universe.deliveries_),
-          provider_(http_, telemetry_, fly_options()) {
+          fly_(http_, clock_, telemetry_, fly_options()),
+          daytona_(http_, telemetry_, daytona_options()),
+          docker_(http_, telemetry_, docker_options()) {
         auto store = lifecycle::Store::open(
             {kDatabase, process.disk().vfs_name(), &follower_, &telemetry_}, process.executor());
         if (!store) throw lifecycle::StoreFailure(store.error().message);
         const lifecycle::Ports ports{process.executor(), clock_, http_, entropy_, telemetry_};
+        lifecycle::Providers providers;
+        providers.add("fly", fly_);
+        providers.add("daytona", daytona_);
+        providers.add("docker", docker_);
         system_ = std::make_unique<lifecycle::System>(
-            std::move(*store), ports, provider_, system_options(),
+            std::move(*store), ports, std::move(providers),
+            system_options(name_, universe.servers_.size() == 1),
             [this, &process](std::exception_ptr failure) { die(process, std::move(failure)); });
         universe.shadow_.recover(system_->store());
         universe.world_.recovered([&process] { return content_digest(process.disk().vfs_name()); });
-        fakes::listen(process, kControlAuthority,
-                      [this](lifecycle::HttpRequest request, fakes::Respond respond) {
-                          serve(std::move(request), std::move(respond));
-                      });
+        fakes::listen_beside(process, kControlAuthority,
+                             [this](lifecycle::HttpRequest request, fakes::Respond respond) {
+                                 serve(std::move(request), std::move(respond));
+                             });
         system_->start();
     }
     ~ServerProgram() override {
-        universe_.deliveries_.clear();
-        universe_.witness_.on_server_down();
+        std::erase_if(universe_.deliveries_,
+                      [this](const auto& delivery) { return delivery.first.first == name_; });
+        universe_.witness_.on_server_down(name_);
     }
 
   private:
@@ -189,6 +224,19 @@ class Universe::ServerProgram final : public sim::Program {
         options.authority = kFlyAuthority;
         options.app = "vivarium";
         options.token = kFlyToken;
+        return options;
+    }
+
+    static lifecycle::DaytonaOptions daytona_options() {
+        lifecycle::DaytonaOptions options;
+        options.authority = kDaytonaAuthority;
+        options.tls = false;
+        options.token = kDaytonaToken;
+        return options;
+    }
+    static lifecycle::DockerOptions docker_options() {
+        lifecycle::DockerOptions options;
+        options.authority = kDockerAuthority;
         return options;
     }
 
@@ -215,47 +263,112 @@ class Universe::ServerProgram final : public sim::Program {
     }
 
     Universe& universe_;
+    std::string name_;
     ObservedShadow follower_;
     fakes::SimClock clock_;
     WatchedHttp http_;
     fakes::SimEntropy entropy_;
     WatchedTelemetry telemetry_;
-    lifecycle::FlyProvider provider_;
+    lifecycle::FlyProvider fly_;
+    lifecycle::DaytonaProvider daytona_;
+    lifecycle::DockerProvider docker_;
     std::unique_ptr<lifecycle::System> system_;
 };
 
-Universe::Universe(sim::Tape& tape, sim::Trace& trace, Witness& witness, sim::Recorder* recorder)
+std::vector<sim::Process*> Universe::make_servers(sim::World& world, int count) {
+    std::vector<sim::Process*> servers = {&world.add_process("server", "server")};
+    for (int number = 2; number <= count; ++number) {
+        servers.push_back(&world.add_process(fmt::format("server-{}", number), "server"));
+        servers.back()->mount(*servers.front());
+    }
+    return servers;
+}
+
+Universe::Universe(sim::Tape& tape, sim::Trace& trace, Witness& witness, sim::Recorder* recorder,
+                   int servers)
     : witness_(witness),
-      shadow_(witness),
+      shadow_(witness, *this),
       world_(tape, trace, recorder),
-      server_(world_.add_process("server", "server")),
-      fly_(world_.add_process("fly", "fly")),
+      servers_(make_servers(world_, servers)),
+      fly_process_(world_.add_process("fly", "fly")),
+      daytona_process_(world_.add_process("daytona", "daytona")),
+      docker_process_(world_.add_process("docker", "docker")),
       client_(world_.add_process("client", "client")),
-      boxes_(world_, kDaemonPort),
-      nemesis_(world_, {&server_}, {{"client", "server"}, {"server", "fly"}, {"server", "box"}}) {
+      boxes_(world_),
+      fly_clock_(fly_process_),
+      daytona_clock_(daytona_process_),
+      docker_clock_(docker_process_),
+      observer_(std::make_unique<CloudWatch>(world_, witness_, shadow_)),
+      nemesis_(world_, servers_,
+               {{"client", "server"},
+                {"server", "fly"},
+                {"server", "daytona"},
+                {"server", "docker"},
+                {"server", "box"}}) {
     // Scripts and properties look at both while others run.
     client_.always_observes();
-    fly_.always_observes();
     fakes::FlyCloudOptions fly;
     fly.token = kFlyToken;
+    fly.daemon_port = kDaemonPort;
     fly.address = [](std::uint64_t number) { return fmt::format("fdaa:0:1::{:x}", number); };
-    fly_clock_ = std::make_unique<fakes::SimClock>(fly_);
-    fly_cloud_ = std::make_unique<fakes::FlyCloud>(*fly_clock_, tape, boxes_, std::move(fly));
-    fly_observer_ = std::make_unique<FlyWatch>(world_, witness_, shadow_);
-    fly_cloud_->observe(*fly_observer_);
-    fly_.boot();
-    fakes::listen(fly_, kFlyAuthority,
-                  [this](const lifecycle::HttpRequest& request, fakes::Respond respond) {
-                      fly_cloud_->handle(request, std::move(respond));
-                  });
+    fly_ = std::make_unique<fakes::FlyCloud>(fly_clock_, tape, boxes_, std::move(fly));
+    fakes::DaytonaCloudOptions daytona;
+    daytona.token = kDaytonaToken;
+    daytona_ = std::make_unique<fakes::DaytonaCloud>(daytona_clock_, tape, boxes_, daytona);
+    fakes::DockerEngineOptions docker;
+    docker.daemon_port = kDaemonPort;
+    docker_ = std::make_unique<fakes::DockerEngine>(docker_clock_, tape, boxes_, docker);
+    serve(*fly_, fly_process_, kFlyAuthority);
+    serve(*daytona_, daytona_process_, kDaytonaAuthority);
+    serve(*docker_, docker_process_, kDockerAuthority);
     client_.boot();
-    server_.set_program(
-        [this](sim::Process& process) { return std::make_unique<ServerProgram>(*this, process); });
-    server_.supervise(seconds(60));
-    server_.boot();
+    for (sim::Process* server : servers_) {
+        server->set_program([this](sim::Process& process) {
+            return std::make_unique<ServerProgram>(*this, process);
+        });
+        server->supervise(seconds(60));
+        server->boot();
+    }
 }
 
 Universe::~Universe() = default;
+
+void Universe::serve(fakes::Cloud& cloud, sim::Process& process, const char* authority) {
+    process.always_observes();
+    cloud.observe(*observer_);
+    process.boot();
+    fakes::listen(process, authority,
+                  [&cloud](const lifecycle::HttpRequest& request, fakes::Respond respond) {
+                      cloud.handle(request, std::move(respond));
+                  });
+}
+
+fakes::Cloud* Universe::cloud(std::string_view provider) {
+    if (provider == "fly") return fly_.get();
+    if (provider == "daytona") return daytona_.get();
+    return provider == "docker" ? docker_.get() : nullptr;
+}
+
+std::vector<fakes::CloudMachine> Universe::inventory() const {
+    std::vector<fakes::CloudMachine> all;
+    for (const fakes::Cloud* cloud :
+         std::initializer_list<const fakes::Cloud*>{fly_.get(), daytona_.get(), docker_.get()}) {
+        std::vector<fakes::CloudMachine> some = cloud->inventory();
+        all.insert(all.end(), std::make_move_iterator(some.begin()),
+                   std::make_move_iterator(some.end()));
+    }
+    return all;
+}
+
+std::vector<CloudVolume> Universe::volumes() const {
+    std::vector<CloudVolume> all;
+    for (const auto& [id, volume] : fly_->volumes()) {
+        all.push_back({id, volume.name, volume.attached_machine,
+                       volume.state == "pending_destroy" || volume.state == "scheduling_destroy",
+                       !volume.content.empty()});
+    }
+    return all;
+}
 
 bool Universe::play(const std::function<Script(Stage)>& script, sim::Duration at_most) {
     script_done_ = false;
@@ -276,16 +389,19 @@ void Universe::script_ended(std::exception_ptr failure) {
 std::vector<sim::Waiting> Universe::waiting() const {
     std::vector<sim::Waiting> all;
     if (!script_done_) all.push_back({"script", "its end", script_since_});
-    for (const auto& [id, since] : deliveries_) {
+    std::set<std::int64_t> in_hand;
+    for (const auto& [delivered, since] : deliveries_) {
+        const std::int64_t id = delivered.second;
+        in_hand.insert(id);
         const auto row = shadow_.events().find(id);
         std::string what = fmt::format("the end of event {}", id);
         if (row != shadow_.events().end()) {
             what += fmt::format(", {} of {}", row->second.kind, row->second.machine);
         }
-        all.push_back({"outbox", std::move(what), since});
+        all.push_back({"outbox of " + delivered.first, std::move(what), since});
     }
     for (const auto& [id, event] : shadow_.events()) {
-        if (event.state != "pending" || deliveries_.contains(id)) continue;
+        if (event.state != "pending" || in_hand.contains(id)) continue;
         all.push_back(
             {"outbox",
              fmt::format("a worker for event {}, {} of {}", id, event.kind, event.machine),
@@ -299,12 +415,24 @@ std::vector<sim::Waiting> Universe::waiting() const {
 
 std::string Universe::ask(const std::string& sql) {
     try {
-        if (!server_.alive()) server_.disk().reconnect();
-        lifecycle::Database database(kDatabase, server_.disk().vfs_name());
+        if (!server().alive()) server().disk().reconnect();
+        lifecycle::Database database(kDatabase, server().disk().vfs_name());
         return database.table(sql);
     } catch (const lifecycle::StoreFailure& failure) {
         return fmt::format("the database cannot answer: {}\n", failure.what());
     }
+}
+
+void Universe::tamper(const std::string& sql) {
+    for (sim::Process* server : servers_) server->stop("stopped for maintenance");
+    sim::Process& hand = world_.add_process("operator", "operator");
+    hand.mount(server());
+    hand.boot();
+    lifecycle::Database(kDatabase, hand.disk().vfs_name()).script(sql.c_str());
+    world_.remove_process(hand);
+    world_.self().emit("tampered", {{"sql", sql}});
+    shadow_.forget();
+    for (sim::Process* server : servers_) server->boot();
 }
 
 void Universe::calm(sim::Duration settle) {

@@ -5,8 +5,11 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "fakes/daytona_cloud.hpp"
+#include "fakes/docker_engine.hpp"
 #include "fakes/fly_cloud.hpp"
 #include "fakes/sim_boxes.hpp"
 #include "fakes/sim_ports.hpp"
@@ -24,22 +27,33 @@ using Script = boost::asio::awaitable<void>;
 inline constexpr std::uint16_t kDaemonPort = 8080;
 inline constexpr const char* kControlAuthority = "control.internal:80";
 inline constexpr const char* kFlyAuthority = "_api.internal:4280";
+inline constexpr const char* kDaytonaAuthority = "api.daytona.internal:80";
+inline constexpr const char* kGithubSecret = "github-secret";
+inline constexpr const char* kDockerAuthority = "docker.internal:2375";
 
-// A whole system in one simulated world: the control plane on its own disk, a Fly with its boxes,
-// and a client whose script moves everything. The witness sees all of it.
-class Universe {
+// A whole system in one simulated world: the control plane on its own disk, the clouds with their
+// boxes, and a client whose script moves everything. The witness sees all of it.
+class Universe final : private Clouds {
   public:
-    // Tape, trace, witness and recorder must outlive the universe.
+    // With that many control planes on one host and over one database. Tape, trace, witness and
+    // recorder must outlive the universe.
     Universe(sim::Tape& tape, sim::Trace& trace, Witness& witness,
-             sim::Recorder* recorder = nullptr);
-    ~Universe();
+             sim::Recorder* recorder = nullptr, int servers = 1);
+    ~Universe() override;
     Universe(const Universe&) = delete;
     Universe& operator=(const Universe&) = delete;
 
     sim::World& world() { return world_; }
-    sim::Process& server() { return server_; }
+    sim::Process& server(std::size_t number = 0) { return *servers_[number]; }
     sim::Process& client() { return client_; }
-    fakes::FlyCloud& fly() { return *fly_cloud_; }
+    fakes::FlyCloud& fly() { return *fly_; }
+    fakes::DaytonaCloud& daytona() { return *daytona_; }
+    fakes::DockerEngine& docker() { return *docker_; }
+    // By provider; null if there is none of that name.
+    fakes::Cloud* cloud(std::string_view provider);
+    // All that the clouds still have.
+    std::vector<fakes::CloudMachine> inventory() const override;
+    std::vector<CloudVolume> volumes() const override;
     Nemesis& nemesis() { return nemesis_; }
     const Shadow& shadow() const { return shadow_; }
     Witness& witness() { return witness_; }
@@ -54,6 +68,9 @@ class Universe {
     // The answer of the server's database to a query, as text; whether or not the server is up.
     std::string ask(const std::string& sql);
 
+    // Stops every server, changes the database behind their backs, and starts them again.
+    void tamper(const std::string& sql);
+
     // Who waits for what: the script, calls on the network, deliveries of the outbox.
     std::vector<sim::Waiting> waiting() const;
 
@@ -62,20 +79,29 @@ class Universe {
 
   private:
     class ServerProgram;
-    class FlyProgram;
+
+    static std::vector<sim::Process*> make_servers(sim::World& world, int count);
+    void serve(fakes::Cloud& cloud, sim::Process& process, const char* authority);
 
     Witness& witness_;
     Shadow shadow_;
     // Of the outbox, under way, since when. Programs look at it until the world is gone.
-    std::map<std::int64_t, sim::VirtualTime> deliveries_;
+    using Delivered = std::pair<std::string, std::int64_t>;  // server, event
+    std::map<Delivered, sim::VirtualTime> deliveries_;
     sim::World world_;
-    sim::Process& server_;
-    sim::Process& fly_;
+    std::vector<sim::Process*> servers_;
+    sim::Process& fly_process_;
+    sim::Process& daytona_process_;
+    sim::Process& docker_process_;
     sim::Process& client_;
     fakes::SimBoxes boxes_;
-    std::unique_ptr<fakes::SimClock> fly_clock_;
-    std::unique_ptr<fakes::FlyCloud> fly_cloud_;
-    std::unique_ptr<fakes::FlyObserver> fly_observer_;
+    fakes::SimClock fly_clock_;
+    fakes::SimClock daytona_clock_;
+    fakes::SimClock docker_clock_;
+    std::unique_ptr<fakes::CloudObserver> observer_;
+    std::unique_ptr<fakes::FlyCloud> fly_;
+    std::unique_ptr<fakes::DaytonaCloud> daytona_;
+    std::unique_ptr<fakes::DockerEngine> docker_;
     Nemesis nemesis_;
     std::vector<Demand> demands_;
     sim::VirtualTime script_since_{0};

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <memory>
 #include <utility>
@@ -20,11 +21,13 @@ std::string_view name_of(Step::Action action) {
         case Step::Action::proxy: return "proxy";
         case Step::Action::agents: return "agents";
         case Step::Action::retire: return "retire";
+        case Step::Action::restart: return "restart";
     }
     return "unknown";
 }
 
 constexpr std::uint64_t kThinking = 16;
+constexpr std::array<const char*, Step::kProviders> kProviderNames = {"fly", "daytona", "docker"};
 
 std::string step_words(std::uint64_t value) {
     return fmt::format("makes the next step: {}", name_of(static_cast<Step::Action>(value)));
@@ -33,6 +36,9 @@ std::string think_words(std::uint64_t value) {
     return fmt::format("thinks for {} min before the next step", value);
 }
 constexpr sim::LaneKind kStep = sim::choice("workload", step_words);
+constexpr sim::LaneKind kProvider = sim::choice("provider", [](std::uint64_t value) {
+    return fmt::format("asks for its next machine at {}", kProviderNames[value]);
+});
 constexpr sim::LaneKind kThink = sim::choice("think", think_words);
 
 // The newest machine of a project, as a client that keeps its own list would know it.
@@ -51,7 +57,9 @@ std::string newest_machine(const Shadow& shadow, const std::string& project) {
 }  // namespace
 
 std::string to_string(const Step& step) {
-    return fmt::format("{} after {} min", name_of(step.action), step.think_minutes);
+    const char* provider = step.action == Step::Action::create ? kProviderNames[step.provider] : "";
+    return fmt::format("{}{}{} after {} min", name_of(step.action), *provider == 0 ? "" : " at ",
+                       provider, step.think_minutes);
 }
 
 Script perform(Stage stage, std::string project, Step step) {
@@ -59,13 +67,22 @@ Script perform(Stage stage, std::string project, Step step) {
     switch (step.action) {
         case Step::Action::nothing: break;
         case Step::Action::create: {
-            const std::string machine = co_await stage.create(project);
+            const std::string machine =
+                co_await stage.create(project, kProviderNames[step.provider], step.volume_gb);
             stage.expect(!machine.empty(), "a created machine has an id");
             break;
         }
         case Step::Action::retire:
             if (!newest.empty()) co_await stage.retire(newest);
             break;
+        case Step::Action::restart: {
+            if (newest.empty()) break;
+            const auto answer =
+                co_await stage.call("POST", fmt::format("/v1/machines/{}/restart", newest), "{}");
+            stage.expect(!answer || answer->status == 202 || answer->status == 409,
+                         "a machine is restarted, or said not to be in service");
+            break;
+        }
         case Step::Action::look: {
             std::string target = fmt::format("/v1/projects/{}/machines", project);
             const auto answer = co_await stage.call("GET", std::move(target));
@@ -97,14 +114,20 @@ Script perform_all(Stage stage, std::string project, std::vector<Step> steps) {
     }
 }
 
-std::vector<Step> draw_steps(sim::Tape& tape, const std::string& project, std::size_t count) {
+std::vector<Step> draw_steps(sim::Tape& tape, const std::string& project, std::size_t count,
+                             std::int64_t volume_gb) {
     const sim::LaneId actions = tape.lane("workload " + project, kStep);
+    const sim::LaneId providers = tape.lane("provider " + project, kProvider);
     const sim::LaneId pauses = tape.lane("think " + project, kThink);
     std::vector<Step> steps;
     for (std::size_t i = 0; i < count; ++i) {
         Step step;
         step.action = static_cast<Step::Action>(tape.draw(actions, Step::kActions));
         step.think_minutes = static_cast<int>(tape.draw(pauses, kThinking));
+        if (step.action == Step::Action::create && volume_gb == 0) {
+            step.provider = tape.draw(providers, Step::kProviders);
+        }
+        step.volume_gb = volume_gb;
         steps.push_back(step);
     }
     return steps;

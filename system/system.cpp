@@ -7,47 +7,63 @@
 #include "system/lifecycle/events.hpp"
 #include "system/lifecycle/provision.hpp"
 #include "system/lifecycle/readiness.hpp"
+#include "system/telemetry/counters.hpp"
 
 namespace lifecycle {
 
 struct System::Parts {
-    Parts(std::unique_ptr<Store> opened, const Ports& ports, Provider& provider,
+    Parts(std::unique_ptr<Store> opened, const Ports& outside, Providers known,
           const SystemOptions& options, OnFatal on_fatal)
-        : store(std::move(opened)),
+        : counters(outside.telemetry),
+          ports{outside.executor, outside.clock, outside.http, outside.entropy, counters},
+          store(std::move(opened)),
+          providers(std::move(known)),
           tasks(ports.executor, std::move(on_fatal)),
           outbox(*store, ports, tasks, options.outbox),
-          provisioner(*store, ports, provider, options.lifecycle),
-          readiness(*store, ports, options.lifecycle),
-          destroyer(*store, ports, provider, options.lifecycle),
-          api(*store, outbox, ports, provider, options.lifecycle) {
+          volumes(*store, ports, providers, options.lifecycle),
+          provisioner(*store, ports, providers, volumes, options.lifecycle),
+          readiness(*store, ports, providers, options.lifecycle),
+          destroyer(*store, ports, providers, options.lifecycle),
+          reconciler(*store, ports, providers, outbox, options.lifecycle),
+          api(*store, outbox, ports, providers, reconciler, counters, options.lifecycle) {
         outbox.add(std::string(kProvision), provisioner.consumer());
         outbox.add(std::string(kReadiness), readiness.consumer());
         outbox.add(std::string(kDestroy), destroyer.consumer());
+        outbox.add(std::string(kRestart), provisioner.restarter());
+        outbox.add(std::string(kStart), provisioner.starter());
+        outbox.add(std::string(kDestroyVolume), volumes.destroyer());
         outbox.add(std::string(kDeadline), deadline_consumer(ports, options.lifecycle));
     }
 
+    Counters counters;
+    Ports ports;
     std::unique_ptr<Store> store;
+    Providers providers;
     TaskGroup tasks;
     Outbox outbox;
+    Volumes volumes;
     Provisioner provisioner;
     Readiness readiness;
     Destroyer destroyer;
+    Reconciler reconciler;
     Api api;
 };
 
-System::System(std::unique_ptr<Store> store, Ports ports, Provider& provider, SystemOptions options,
-               OnFatal on_fatal)
-    : parts_(std::make_unique<Parts>(std::move(store), ports, provider, options,
+System::System(std::unique_ptr<Store> store, Ports ports, Providers providers,
+               SystemOptions options, OnFatal on_fatal)
+    : parts_(std::make_unique<Parts>(std::move(store), ports, std::move(providers), options,
                                      std::move(on_fatal))) {}
 
 System::~System() = default;
 
 void System::start() {
     parts_->tasks.spawn(parts_->outbox.run());
+    parts_->tasks.spawn(parts_->reconciler.run());
 }
 
 void System::stop(std::function<void()> when_idle) {
     parts_->outbox.stop();
+    parts_->reconciler.stop();
     if (parts_->tasks.running() == 0) {
         when_idle();
     } else {
@@ -71,6 +87,10 @@ void System::serve(HttpRequest request, std::move_only_function<void(HttpRespons
 
 boost::asio::awaitable<HttpResponse> System::handle(HttpRequest request) {
     return parts_->api.handle(std::move(request));
+}
+
+boost::asio::awaitable<ReconcileReport> System::reconcile(bool apply) {
+    return parts_->reconciler.sweep(apply);
 }
 
 Store& System::store() {

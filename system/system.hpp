@@ -6,9 +6,10 @@
 #include <memory>
 
 #include "system/lifecycle/options.hpp"
+#include "system/lifecycle/reconcile.hpp"
 #include "system/outbox/outbox.hpp"
 #include "system/ports/ports.hpp"
-#include "system/providers/provider.hpp"
+#include "system/providers/providers.hpp"
 #include "system/store/store.hpp"
 
 namespace lifecycle {
@@ -26,8 +27,8 @@ class System {
     // end; whatever was acknowledged is durable, and the next start goes on from there.
     using OnFatal = std::function<void(std::exception_ptr)>;
 
-    // Ports and provider must outlive the system.
-    System(std::unique_ptr<Store> store, Ports ports, Provider& provider, SystemOptions options,
+    // Ports and providers must outlive the system.
+    System(std::unique_ptr<Store> store, Ports ports, Providers providers, SystemOptions options,
            OnFatal on_fatal);
     ~System();
 
@@ -41,6 +42,9 @@ class System {
     // Answers one request; every answer that is an error says what is wrong and what to do.
     void serve(HttpRequest request, std::move_only_function<void(HttpResponse)> respond);
     boost::asio::awaitable<HttpResponse> handle(HttpRequest request);
+
+    // Compares rows and providers once and, if `apply`, mends what differs.
+    boost::asio::awaitable<ReconcileReport> reconcile(bool apply);
 
     // For looking from outside, within the caller's turn.
     Store& store();

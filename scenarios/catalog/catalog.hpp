@@ -9,6 +9,9 @@ namespace scenarios {
 
 std::vector<Scenario> plain_lives();
 std::vector<Scenario> races();
+std::vector<Scenario> adoptions();
+std::vector<Scenario> volumes();
+std::vector<Scenario> operations();
 std::vector<Scenario> storms();
 
 }  // namespace scenarios

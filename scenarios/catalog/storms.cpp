@@ -20,9 +20,14 @@ Script crash_anywhere(Stage stage) {
 Script storm(Stage stage) {
     std::vector<std::pair<std::string, std::vector<Step>>> plans;
     for (const char* project : {"alpha", "beta", "gamma"}) {
-        std::vector<Step> steps = draw_steps(stage.universe().world().tape(), project, 14);
+        // The machines of one project mount its volume.
+        const std::int64_t volume_gb = project == std::string_view("gamma") ? 3 : 0;
+        std::vector<Step> steps =
+            draw_steps(stage.universe().world().tape(), project, 14, volume_gb);
         // Even the calm storm has a machine.
-        steps.insert(steps.begin(), Step{Step::Action::create, 0});
+        Step first{Step::Action::create};
+        first.volume_gb = volume_gb;
+        steps.insert(steps.begin(), first);
         plans.emplace_back(project, std::move(steps));
     }
     co_await perform_together(stage, std::move(plans));
@@ -43,17 +48,19 @@ std::vector<Scenario> storms() {
          {"process.crash server", "machine.adopted labels",
           "order machine.provisioned < outbox.claimed machine:provision"}},
         {"storm",
-         "Three projects, several machines, two hours, every fault there is.",
-         {"crash", "disk.", "net.", "fly.", "box.", "pause", "clock."},
+         "Three projects on three clouds, two control planes, two hours, every fault there is.",
+         {"crash", "disk.", "net.", "fly.", "daytona.", "docker.", "box.", "pause", "clock."},
          true,
          hours(8),
          storm,
          {"machine.state starting->failed", "machine.state starting->detached",
           "machine.state detached->archived", "machine.adopted labels", "machine.unavailable",
-          "provider.error ambiguous", "provider.error busy", "provider.error capacity",
+          "provider.error ambiguous", "provider.error busy", "provider.error capacity_region",
           "provider.error throttled", "outbox.dead machine:provision",
           "outbox.retry machine:destroy", "net.failed server timed_out",
-          "order machine.provisioned < outbox.retry machine:provision"}},
+          "order machine.provisioned < outbox.retry machine:provision"},
+         kStepLimit,
+         2},
     };
 }
 

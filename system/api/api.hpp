@@ -2,47 +2,63 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <string>
+#include <vector>
 
 #include "system/lifecycle/options.hpp"
+#include "system/lifecycle/reconcile.hpp"
 #include "system/model/error.hpp"
 #include "system/outbox/outbox.hpp"
 #include "system/ports/ports.hpp"
-#include "system/providers/provider.hpp"
+#include "system/providers/providers.hpp"
 #include "system/store/store.hpp"
+#include "system/telemetry/counters.hpp"
 
 namespace lifecycle {
 
 // The HTTP face of the control plane: docs/api.md lists its routes.
 class Api {
   public:
-    Api(Store& store, Outbox& outbox, Ports ports, Provider& provider, LifecycleOptions options);
+    Api(Store& store, Outbox& outbox, Ports ports, const Providers& providers,
+        Reconciler& reconciler, const Counters& counters, LifecycleOptions options);
 
     boost::asio::awaitable<HttpResponse> handle(HttpRequest request);
 
     // The longest body that a request may have, in bytes.
-    static constexpr std::size_t kLongestBody = 65'536;
+    static constexpr std::size_t kLongestBody = 1'048'576;
 
   private:
-    boost::asio::awaitable<HttpResponse> route(HttpRequest request);
+    using Answer = boost::asio::awaitable<HttpResponse>;
 
-    boost::asio::awaitable<HttpResponse> create(std::string project, HttpRequest request);
-    boost::asio::awaitable<HttpResponse> list(std::string project);
-    boost::asio::awaitable<HttpResponse> get(std::string machine);
-    boost::asio::awaitable<HttpResponse> retire(std::string machine, HttpRequest request);
-    boost::asio::awaitable<HttpResponse> status(std::string machine, HttpRequest request);
-    boost::asio::awaitable<HttpResponse> agents(std::string machine);
-    boost::asio::awaitable<HttpResponse> proxy(std::string project, std::string target,
-                                               HttpRequest request);
+    Answer route(HttpRequest request);
+    Answer route_project(std::vector<std::string> path, HttpRequest request);
+    Answer route_machine(std::vector<std::string> path, HttpRequest request);
+
+    Answer create(std::string project, HttpRequest request);
+    Answer list(std::string project);
+    Answer archive(std::string project, HttpRequest request);
+    Answer bind(std::string project, HttpRequest request);
+    Answer get(std::string machine);
+    Answer retire(std::string machine, HttpRequest request);
+    Answer restart(std::string machine, HttpRequest request);
+    Answer history(std::string machine);
+    Answer status(std::string machine, HttpRequest request);
+    Answer agents(std::string machine);
+    Answer proxy(std::string project, std::string target, HttpRequest request);
+    Answer push(HttpRequest request);
+    Answer reconcile(HttpRequest request);
+    Answer metrics();
 
     // Sends a request on to a machine's daemon. A machine that does not answer is unavailable, and
     // the answer says why as far as its provider knows.
-    boost::asio::awaitable<HttpResponse> forward(Machine machine, HttpRequest request);
-    boost::asio::awaitable<Error> explain(Machine machine, HttpError error);
+    Answer forward(Machine machine, HttpRequest request);
+    boost::asio::awaitable<Error> explain(Machine machine, std::string error);
 
     Store& store_;
     Outbox& outbox_;
     Ports ports_;
-    Provider& provider_;
+    const Providers& providers_;
+    Reconciler& reconciler_;
+    const Counters& counters_;
     LifecycleOptions options_;
 };
 

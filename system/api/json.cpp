@@ -21,6 +21,7 @@ Error bad_field(std::string_view name, std::string_view rule) {
 int status_of(ErrorCode code) {
     switch (code) {
         case ErrorCode::bad_request: return 400;
+        case ErrorCode::unauthorized: return 401;
         case ErrorCode::not_found: return 404;
         case ErrorCode::method_not_allowed: return 405;
         case ErrorCode::conflict: return 409;
@@ -103,11 +104,31 @@ json to_json(const Machine& machine) {
         {"region", machine.spec.region},
         {"cpus", machine.spec.cpus},
         {"memory_mb", machine.spec.memory_mb},
+        {"volume_gb", machine.spec.volume_gb},
         {"daemon_status", to_string(machine.daemon_status)},
         {"provisioning_error", machine.provisioning_error},
         {"created_at_ms", milliseconds(machine.created_at)},
         {"updated_at_ms", milliseconds(machine.updated_at)},
     };
+}
+
+json to_json(const HistoryEntry& entry) {
+    return {{"at_ms", entry.at.time_since_epoch().count() / 1000},
+            {"what", entry.what},
+            {"detail", entry.detail}};
+}
+
+json to_json(const ReconcileReport& report, bool applied) {
+    json findings = json::array();
+    for (const Finding& finding : report.findings) {
+        findings.push_back({{"kind", finding.kind},
+                            {"machine", finding.machine},
+                            {"resource", finding.resource},
+                            {"what", finding.what},
+                            {"action", finding.action},
+                            {"done", finding.done}});
+    }
+    return {{"applied", applied}, {"findings", std::move(findings)}, {"unknown", report.unknown}};
 }
 
 HttpResponse to_response(int status, const json& body) {

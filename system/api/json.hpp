@@ -5,9 +5,11 @@
 #include <string>
 #include <string_view>
 
+#include "system/lifecycle/reconcile.hpp"
 #include "system/model/error.hpp"
 #include "system/model/machine.hpp"
 #include "system/ports/http.hpp"
+#include "system/store/machines.hpp"
 
 namespace lifecycle {
 
@@ -27,6 +29,8 @@ Result<std::int64_t> integer_field(const nlohmann::json& object, std::string_vie
                                    std::int64_t fallback, std::int64_t least, std::int64_t most);
 
 nlohmann::json to_json(const Machine& machine);
+nlohmann::json to_json(const HistoryEntry& entry);
+nlohmann::json to_json(const ReconcileReport& report, bool applied);
 
 // {"error": {"code", "message", "action"}} with the status that belongs to the code.
 HttpResponse to_response(const Error& error);

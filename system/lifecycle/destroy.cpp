@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "system/lifecycle/provision.hpp"
+#include "system/lifecycle/ownership.hpp"
 
 namespace lifecycle {
 namespace {
@@ -26,8 +26,12 @@ Outcome again(const ProviderError& error) {
 
 }  // namespace
 
-Destroyer::Destroyer(Store& store, Ports ports, Provider& provider, LifecycleOptions options)
-    : store_(store), ports_(std::move(ports)), provider_(provider), options_(std::move(options)) {}
+Destroyer::Destroyer(Store& store, Ports ports, const Providers& providers,
+                     LifecycleOptions options)
+    : store_(store),
+      ports_(std::move(ports)),
+      providers_(providers),
+      options_(std::move(options)) {}
 
 Consumer Destroyer::consumer() {
     Consumer consumer;
@@ -51,12 +55,14 @@ boost::asio::awaitable<Outcome> Destroyer::consume(Delivery delivery) {
     const Effect confirmed = [this, machine](Tx& tx) { confirm_gone(tx, machine); };
     if (!resource) co_return Done{"the provider was never asked for it", confirmed};
     if (resource->state == "gone") co_return Done{"gone already", confirmed};
+    Provider* provider = providers_.find(machine.provider);
+    if (provider == nullptr) co_return Retry{"there is no provider " + machine.provider};
 
     if (!resource->external_id.empty()) {
-        const auto known = co_await provider_.get(resource->external_id);
+        const auto known = co_await provider->get(resource->external_id);
         if (known && known->state != ResourceState::destroyed) {
             if (known->state != ResourceState::destroying) {
-                auto refused = co_await destroy(resource->external_id);
+                auto refused = co_await destroy(provider, resource->external_id);
                 if (refused) co_return std::move(*refused);
             }
             co_return Later{"the resource is being destroyed", seconds(5)};
@@ -64,15 +70,15 @@ boost::asio::awaitable<Outcome> Destroyer::consume(Delivery delivery) {
         if (!known && known.error().error_class != Class::gone) co_return again(known.error());
     }
     // Whatever else bears its labels: a create whose answer was lost, or a late one.
-    Labels labels = ownership_labels(machine);
-    const auto found = co_await provider_.find(std::move(labels));
+    Labels labels = ownership_labels(machine, options_.installation);
+    const auto found = co_await provider->find(std::move(labels));
     if (!found) co_return again(found.error());
     bool left = false;
     for (const Resource& stray : *found) {
         if (stray.state == ResourceState::destroyed) continue;
         left = true;
         if (stray.state == ResourceState::destroying) continue;
-        auto refused = co_await destroy(stray.external_id);
+        auto refused = co_await destroy(provider, stray.external_id);
         if (refused) co_return std::move(*refused);
     }
     if (left) {
@@ -103,8 +109,9 @@ boost::asio::awaitable<Outcome> Destroyer::absent(Delivery delivery, Machine mac
     co_return Done{"gone", std::move(confirmed)};
 }
 
-boost::asio::awaitable<std::optional<Outcome>> Destroyer::destroy(std::string external_id) {
-    const auto destroyed = co_await provider_.destroy(std::move(external_id));
+boost::asio::awaitable<std::optional<Outcome>> Destroyer::destroy(Provider* provider,
+                                                                  std::string external_id) {
+    const auto destroyed = co_await provider->destroy(std::move(external_id));
     if (destroyed || destroyed.error().error_class == Class::gone) co_return std::nullopt;
     co_return again(destroyed.error());
 }

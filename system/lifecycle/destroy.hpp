@@ -6,7 +6,7 @@
 #include "system/lifecycle/options.hpp"
 #include "system/outbox/outbox.hpp"
 #include "system/ports/ports.hpp"
-#include "system/providers/provider.hpp"
+#include "system/providers/providers.hpp"
 #include "system/store/machines.hpp"
 
 namespace lifecycle {
@@ -16,19 +16,20 @@ namespace lifecycle {
 // no answer may take effect late. It never gives up.
 class Destroyer {
   public:
-    Destroyer(Store& store, Ports ports, Provider& provider, LifecycleOptions options);
+    Destroyer(Store& store, Ports ports, const Providers& providers, LifecycleOptions options);
     Consumer consumer();
 
   private:
     boost::asio::awaitable<Outcome> consume(Delivery delivery);
     // Asks for the destruction of one resource; nothing if that is accepted or needless.
-    boost::asio::awaitable<std::optional<Outcome>> destroy(std::string external_id);
+    boost::asio::awaitable<std::optional<Outcome>> destroy(Provider* provider,
+                                                           std::string external_id);
     boost::asio::awaitable<Outcome> absent(Delivery delivery, Machine machine);
     void confirm_gone(Tx& tx, const Machine& machine);
 
     Store& store_;
     Ports ports_;
-    Provider& provider_;
+    const Providers& providers_;
     LifecycleOptions options_;
 };
 

@@ -45,4 +45,26 @@ void enqueue_deadline(Tx& tx, const Machine& machine, Time now, Time when) {
             now);
 }
 
+void enqueue_restart(Tx& tx, std::string_view machine, std::string_view request, Time now) {
+    enqueue(tx,
+            {std::string(kRestart), machine_key(machine),
+             fmt::format("restart:{}:{}", machine, request), std::string(machine), now},
+            now);
+}
+
+void enqueue_start(Tx& tx, std::string_view machine, std::string_view why, Time now) {
+    enqueue(tx,
+            {std::string(kStart), machine_key(machine), fmt::format("start:{}:{}", machine, why),
+             std::string(machine), now},
+            now);
+}
+
+void enqueue_volume_destroy(Tx& tx, std::string_view volume, std::string_view machine, Time now,
+                            Time when) {
+    enqueue(tx,
+            {std::string(kDestroyVolume), fmt::format("volume:{}", volume),
+             fmt::format("destroy-volume:{}", volume), std::string(machine), when},
+            now);
+}
+
 }  // namespace lifecycle

@@ -15,6 +15,9 @@ inline constexpr std::string_view kProvision = "machine:provision";
 inline constexpr std::string_view kReadiness = "machine:readiness";
 inline constexpr std::string_view kDestroy = "machine:destroy";
 inline constexpr std::string_view kDeadline = "machine:deadline";
+inline constexpr std::string_view kRestart = "machine:restart";
+inline constexpr std::string_view kStart = "machine:start";
+inline constexpr std::string_view kDestroyVolume = "volume:destroy";
 
 void enqueue_provision(Tx& tx, const Machine& machine, Time now);
 // The machine's daemon is ready and its external id durable: probe it.
@@ -23,5 +26,13 @@ void enqueue_readiness(Tx& tx, std::string_view machine, Time now);
 void enqueue_destroy(Tx& tx, std::string_view machine, Time now, Time when);
 // Give the machine up if it is still starting at `when`.
 void enqueue_deadline(Tx& tx, const Machine& machine, Time now, Time when);
+
+// Restart the machine's resource. One request is one event, however often it is sent.
+void enqueue_restart(Tx& tx, std::string_view machine, std::string_view request, Time now);
+// See to it that the machine's resource runs. One event for each `why`.
+void enqueue_start(Tx& tx, std::string_view machine, std::string_view why, Time now);
+// Destroy whatever the provider has under that volume's name, not before `when`.
+void enqueue_volume_destroy(Tx& tx, std::string_view volume, std::string_view machine, Time now,
+                            Time when);
 
 }  // namespace lifecycle

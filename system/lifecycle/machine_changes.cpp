@@ -6,6 +6,7 @@
 
 #include "system/lifecycle/events.hpp"
 #include "system/store/machines.hpp"
+#include "system/store/volumes.hpp"
 
 namespace lifecycle {
 namespace {
@@ -16,35 +17,135 @@ void detach(Tx& tx, const Machine& machine, Time now, Time when) {
     enqueue_destroy(tx, machine.id, now, when);
 }
 
-Error no_such_machine(std::string_view machine) {
-    return {ErrorCode::not_found, fmt::format("there is no machine {}", machine),
-            "list the machines of the project"};
+// A volume is where it is: a machine that has to mount it cannot be elsewhere.
+Result<void> volume_fits(Tx& tx, const MachineRequest& request, const LifecycleOptions& options) {
+    if (request.spec.volume_gb == 0) return {};
+    const std::string& provider = request.provider.empty() ? options.provider : request.provider;
+    const auto volume = volume_of(tx, request.project);
+    if (!volume || volume->provider == provider) return {};
+    return std::unexpected(
+        Error(ErrorCode::conflict,
+              fmt::format("the volume of project {} is at {}, not at {}", request.project,
+                          volume->provider, provider),
+              "ask for a machine there, or archive the project first, which gives up the volume"));
+}
+
+// The project's volume, made if it has none; nothing for a machine without.
+void mount_volume(Tx& tx, Machine& machine) {
+    if (machine.spec.volume_gb == 0) return;
+    auto volume = volume_of(tx, machine.project);
+    if (!volume) {
+        volume = insert_volume(tx, machine.project, machine.provider, machine.spec.region,
+                               machine.spec.volume_gb, "");
+    }
+    machine.volume = volume->name;
+    // Machines are where their volumes are.
+    machine.spec.region = volume->region;
+}
+
+// Once it is being destroyed, haste would only shorten the looks that confirm it.
+void hasten_destroy(Tx& tx, std::string_view machine, Time now) {
+    if (absences(tx, machine) == 0) bring_forward(tx, fmt::format("destroy:{}", machine), now);
 }
 
 }  // namespace
 
-Machine create_machine(Tx& tx, std::string_view project, const MachineSpec& spec,
-                       std::string_view idempotency_key, const LifecycleOptions& options,
-                       Time now) {
-    if (!idempotency_key.empty()) {
-        if (auto earlier = find_machine_by_key(tx, project, idempotency_key)) return *earlier;
+Error no_such_machine(std::string_view machine) {
+    return {ErrorCode::not_found, fmt::format("there is no machine {}", machine.substr(0, 200)),
+            "list the machines of the project"};
+}
+
+Error no_such_project(std::string_view project) {
+    return {ErrorCode::not_found, fmt::format("there is no project {}", project.substr(0, 200)),
+            "create its first machine to make it"};
+}
+
+Result<Machine> create_machine(Tx& tx, const MachineRequest& request,
+                               const LifecycleOptions& options, Time now) {
+    const std::string& key = request.idempotency_key;
+    const std::string& project = request.project;
+    if (!key.empty()) {
+        if (auto earlier = find_machine_by_key(tx, project, key)) return *earlier;
     }
+    if (auto fits = volume_fits(tx, request, options); !fits) return std::unexpected(fits.error());
     Machine machine;
     machine.project = project;
     machine.generation = next_generation(tx, project, now);
     machine.id = machine_id(project, machine.generation);
-    machine.provider = options.provider;
-    machine.spec = spec;
+    machine.provider = request.provider.empty() ? options.provider : request.provider;
+    machine.spec = request.spec;
     if (machine.spec.region.empty()) machine.spec.region = options.region;
     machine.created_at = now;
     machine.updated_at = now;
+    mount_volume(tx, machine);
     for (const Machine& older : machines_of(tx, project)) {
-        if (older.state == MachineState::starting) detach(tx, older, now, now);
+        const bool holds_volume = !machine.volume.empty() && older.volume == machine.volume;
+        if (older.state == MachineState::starting) {
+            detach(tx, older, now, now);
+        } else if (older.state == MachineState::active && holds_volume) {
+            set_active_machine(tx, project, "");
+            detach(tx, older, now, now);
+        } else if (older.state == MachineState::detached && holds_volume) {
+            hasten_destroy(tx, older.id, now);
+        }
     }
-    insert_machine(tx, machine, idempotency_key.empty() ? machine.id : idempotency_key);
+    insert_machine(tx, machine, key.empty() ? machine.id : key);
     enqueue_provision(tx, machine, now);
     enqueue_deadline(tx, machine, now, now + options.become_active_within);
     return machine;
+}
+
+Result<Machine> roll_machine(Tx& tx, std::string_view project, std::string_view idempotency_key,
+                             const LifecycleOptions& options, Time now) {
+    const std::vector<Machine> machines = machines_of(tx, project);
+    if (machines.empty()) {
+        return std::unexpected(
+            Error(ErrorCode::conflict, fmt::format("project {} never had a machine", project),
+                  "create its first machine, which says what the next are like"));
+    }
+    const Machine& newest = machines.back();
+    return create_machine(
+        tx, {std::string(project), newest.provider, newest.spec, std::string(idempotency_key)},
+        options, now);
+}
+
+Result<std::vector<Machine>> archive_project(Tx& tx, std::string_view project, Time now) {
+    if (!project_exists(tx, project)) return std::unexpected(no_such_project(project));
+    std::string last;
+    for (const Machine& machine : machines_of(tx, project)) {
+        last = machine.id;
+        if (machine.state != MachineState::failed) {
+            static_cast<void>(retire_machine(tx, machine.id, now));
+        }
+    }
+    for (const VolumeRow& volume : volumes_of(tx, project)) {
+        if (volume.state != "asked" && volume.state != "present") continue;
+        set_volume_state(tx, volume.name, "leaving");
+        enqueue_volume_destroy(tx, volume.name, last, now, now);
+    }
+    return machines_of(tx, project);
+}
+
+Result<Machine> restart_machine(Tx& tx, std::string_view id, std::string_view request, Time now) {
+    const auto machine = find_machine(tx, id);
+    if (!machine) return std::unexpected(no_such_machine(id));
+    if (machine->state != MachineState::active || machine->external_id.empty()) {
+        return std::unexpected(Error(ErrorCode::conflict,
+                                     fmt::format("machine {} is {}", id, to_string(machine->state)),
+                                     "only an active machine can be restarted"));
+    }
+    enqueue_restart(tx, id, request, now);
+    return *machine;
+}
+
+void lose_machine(Tx& tx, std::string_view id, std::string_view reason, Time now) {
+    const auto machine = find_machine(tx, id);
+    if (!machine || machine->state != MachineState::active) return;
+    set_active_machine(tx, machine->project, "");
+    set_last_error(tx, machine->project, fmt::format("machine {}: {}", id, reason));
+    set_provisioning_error(tx, id, reason);
+    record_history(tx, id, now, "lost", reason);
+    detach(tx, *machine, now, now);
 }
 
 Result<Machine> retire_machine(Tx& tx, std::string_view id, Time now) {
@@ -56,10 +157,7 @@ Result<Machine> retire_machine(Tx& tx, std::string_view id, Time now) {
                                          fmt::format("machine {} has failed", id),
                                          "nothing is left to retire; its resource is destroyed"));
         case MachineState::archived: return *machine;
-        case MachineState::detached:
-            // Once it is being destroyed, haste would only shorten the looks that confirm it.
-            if (absences(tx, id) == 0) bring_forward(tx, fmt::format("destroy:{}", id), now);
-            break;
+        case MachineState::detached: hasten_destroy(tx, id, now); break;
         case MachineState::active: set_active_machine(tx, machine->project, ""); [[fallthrough]];
         case MachineState::starting: detach(tx, *machine, now, now); break;
     }

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "system/lifecycle/options.hpp"
 #include "system/model/machine.hpp"
@@ -9,11 +10,38 @@
 
 namespace lifecycle {
 
+Error no_such_machine(std::string_view machine);
+Error no_such_project(std::string_view project);
+
+struct MachineRequest {
+    std::string project;
+    std::string provider;  // empty: the one that the options name
+    MachineSpec spec;
+    std::string idempotency_key;  // empty: none
+};
+
 // A machine is asked for: one transaction makes its row and the event that provisions it, and
-// detaches older machines of the project that are still starting. The same idempotency key in the
-// same project gives the machine that it made before.
-Machine create_machine(Tx& tx, std::string_view project, const MachineSpec& spec,
-                       std::string_view idempotency_key, const LifecycleOptions& options, Time now);
+// detaches older machines of the project that are still starting, or that hold the volume which
+// this one has to mount. The same idempotency key in the same project gives the machine that it
+// made before. Every way to get a machine ends here. Conflict if the project's volume is at another
+// provider, or at one without.
+Result<Machine> create_machine(Tx& tx, const MachineRequest& request,
+                               const LifecycleOptions& options, Time now);
+
+// Another machine like the project's newest. Conflict if it never had one.
+Result<Machine> roll_machine(Tx& tx, std::string_view project, std::string_view idempotency_key,
+                             const LifecycleOptions& options, Time now);
+
+// Retires every machine of the project and gives up its volumes, data and all.
+Result<std::vector<Machine>> archive_project(Tx& tx, std::string_view project, Time now);
+
+// Asks for the restart of a machine's resource. Conflict if it is not in service.
+Result<Machine> restart_machine(Tx& tx, std::string_view machine, std::string_view request,
+                                Time now);
+
+// The provider has lost what an active machine ran on: it leaves service and says so. Nothing if
+// it is not active any more.
+void lose_machine(Tx& tx, std::string_view machine, std::string_view reason, Time now);
 
 // A person retires a machine: it serves no longer, and its resource is destroyed. Retiring a
 // machine that is on its way out hastens it. Conflict if it has failed.

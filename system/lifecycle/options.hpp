@@ -2,15 +2,21 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "system/ports/time.hpp"
 
 namespace lifecycle {
 
 struct LifecycleOptions {
-    std::string provider = "fly";   // recorded with each machine
-    std::string region;             // for machines that ask for none; empty: the provider's choice
-    std::string control_authority;  // host:port at which machines reach this control plane
+    std::string provider = "fly";  // of machines that ask for none
+    // Tells our resources from those of other control planes at the same provider.
+    std::string installation = "vivarium";
+    std::string region;  // for machines that ask for none; empty: the provider's choice
+    // In the order in which they are tried when one is full; empty: only the one asked for.
+    std::vector<std::string> regions;
+    std::string control_authority;     // host:port at which machines reach this control plane
+    std::string github_secret;         // of webhooks; empty: they are refused
     std::uint16_t daemon_port = 8080;  // on which every machine's daemon listens
 
     // A machine that is not active this long after it was asked for has failed.
@@ -23,6 +29,8 @@ struct LifecycleOptions {
     Duration visibility_grace = std::chrono::seconds(30);
     Duration probe_timeout = std::chrono::seconds(5);
     Duration proxy_timeout = std::chrono::seconds(10);
+    // How often rows and providers are compared; zero: never.
+    Duration reconcile_every = std::chrono::minutes(5);
 };
 
 }  // namespace lifecycle

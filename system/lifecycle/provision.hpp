@@ -1,53 +1,65 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <expected>
 #include <optional>
 #include <string>
 
 #include "system/lifecycle/options.hpp"
+#include "system/lifecycle/volumes.hpp"
 #include "system/outbox/outbox.hpp"
 #include "system/ports/ports.hpp"
-#include "system/providers/provider.hpp"
+#include "system/providers/providers.hpp"
 #include "system/store/machines.hpp"
 
 namespace lifecycle {
-
-// Labels by which a resource says whose it is.
-Labels ownership_labels(const Machine& machine);
 
 // Consumer of machine:provision. Creates the machine's resource at the provider or adopts the one
 // that an earlier attempt left, makes its id durable, and only then starts it. Each step looks at
 // what is there first, so the consumer may die anywhere and run again.
 class Provisioner {
   public:
-    Provisioner(Store& store, Ports ports, Provider& provider, LifecycleOptions options);
+    Provisioner(Store& store, Ports ports, const Providers& providers, Volumes& volumes,
+                LifecycleOptions options);
     Consumer consumer();
+    // Consumer of machine:restart.
+    Consumer restarter();
+    // Consumer of machine:start: sees to it that the resource of a machine in service runs.
+    Consumer starter();
 
   private:
     // Where one attempt stands: what the rows said when it began.
     struct Attempt {
         Machine machine;
         std::optional<ProviderResource> asked;
+        std::string volume;  // the provider's id of what the machine has to mount; empty: nothing
     };
+    template <class T>
+    using Step = boost::asio::awaitable<std::expected<T, Outcome>>;
 
     boost::asio::awaitable<Outcome> consume(Delivery delivery);
+    boost::asio::awaitable<Outcome> restart(Delivery delivery);
+    boost::asio::awaitable<Outcome> keep_running(Delivery delivery);
+
     // The resource of that machine at the provider, found or made; or how this attempt ends.
-    boost::asio::awaitable<std::expected<Resource, Outcome>> find_or_create(Delivery delivery,
-                                                                            Attempt attempt);
-    boost::asio::awaitable<std::expected<Resource, Outcome>> create(Delivery delivery,
-                                                                    Machine machine);
-    boost::asio::awaitable<std::expected<Resource, Outcome>> adopt(Machine machine,
-                                                                   ProviderError conflict);
+    Step<Resource> find_or_create(Delivery delivery, Attempt attempt);
+    Step<Resource> create(Delivery delivery, Attempt attempt);
+    boost::asio::awaitable<Outcome> not_created(Delivery delivery, Machine machine,
+                                                ProviderError error);
+    Step<Resource> adopt(Attempt attempt, ProviderError conflict);
+    // Whether what was found is what this machine has to be; if it is ours and is not, it is
+    // destroyed, and the next attempt starts clean.
+    Step<Resource> verify(Attempt attempt, Resource resource, std::string found_by);
     // Makes the id durable. The machine may have been retired meanwhile: the error says so.
-    boost::asio::awaitable<std::expected<Machine, Outcome>> persist(Delivery delivery,
-                                                                    Machine machine,
-                                                                    Resource resource);
+    Step<Machine> persist(Delivery delivery, Machine machine, Resource resource);
     boost::asio::awaitable<Outcome> start(Delivery delivery, Machine machine);
+    boost::asio::awaitable<Outcome> start_now(Delivery delivery, Machine machine);
     boost::asio::awaitable<Outcome> absent(Delivery delivery, Machine machine);
 
     Store& store_;
     Ports ports_;
-    Provider& provider_;
+    const Providers& providers_;
+    Volumes& volumes_;
     LifecycleOptions options_;
 };
 

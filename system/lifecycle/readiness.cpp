@@ -6,7 +6,6 @@
 
 #include "system/lifecycle/events.hpp"
 #include "system/lifecycle/machine_changes.hpp"
-#include "system/providers/url.hpp"
 
 namespace lifecycle {
 namespace {
@@ -20,8 +19,12 @@ boost::asio::awaitable<Outcome> expire(Clock* clock, std::string machine, std::s
 
 }  // namespace
 
-Readiness::Readiness(Store& store, Ports ports, LifecycleOptions options)
-    : store_(store), ports_(std::move(ports)), options_(std::move(options)) {}
+Readiness::Readiness(Store& store, Ports ports, const Providers& providers,
+                     LifecycleOptions options)
+    : store_(store),
+      ports_(std::move(ports)),
+      providers_(providers),
+      options_(std::move(options)) {}
 
 Consumer Readiness::consumer() {
     Consumer consumer;
@@ -46,8 +49,14 @@ boost::asio::awaitable<Outcome> Readiness::consume(Delivery delivery) {
     if (machine.state != MachineState::starting) {
         co_return Done{fmt::format("the machine is {}", to_string(machine.state)), {}};
     }
+    Provider* provider = providers_.find(machine.provider);
+    if (provider == nullptr) co_return GiveUp{"could not be made: no such provider"};
+    auto way = co_await provider->reach(machine.external_id, machine.address, options_.daemon_port);
+    if (!way) co_return Retry{fmt::format("found no way: {}", describe(way.error()))};
     HttpRequest probe;
-    probe.authority = authority_of(machine.address, options_.daemon_port);
+    probe.authority = way->authority;
+    probe.tls = way->tls;
+    for (const auto& [name, value] : way->headers) probe.headers[name] = value;
     probe.target = "/healthz";
     const auto answer = co_await ports_.http.send(std::move(probe), options_.probe_timeout);
     if (!answer) co_return Retry{fmt::format("got no answer: {}", to_string(answer.error()))};

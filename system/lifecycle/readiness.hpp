@@ -5,6 +5,7 @@
 #include "system/lifecycle/options.hpp"
 #include "system/outbox/outbox.hpp"
 #include "system/ports/ports.hpp"
+#include "system/providers/providers.hpp"
 #include "system/store/machines.hpp"
 
 namespace lifecycle {
@@ -13,7 +14,7 @@ namespace lifecycle {
 // the active one of its project and the one before it is detached, in one transaction.
 class Readiness {
   public:
-    Readiness(Store& store, Ports ports, LifecycleOptions options);
+    Readiness(Store& store, Ports ports, const Providers& providers, LifecycleOptions options);
     Consumer consumer();
 
   private:
@@ -22,6 +23,7 @@ class Readiness {
 
     Store& store_;
     Ports ports_;
+    const Providers& providers_;
     LifecycleOptions options_;
 };
 

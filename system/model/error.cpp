@@ -5,6 +5,7 @@ namespace lifecycle {
 std::string_view to_string(ErrorCode code) {
     switch (code) {
         case ErrorCode::bad_request: return "bad_request";
+        case ErrorCode::unauthorized: return "unauthorized";
         case ErrorCode::not_found: return "not_found";
         case ErrorCode::method_not_allowed: return "method_not_allowed";
         case ErrorCode::too_large: return "too_large";

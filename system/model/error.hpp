@@ -10,6 +10,7 @@ namespace lifecycle {
 // What kind of refusal an outcome is; the API maps each to a status and a code.
 enum class ErrorCode : std::uint8_t {
     bad_request,          // the request itself is wrong
+    unauthorized,         // the request does not prove who sent it
     not_found,            // no such project, machine or route
     method_not_allowed,   // the route exists, the method does not
     too_large,            // the body exceeds the limit

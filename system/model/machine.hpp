@@ -36,6 +36,7 @@ struct MachineSpec {
     std::string region;
     std::int64_t cpus = 1;
     std::int64_t memory_mb = 256;
+    std::int64_t volume_gb = 0;  // of the project's volume, which it mounts; 0: it mounts none
 };
 
 struct Machine {
@@ -47,6 +48,7 @@ struct Machine {
     std::string external_id;  // empty until the provider's answer is durable
     std::string address;      // host of the daemon, without port; empty until known
     MachineSpec spec;
+    std::string volume;  // our name of the volume that it mounts; empty: none
     DaemonStatus daemon_status = DaemonStatus::silent;
     std::string provisioning_error;
     Time created_at{};

@@ -135,6 +135,7 @@ boost::asio::awaitable<void> Outbox::settle(std::shared_ptr<const Event> event, 
     ports_.telemetry.record(name_of(told), {{"event", event->id},
                                             {"kind", event->kind},
                                             {"machine", event->machine},
+                                            {"epoch", event->epoch},
                                             {"why", text_of(told)}});
 }
 

@@ -20,8 +20,9 @@ using Headers = std::map<std::string, std::string, HeaderOrder>;
 
 struct HttpRequest {
     std::string method = "GET";
-    std::string authority;  // host:port
-    std::string target;     // path with query, beginning with '/'
+    std::string authority;  // host:port, or unix:PATH for a socket of this host
+    bool tls = false;
+    std::string target;  // path with query, beginning with '/'
     Headers headers;
     std::string body;
 };

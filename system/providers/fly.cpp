@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "system/providers/url.hpp"
 
@@ -12,12 +14,8 @@ namespace {
 
 using nlohmann::json;
 
-// A text field of an object, or empty: foreign JSON is never trusted to have a shape.
-std::string text_in(const json& object, const char* key) {
-    if (!object.is_object()) return {};
-    const auto found = object.find(key);
-    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
+// Where a machine finds its volume.
+constexpr const char* kMountPath = "/data";
 
 std::optional<Resource> resource_of(const json& machine) {
     Resource resource;
@@ -25,48 +23,90 @@ std::optional<Resource> resource_of(const json& machine) {
     if (resource.external_id.empty()) return std::nullopt;
     resource.name = text_in(machine, "name");
     resource.state = parse_fly_state(text_in(machine, "state"));
+    resource.region = text_in(machine, "region");
     resource.address = text_in(machine, "private_ip");
     // A machine on an unreachable host comes with an incomplete_config in place of its config.
-    for (const char* key : {"config", "incomplete_config"}) {
-        const auto config = machine.find(key);
-        if (config == machine.end() || !config->is_object()) continue;
-        const auto metadata = config->find("metadata");
-        if (metadata == config->end() || !metadata->is_object()) continue;
-        for (const auto& [name, value] : metadata->items()) {
-            if (value.is_string()) resource.labels[name] = value.get<std::string>();
-        }
-        break;
+    const json& whole = object_in(machine, "config");
+    const json& config = whole.empty() ? object_in(machine, "incomplete_config") : whole;
+    resource.labels = texts_of(object_in(config, "metadata"));
+    const json& guest = object_in(config, "guest");
+    resource.cpus = number_in(guest, "cpus");
+    resource.memory_mb = number_in(guest, "memory_mb");
+    const auto mounts = config.find("mounts");
+    if (mounts != config.end() && mounts->is_array() && !mounts->empty()) {
+        resource.volume = text_in(mounts->front(), "volume");
     }
     return resource;
 }
 
-ProviderError unreadable(const HttpResponse& response) {
-    return {ProviderErrorClass::unknown,
-            fmt::format("unreadable answer {}: {}", response.status, response.body)};
+std::optional<Volume> volume_of(const json& described) {
+    Volume volume;
+    volume.id = text_in(described, "id");
+    if (volume.id.empty()) return std::nullopt;
+    volume.name = text_in(described, "name");
+    volume.region = text_in(described, "region");
+    const std::string state = text_in(described, "state");
+    // A volume that is still being filled can be mounted already.
+    volume.usable = state != "scheduling_destroy" && state != "pending_destroy";
+    volume.attached_to = text_in(described, "attached_machine_id");
+    volume.size_gb = number_in(described, "size_gb");
+    return volume;
 }
 
-ProviderError of_transport(HttpError error) {
-    // Refused says that nothing happened, so it is as good as a busy API.
-    return {error == HttpError::refused ? ProviderErrorClass::busy : ProviderErrorClass::ambiguous,
-            std::string(to_string(error))};
+// What a path is about: "/machines/ID/start?..." is the verb "machines start" on ID, and a path
+// without an id is about the app.
+struct Subject {
+    std::string verb;
+    std::string id;
+};
+
+Subject subject_of(std::string_view path) {
+    path = path.substr(1, path.find('?') - 1);
+    const auto first = path.find('/');
+    if (first == std::string_view::npos) return {std::string(path), {}};
+    const std::string_view rest = path.substr(first + 1);
+    const auto second = rest.find('/');
+    std::string verb(path.substr(0, first));
+    if (second != std::string_view::npos) verb.append(" ").append(rest.substr(second + 1));
+    return {std::move(verb), std::string(rest.substr(0, second))};
 }
 
-ProviderResult<Resource> parse_resource(const HttpResponse& response) {
-    const json machine = json::parse(response.body, nullptr, false);
-    auto resource = machine.is_object() ? resource_of(machine) : std::nullopt;
-    if (!resource) return std::unexpected(unreadable(response));
-    return *std::move(resource);
-}
-
-ProviderResult<void> discard(const ProviderResult<HttpResponse>& answer) {
+template <class T>
+ProviderResult<T> parse(const ProviderResult<HttpResponse>& answer,
+                        std::optional<T> (*make)(const json&)) {
     if (!answer) return std::unexpected(answer.error());
-    return {};
+    auto made = make(json::parse(answer->body, nullptr, false));
+    if (!made) return std::unexpected(unreadable(*answer));
+    return *std::move(made);
+}
+
+template <class T>
+ProviderResult<std::vector<T>> parse_all(const ProviderResult<HttpResponse>& answer,
+                                         std::optional<T> (*make)(const json&)) {
+    if (!answer) return std::unexpected(answer.error());
+    const json listed = json::parse(answer->body, nullptr, false);
+    if (!listed.is_array()) return std::unexpected(unreadable(*answer));
+    std::vector<T> all;
+    for (const json& one : listed) {
+        auto made = make(one);
+        if (!made) return std::unexpected(unreadable(*answer));
+        all.push_back(*std::move(made));
+    }
+    return all;
 }
 
 }  // namespace
 
-FlyProvider::FlyProvider(HttpClient& http, Telemetry& telemetry, FlyOptions options)
-    : http_(http), telemetry_(telemetry), options_(std::move(options)) {}
+FlyProvider::FlyProvider(HttpClient& http, Clock& clock, Telemetry& telemetry, FlyOptions options)
+    : dialect_(http, telemetry, "fly", classify_fly_error),
+      pacer_(clock),
+      options_(std::move(options)) {}
+
+boost::asio::awaitable<ProviderResult<HttpResponse>> FlyProvider::call(std::string method,
+                                                                       std::string path,
+                                                                       std::string body) {
+    return call(std::move(method), std::move(path), std::move(body), options_.timeout);
+}
 
 boost::asio::awaitable<ProviderResult<HttpResponse>> FlyProvider::call(std::string method,
                                                                        std::string path,
@@ -75,23 +115,17 @@ boost::asio::awaitable<ProviderResult<HttpResponse>> FlyProvider::call(std::stri
     HttpRequest request;
     request.method = std::move(method);
     request.authority = options_.authority;
-    request.target = fmt::format("/v1/apps/{}/machines{}", options_.app, path);
+    request.target = fmt::format("/v1/apps/{}{}", options_.app, path);
     request.headers["Authorization"] = "Bearer " + options_.token;
     if (!body.empty()) request.headers["Content-Type"] = "application/json";
     request.body = std::move(body);
-    const std::string what = fmt::format("{} {}", request.method, path);
-    auto answer = co_await http_.send(std::move(request), timeout);
-    if (!answer) co_return std::unexpected(of_transport(answer.error()));
-    if (answer->status >= 200 && answer->status < 300) co_return std::move(*answer);
-    ProviderError error = classify_fly_error(answer->status, answer->body);
-    if (const auto after = answer->headers.find("Retry-After"); after != answer->headers.end()) {
-        error.retry_after = parse_retry_after(after->second);
-    }
-    telemetry_.record("provider.error", {{"call", what},
-                                         {"status", std::int64_t{answer->status}},
-                                         {"class", to_string(error.error_class)},
-                                         {"body", answer->body}});
-    co_return std::unexpected(std::move(error));
+    std::string what = fmt::format("{} {}", request.method, path);
+    const bool read = request.method == "GET";
+    const Subject subject = subject_of(path);
+    co_await pacer_.turn(fmt::format("{} {}", request.method, subject.verb), subject.id,
+                         read ? 5 : 1, read ? 10 : 3);
+    auto answer = co_await dialect_.call(std::move(request), timeout, std::move(what));
+    co_return answer;
 }
 
 boost::asio::awaitable<ProviderResult<Resource>> FlyProvider::create(CreateResource request) {
@@ -108,57 +142,53 @@ boost::asio::awaitable<ProviderResult<Resource>> FlyProvider::create(CreateResou
           {"metadata", request.labels}}},
     };
     if (!request.spec.region.empty()) body["region"] = request.spec.region;
-    auto answer = co_await call("POST", "", body.dump(), options_.timeout);
-    if (!answer) co_return std::unexpected(std::move(answer.error()));
-    co_return parse_resource(*answer);
+    if (!request.volume.empty()) {
+        body["config"]["mounts"] =
+            json::array({{{"volume", request.volume}, {"path", kMountPath}}});
+    }
+    const auto answer = co_await call("POST", "/machines", body.dump());
+    co_return parse(answer, resource_of);
 }
 
 boost::asio::awaitable<ProviderResult<Resource>> FlyProvider::get(std::string external_id) {
-    auto answer = co_await call("GET", "/" + url_encode(external_id), "", options_.timeout);
-    if (!answer) co_return std::unexpected(std::move(answer.error()));
-    co_return parse_resource(*answer);
+    const auto answer = co_await call("GET", "/machines/" + url_encode(external_id), "");
+    co_return parse(answer, resource_of);
 }
 
 boost::asio::awaitable<ProviderResult<std::vector<Resource>>> FlyProvider::find(Labels labels) {
-    std::string path;
+    std::string query;
     for (const auto& [name, value] : labels) {
-        path += fmt::format("{}metadata.{}={}", path.empty() ? '?' : '&', url_encode(name),
-                            url_encode(value));
+        query += fmt::format("{}metadata.{}={}", query.empty() ? '?' : '&', url_encode(name),
+                             url_encode(value));
     }
-    auto answer = co_await call("GET", std::move(path), "", options_.timeout);
-    if (!answer) co_return std::unexpected(std::move(answer.error()));
-    const json machines = json::parse(answer->body, nullptr, false);
-    if (!machines.is_array()) co_return std::unexpected(unreadable(*answer));
-    std::vector<Resource> found;
-    for (const json& machine : machines) {
-        auto resource = resource_of(machine);
-        if (!resource) co_return std::unexpected(unreadable(*answer));
-        // The filter is not in the provider's own schema: do not rely on it.
-        bool matches = true;
-        for (const auto& [name, value] : labels) {
-            const auto label = resource->labels.find(name);
-            matches = matches && label != resource->labels.end() && label->second == value;
-        }
-        if (matches) found.push_back(*std::move(resource));
-    }
+    const auto answer = co_await call("GET", "/machines" + query, "");
+    auto found = parse_all(answer, resource_of);
+    // The filter is not in the provider's own schema: do not rely on it.
+    if (found) std::erase_if(*found, [&](const Resource& one) { return !has_labels(one, labels); });
     co_return found;
 }
 
 boost::asio::awaitable<ProviderResult<void>> FlyProvider::start(std::string external_id) {
-    auto answer =
-        co_await call("POST", "/" + url_encode(external_id) + "/start", "", options_.timeout);
+    const auto answer =
+        co_await call("POST", "/machines/" + url_encode(external_id) + "/start", "");
     co_return discard(answer);
 }
 
 boost::asio::awaitable<ProviderResult<void>> FlyProvider::stop(std::string external_id) {
-    auto answer =
-        co_await call("POST", "/" + url_encode(external_id) + "/stop", "{}", options_.timeout);
+    const auto answer =
+        co_await call("POST", "/machines/" + url_encode(external_id) + "/stop", "{}");
+    co_return discard(answer);
+}
+
+boost::asio::awaitable<ProviderResult<void>> FlyProvider::restart(std::string external_id) {
+    const auto answer =
+        co_await call("POST", "/machines/" + url_encode(external_id) + "/restart", "");
     co_return discard(answer);
 }
 
 boost::asio::awaitable<ProviderResult<void>> FlyProvider::destroy(std::string external_id) {
-    auto answer = co_await call("DELETE", "/" + url_encode(external_id) + "?force=true", "",
-                                options_.timeout);
+    const auto answer =
+        co_await call("DELETE", "/machines/" + url_encode(external_id) + "?force=true", "");
     co_return discard(answer);
 }
 
@@ -166,8 +196,36 @@ boost::asio::awaitable<ProviderResult<void>> FlyProvider::wait_started(std::stri
                                                                        Duration timeout) {
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(timeout).count();
     std::string path =
-        fmt::format("/{}/wait?state=started&timeout={}", url_encode(external_id), seconds);
-    auto answer = co_await call("GET", std::move(path), "", timeout + options_.timeout);
+        fmt::format("/machines/{}/wait?state=started&timeout={}", url_encode(external_id), seconds);
+    const auto answer = co_await call("GET", std::move(path), "", timeout + options_.timeout);
+    co_return discard(answer);
+}
+
+boost::asio::awaitable<ProviderResult<Volume>> FlyProvider::create_volume(CreateVolume request) {
+    json body = {{"name", request.name}, {"size_gb", request.size_gb}};
+    if (!request.region.empty()) body["region"] = request.region;
+    if (!request.copy_of.empty()) body["source_volume_id"] = request.copy_of;
+    const auto answer = co_await call("POST", "/volumes", body.dump());
+    co_return parse(answer, volume_of);
+}
+
+boost::asio::awaitable<ProviderResult<Volume>> FlyProvider::get_volume(std::string id) {
+    const auto answer = co_await call("GET", "/volumes/" + url_encode(id), "");
+    co_return parse(answer, volume_of);
+}
+
+boost::asio::awaitable<ProviderResult<std::vector<Volume>>> FlyProvider::find_volumes(
+    std::string name) {
+    const auto answer = co_await call("GET", "/volumes", "");
+    auto found = parse_all(answer, volume_of);
+    if (found && !name.empty()) {
+        std::erase_if(*found, [&](const Volume& one) { return one.name != name; });
+    }
+    co_return found;
+}
+
+boost::asio::awaitable<ProviderResult<void>> FlyProvider::destroy_volume(std::string id) {
+    const auto answer = co_await call("DELETE", "/volumes/" + url_encode(id), "");
     co_return discard(answer);
 }
 

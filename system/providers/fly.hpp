@@ -3,8 +3,11 @@
 #include <string>
 #include <string_view>
 
+#include "system/ports/clock.hpp"
 #include "system/ports/http.hpp"
 #include "system/ports/telemetry.hpp"
+#include "system/providers/dialect.hpp"
+#include "system/providers/pacer.hpp"
 #include "system/providers/provider.hpp"
 
 namespace lifecycle {
@@ -22,10 +25,11 @@ ProviderError classify_fly_error(int status, std::string_view body);
 
 ResourceState parse_fly_state(std::string_view state);
 
-// The client of Fly's Machines API.
+// The client of Fly's Machines API. Keeps to its limits: one call a second and a burst of three for
+// each action on each machine, five and ten for reads.
 class FlyProvider final : public Provider {
   public:
-    FlyProvider(HttpClient& http, Telemetry& telemetry, FlyOptions options);
+    FlyProvider(HttpClient& http, Clock& clock, Telemetry& telemetry, FlyOptions options);
 
     boost::asio::awaitable<ProviderResult<Resource>> create(CreateResource request) override;
     boost::asio::awaitable<ProviderResult<Resource>> get(std::string external_id) override;
@@ -33,16 +37,26 @@ class FlyProvider final : public Provider {
     boost::asio::awaitable<ProviderResult<void>> start(std::string external_id) override;
     boost::asio::awaitable<ProviderResult<void>> stop(std::string external_id) override;
     boost::asio::awaitable<ProviderResult<void>> destroy(std::string external_id) override;
+    boost::asio::awaitable<ProviderResult<void>> restart(std::string external_id) override;
     boost::asio::awaitable<ProviderResult<void>> wait_started(std::string external_id,
                                                               Duration timeout) override;
 
+    bool has_volumes() const override { return true; }
+    boost::asio::awaitable<ProviderResult<Volume>> create_volume(CreateVolume request) override;
+    boost::asio::awaitable<ProviderResult<Volume>> get_volume(std::string id) override;
+    boost::asio::awaitable<ProviderResult<std::vector<Volume>>> find_volumes(
+        std::string name) override;
+    boost::asio::awaitable<ProviderResult<void>> destroy_volume(std::string id) override;
+
   private:
-    // One call under /v1/apps/{app}/machines; any 2xx is a value.
+    // One call under /v1/apps/{app}.
+    boost::asio::awaitable<ProviderResult<HttpResponse>> call(std::string method, std::string path,
+                                                              std::string body);
     boost::asio::awaitable<ProviderResult<HttpResponse>> call(std::string method, std::string path,
                                                               std::string body, Duration timeout);
 
-    HttpClient& http_;
-    Telemetry& telemetry_;
+    Dialect dialect_;
+    Pacer pacer_;
     FlyOptions options_;
 };
 

@@ -2,6 +2,7 @@
 #include <string>
 #include <string_view>
 
+#include "system/providers/dialect.hpp"
 #include "system/providers/fly.hpp"
 
 // What the answers of the Machines API mean. Rows are tried from the top; the first that matches
@@ -16,45 +17,39 @@ struct StatusWord {
     ProviderErrorClass error_class;
 };
 constexpr StatusWord kStatusWords[] = {
-    {"insufficient_capacity", capacity},
-    {"volume_placement_capacity", capacity},
+    {"insufficient_capacity", capacity_region},
+    {"volume_placement_capacity", capacity_volume},
     {"name_taken", permanent},
 };
 
-struct TextRule {
-    std::string_view text;
-    ProviderErrorClass error_class;
-};
 constexpr TextRule kTexts[] = {
     {"unique machine name violation", conflict},
     {"lease currently held", busy},
     {"concurrent update", busy},
     {"already being updated", busy},
     {"version mismatch", busy},
-    {"could not reserve resource", capacity},
-    {"insufficient resources", capacity},
-    {"insufficient memory", capacity},
-    {"insufficient CPUs", capacity},
-    {"insufficient IPs", capacity},
-    {"no capacity", capacity},
-    {"could not find a candidate host", capacity},
-    {"over the allowed quota", capacity},
+    {"create new machine with existing volume", capacity_volume},
+    {"could not reserve resource", capacity_host},
+    {"insufficient resources", capacity_host},
+    {"insufficient memory", capacity_host},
+    {"insufficient CPUs", capacity_host},
+    {"insufficient IPs", capacity_host},
+    {"no capacity", capacity_region},
+    {"could not find a candidate host", capacity_region},
+    {"over the allowed quota", capacity_region},
     {"unable to start machine from current state", busy},
     {"machine still active", busy},
     {"unable to destroy machine", busy},
     {"volume is currently bound", busy},
     {"volume already claimed", busy},
+    {"snapshot is already scheduled", busy},
     {"not yet available", busy},
+    {"volume not found", volume_gone},
     {"failed to reach desired state", not_yet},
     {"machine still starting", not_yet},
 };
 
-struct CodeRule {
-    int from;
-    int to;
-    ProviderErrorClass error_class;
-};
-constexpr CodeRule kCodes[] = {
+constexpr StatusRule kCodes[] = {
     {400, 401, permanent}, {403, 403, permanent}, {404, 404, gone},      {408, 408, ambiguous},
     {422, 422, permanent}, {429, 429, throttled}, {500, 599, ambiguous},
 };
@@ -116,11 +111,13 @@ ProviderError classify_fly_error(int status, std::string_view body) {
     // A server error says nothing about the request, whatever its text.
     for (const TextRule& row : kTexts) {
         if (status >= 500 || said.find(row.text) == std::string::npos) continue;
+        // Asked for by itself, a volume that is not found is simply gone.
+        if (row.error_class == volume_gone && status == 404) continue;
         error.error_class = row.error_class;
         if (error.error_class == conflict) error.conflicting_id = conflicting_id(said);
         return error;
     }
-    for (const CodeRule& row : kCodes) {
+    for (const StatusRule& row : kCodes) {
         if (status >= row.from && status <= row.to) {
             error.error_class = row.error_class;
             return error;

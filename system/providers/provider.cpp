@@ -2,14 +2,26 @@
 
 #include <fmt/format.h>
 
+#include "system/providers/url.hpp"
+
 namespace lifecycle {
+namespace {
+
+ProviderError no_volumes() {
+    return {ProviderErrorClass::permanent, "this provider has no volumes"};
+}
+
+}  // namespace
 
 std::string_view to_string(ProviderErrorClass error) {
     switch (error) {
         case ProviderErrorClass::gone: return "gone";
         case ProviderErrorClass::conflict: return "conflict";
         case ProviderErrorClass::busy: return "busy";
-        case ProviderErrorClass::capacity: return "capacity";
+        case ProviderErrorClass::capacity_host: return "capacity_host";
+        case ProviderErrorClass::capacity_volume: return "capacity_volume";
+        case ProviderErrorClass::capacity_region: return "capacity_region";
+        case ProviderErrorClass::volume_gone: return "volume_gone";
         case ProviderErrorClass::throttled: return "throttled";
         case ProviderErrorClass::not_yet: return "not_yet";
         case ProviderErrorClass::ambiguous: return "ambiguous";
@@ -36,6 +48,29 @@ std::string_view to_string(ResourceState state) {
         case ResourceState::unknown: return "unknown";
     }
     return "unknown";
+}
+
+boost::asio::awaitable<ProviderResult<Endpoint>> Provider::reach(std::string /*external_id*/,
+                                                                 std::string address,
+                                                                 std::uint16_t port) {
+    co_return Endpoint{authority_of(address, port)};
+}
+
+boost::asio::awaitable<ProviderResult<Volume>> Provider::create_volume(CreateVolume /*request*/) {
+    co_return std::unexpected(no_volumes());
+}
+
+boost::asio::awaitable<ProviderResult<Volume>> Provider::get_volume(std::string /*id*/) {
+    co_return std::unexpected(no_volumes());
+}
+
+boost::asio::awaitable<ProviderResult<std::vector<Volume>>> Provider::find_volumes(
+    std::string /*name*/) {
+    co_return std::unexpected(no_volumes());
+}
+
+boost::asio::awaitable<ProviderResult<void>> Provider::destroy_volume(std::string /*id*/) {
+    co_return std::unexpected(no_volumes());
 }
 
 }  // namespace lifecycle

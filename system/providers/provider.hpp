@@ -9,28 +9,32 @@
 #include <vector>
 
 #include "system/model/machine.hpp"
+#include "system/ports/http.hpp"
 #include "system/ports/time.hpp"
 
 namespace lifecycle {
 
 // What the answer of a provider means for what to do next, whatever its dialect.
 enum class ProviderErrorClass : std::uint8_t {
-    gone,       // no such resource (or not visible yet, just after its creation)
-    conflict,   // the name is taken; by the resource in conflicting_id, if that could be read
-    busy,       // the resource is in between; ask again in a moment
-    capacity,   // no room for it now
-    throttled,  // too many requests
-    not_yet,    // waited for in vain so far
-    ambiguous,  // no telling whether it happened: look before asking again
-    permanent,  // asking again cannot help
-    unknown,    // an answer that no table lists; logged whole
+    gone,             // no such resource (or not visible yet, just after its creation)
+    conflict,         // the name is taken; by the resource in conflicting_id, if that is known
+    busy,             // the resource is in between; ask again in a moment
+    capacity_host,    // no room where it would run; elsewhere in the region there may be some
+    capacity_volume,  // no room beside its volume: the volume has to move
+    capacity_region,  // no room in the region
+    volume_gone,      // the volume that it should mount is no longer usable
+    throttled,        // too many requests
+    not_yet,          // waited for in vain so far
+    ambiguous,        // no telling whether it happened: look before asking again
+    permanent,        // asking again cannot help
+    unknown,          // an answer that no table lists; logged whole
 };
 std::string_view to_string(ProviderErrorClass error);
 
 struct ProviderError {
     ProviderErrorClass error_class;
     std::string detail;          // what the provider said, whole
-    std::string conflicting_id;  // only with conflict
+    std::string conflicting_id;  // only with conflict: what get() takes
     Duration retry_after{0};
 
     ProviderError(ProviderErrorClass kind, std::string said)
@@ -61,8 +65,12 @@ struct Resource {
     std::string external_id;
     std::string name;
     ResourceState state = ResourceState::unknown;
+    std::string region;
     std::string address;  // host of its daemon; empty if the provider did not say
     Labels labels;
+    std::string volume;          // the id of the volume that it mounts; empty: none
+    std::int64_t cpus = 0;       // 0: the provider did not say
+    std::int64_t memory_mb = 0;  // 0: the provider did not say
 };
 
 struct CreateResource {
@@ -70,8 +78,35 @@ struct CreateResource {
     MachineSpec spec;
     Labels labels;
     std::map<std::string, std::string> environment;
+    std::string volume;  // the id of the volume to mount; empty: none
 
     CreateResource() = default;
+};
+
+// Storage that outlives machines and is mounted by one at a time.
+struct Volume {
+    std::string id;
+    std::string name;
+    std::string region;
+    bool usable = false;      // false: it is on its way out
+    std::string attached_to;  // external id of a machine; empty: free
+    std::int64_t size_gb = 0;
+};
+
+struct CreateVolume {
+    std::string name;  // not unique at the provider
+    std::string region;
+    std::int64_t size_gb = 1;
+    std::string copy_of;  // id of a volume whose content it begins with; empty: it begins empty
+
+    CreateVolume() = default;
+};
+
+// How to reach a daemon of a machine.
+struct Endpoint {
+    std::string authority;
+    Headers headers = {};  // to send with every request
+    bool tls = false;
 };
 
 // A cloud that runs machines. Every call may fail with any class of error; none is retried here.
@@ -79,19 +114,38 @@ class Provider {
   public:
     virtual ~Provider() = default;
 
-    // Makes a resource that does not start by itself. A conflict means that the name exists.
+    // Makes a resource, which does not start by itself where the provider lets us ask for that. A
+    // conflict means that the name exists.
     virtual boost::asio::awaitable<ProviderResult<Resource>> create(CreateResource request) = 0;
     virtual boost::asio::awaitable<ProviderResult<Resource>> get(std::string external_id) = 0;
     // Resources with all of these labels. One that was just created may be missing.
     virtual boost::asio::awaitable<ProviderResult<std::vector<Resource>>> find(Labels labels) = 0;
-    // Accepted, not finished, when these return.
+    // Accepted, not finished, when these return. Starting what runs and stopping what is stopped
+    // succeed.
     virtual boost::asio::awaitable<ProviderResult<void>> start(std::string external_id) = 0;
     virtual boost::asio::awaitable<ProviderResult<void>> stop(std::string external_id) = 0;
+    virtual boost::asio::awaitable<ProviderResult<void>> restart(std::string external_id) = 0;
     // Whatever state it is in. `gone` if there is nothing to destroy.
     virtual boost::asio::awaitable<ProviderResult<void>> destroy(std::string external_id) = 0;
-    // Until it is started, at most `timeout`; then `not_yet`.
+    // Until it is started, at most `timeout`; then `not_yet`. A provider that cannot wait says so
+    // at once.
     virtual boost::asio::awaitable<ProviderResult<void>> wait_started(std::string external_id,
                                                                       Duration timeout) = 0;
+    // Where the daemon that listens on that port is reached. `address` is what the resource said
+    // of itself.
+    virtual boost::asio::awaitable<ProviderResult<Endpoint>> reach(std::string external_id,
+                                                                   std::string address,
+                                                                   std::uint16_t port);
+
+    // Providers without volumes answer each of these with `permanent`.
+    virtual bool has_volumes() const { return false; }
+    virtual boost::asio::awaitable<ProviderResult<Volume>> create_volume(CreateVolume request);
+    virtual boost::asio::awaitable<ProviderResult<Volume>> get_volume(std::string id);
+    // All volumes of that name, in any state; with an empty name, all there are.
+    virtual boost::asio::awaitable<ProviderResult<std::vector<Volume>>> find_volumes(
+        std::string name);
+    // `busy` while a machine holds it, `gone` if there is nothing to destroy.
+    virtual boost::asio::awaitable<ProviderResult<void>> destroy_volume(std::string id);
 };
 
 }  // namespace lifecycle

@@ -9,6 +9,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast.hpp>
 #include <utility>
+#include <vector>
 
 #include "system/api/api.hpp"
 #include "system/api/json.hpp"
@@ -72,6 +73,21 @@ struct HttpServer::State {
 
 namespace {
 
+// A client that is still sending what was refused would lose the answer if the connection broke
+// under its hands: reads what comes, for a moment. The stream belongs to the caller, who waits.
+asio::awaitable<void> linger(beast::tcp_stream* stream) {
+    constexpr std::size_t kAtMost = 64 * 1024 * 1024;
+    boost::system::error_code error;
+    stream->socket().shutdown(tcp::socket::shutdown_send, error);
+    stream->expires_after(std::chrono::seconds(2));
+    std::vector<char> scratch(65'536);
+    std::size_t taken = 0;
+    while (!error && taken < kAtMost) {
+        taken += co_await stream->async_read_some(asio::buffer(scratch),
+                                                  asio::redirect_error(asio::use_awaitable, error));
+    }
+}
+
 // State is private to the server; sessions see it through this.
 template <class State>
 asio::awaitable<void> converse(std::shared_ptr<State> state, beast::tcp_stream stream) {
@@ -91,7 +107,8 @@ asio::awaitable<void> converse(std::shared_ptr<State> state, beast::tcp_stream s
         }
         HttpResponse response;
         const bool head = parser.get().method() == http::verb::head;
-        if (error) {
+        const bool refused = static_cast<bool>(error);
+        if (refused) {
             response = refusal(error);
             open = false;
         } else {
@@ -110,6 +127,7 @@ asio::awaitable<void> converse(std::shared_ptr<State> state, beast::tcp_stream s
             stream, message, asio::redirect_error(asio::use_awaitable, error));
         static_cast<void>(written);
         if (error) break;
+        if (refused) co_await linger(&stream);
     }
     boost::system::error_code ignored;
     stream.socket().shutdown(tcp::socket::shutdown_both, ignored);

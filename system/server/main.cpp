@@ -1,13 +1,18 @@
 #include <fmt/format.h>
 
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/system/system_error.hpp>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
+#include "system/providers/daytona.hpp"
+#include "system/providers/docker.hpp"
 #include "system/providers/fly.hpp"
 #include "system/server/adapters.hpp"
 #include "system/server/http_client.hpp"
@@ -45,7 +50,19 @@ int serve(ServerOptions options) {
         fmt::print(stderr, "lifecycled: {}; {}\n", store.error().message, store.error().action);
         return kBadInput;
     }
-    FlyProvider provider(http, telemetry, options.fly);
+    std::optional<FlyProvider> fly;
+    std::optional<DaytonaProvider> daytona;
+    std::optional<DockerProvider> docker;
+    Providers providers;
+    if (options.fly) {
+        providers.add("fly", fly.emplace(http, clock, telemetry, *options.fly));
+    }
+    if (options.daytona) {
+        providers.add("daytona", daytona.emplace(http, telemetry, *options.daytona));
+    }
+    if (options.docker) {
+        providers.add("docker", docker.emplace(http, telemetry, *options.docker));
+    }
     // Machines are told where to report, so the port has to be known before the first is made.
     System* running = nullptr;
     HttpServer listener(context, options.host, options.port,
@@ -56,7 +73,7 @@ int serve(ServerOptions options) {
         options.system.lifecycle.control_authority =
             fmt::format("{}:{}", options.host, listener.port());
     }
-    System system(std::move(*store), ports, provider, options.system, die);
+    System system(std::move(*store), ports, std::move(providers), options.system, die);
     running = &system;
     system.start();
     boost::asio::signal_set signals(context, SIGTERM, SIGINT);
@@ -69,6 +86,44 @@ int serve(ServerOptions options) {
     telemetry.record("server.listening", {{"host", options.host}, {"port", listener.port()}});
     context.run();
     telemetry.record("server.stopped", {});
+    return 0;
+}
+
+// Asks the server that runs for a comparison, and prints a line for each difference.
+int reconcile(const ServerOptions& options) {
+    boost::asio::io_context context(1);
+    BeastHttpClient http;
+    HttpRequest request;
+    request.method = "POST";
+    request.authority = *options.reconcile_at;
+    request.target = "/v1/reconcile";
+    request.body = options.apply ? R"({"apply": true})" : "{}";
+    std::optional<HttpResponse> answer;
+    boost::asio::co_spawn(context, http.send(std::move(request), std::chrono::minutes(10)),
+                          [&](std::exception_ptr failure, auto result) {
+                              if (failure) std::rethrow_exception(failure);
+                              if (result) answer = std::move(*result);
+                          });
+    context.run();
+    const auto report =
+        answer ? nlohmann::json::parse(answer->body, nullptr, false) : nlohmann::json();
+    if (!answer || answer->status != 200 || !report.is_object()) {
+        fmt::print(stderr, "lifecycled: no report from {}; is a server running there?\n",
+                   *options.reconcile_at);
+        return kBadInput;
+    }
+    for (const auto& finding : report.at("findings")) {
+        fmt::print("{:<11} {:<24} {:<24} {}; {}\n", finding.value("kind", ""),
+                   finding.value("machine", ""), finding.value("resource", ""),
+                   finding.value("what", ""),
+                   finding.value("done", false) ? "done: " + finding.value("action", "")
+                                                : finding.value("action", ""));
+    }
+    for (const auto& unknown : report.at("unknown")) {
+        fmt::print("unknown     {}\n", unknown.get<std::string>());
+    }
+    fmt::print("{} differences, {}\n", report.at("findings").size(),
+               options.apply ? "mended where that is certain" : "nothing was changed");
     return 0;
 }
 
@@ -85,7 +140,7 @@ int main(int count, char** words) {
         return help ? 0 : kBadInput;
     }
     try {
-        return serve(std::move(*options));
+        return options->reconcile_at ? reconcile(*options) : serve(std::move(*options));
     } catch (const boost::system::system_error& error) {
         fmt::print(stderr, "lifecycled: cannot listen: {}\n", error.what());
         return kBadInput;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <boost/asio/ip/address.hpp>
 #include <charconv>
 #include <fstream>
@@ -12,12 +13,31 @@
 namespace lifecycle::server {
 namespace {
 
-std::expected<std::string, BadOptions> read_secret(const std::string& path) {
+// What was said, before it is checked.
+struct Words {
+    std::string listen = "127.0.0.1:8700";
+    std::int64_t grace_minutes = 240;
+    std::int64_t reconcile_minutes = 5;
+    FlyOptions fly;
+    std::string fly_token_file;
+    DaytonaOptions daytona;
+    std::string daytona_token_file;
+    DockerOptions docker{"", "", std::chrono::seconds(30)};
+    std::string github_secret_file;
+    std::string reconcile_at = "127.0.0.1:8700";
+    bool dry_run = false;
+};
+
+std::unexpected<BadOptions> bad(std::string text) {
+    return std::unexpected(BadOptions{std::move(text)});
+}
+
+std::expected<std::string, BadOptions> read_secret(std::string_view option,
+                                                   const std::string& path) {
     std::ifstream in(path);
     std::string secret;
     if (!std::getline(in, secret) || secret.empty()) {
-        return std::unexpected(BadOptions{
-            fmt::format("--fly-token-file: {} cannot be read, or its first line is empty", path)});
+        return bad(fmt::format("{}: {} cannot be read, or its first line is empty", option, path));
     }
     return secret;
 }
@@ -27,61 +47,152 @@ bool parse_port(const std::string& text, std::uint16_t& port) {
     return error == std::errc() && end == text.data() + text.size();
 }
 
+std::expected<void, BadOptions> check_authority(std::string_view option,
+                                                const std::string& authority) {
+    if (authority.starts_with("unix:/") || !split_authority(authority).host.empty()) return {};
+    return bad(fmt::format("{}: \"{}\" is not of the form host:port", option, authority));
+}
+
+void add_server_options(CLI::App& app, Words& words, ServerOptions& options) {
+    LifecycleOptions& lifecycle = options.system.lifecycle;
+    app.add_option("--listen", words.listen, "Address and port of the API")->capture_default_str();
+    app.add_option("--database", options.database, "SQLite file; made if it is not there")
+        ->capture_default_str();
+    app.add_option("--control", lifecycle.control_authority,
+                   "host:port at which machines reach this API; by default what --listen says");
+    app.add_option("--installation", lifecycle.installation,
+                   "Name that tells our resources from those of other control planes")
+        ->capture_default_str();
+    app.add_option("--region", lifecycle.region, "Region of machines that ask for none");
+    app.add_option("--regions", lifecycle.regions,
+                   "Regions to try in turn when one is full, separated by commas")
+        ->delimiter(',');
+    app.add_option("--daemon-port", lifecycle.daemon_port,
+                   "Port on which every machine's daemon listens")
+        ->capture_default_str();
+    app.add_option("--detached-grace", words.grace_minutes,
+                   "Minutes that a replaced machine keeps running")
+        ->check(CLI::Range(0, 60 * 24 * 30))
+        ->capture_default_str();
+    app.add_option("--reconcile-every", words.reconcile_minutes,
+                   "Minutes between comparisons of rows and providers; 0: never")
+        ->check(CLI::Range(0, 60 * 24))
+        ->capture_default_str();
+    app.add_option("--github-secret-file", words.github_secret_file,
+                   "File whose first line is the secret of GitHub's webhooks");
+    app.add_option("--provider", lifecycle.provider,
+                   "Provider of machines that ask for none; by default the first that is set up");
+}
+
+void add_provider_options(CLI::App& app, Words& words) {
+    app.add_option("--fly-api", words.fly.authority, "host:port of Fly's Machines API")
+        ->capture_default_str();
+    app.add_option("--fly-app", words.fly.app, "Fly app that holds the machines");
+    app.add_option("--fly-token-file", words.fly_token_file,
+                   "File whose first line is the API token; sets Fly up");
+    app.add_option("--daytona-api", words.daytona.authority, "host:port of Daytona's API")
+        ->capture_default_str();
+    app.add_flag("--daytona-plain{false}", words.daytona.tls, "Without TLS");
+    app.add_option("--daytona-token-file", words.daytona_token_file,
+                   "File whose first line is the API key; sets Daytona up");
+    app.add_option("--docker", words.docker.authority,
+                   "unix:PATH or host:port of a Docker Engine; sets Docker up");
+    app.add_option("--docker-network", words.docker.network, "Network of the containers");
+}
+
+std::expected<void, BadOptions> set_providers_up(const Words& words, ServerOptions& options) {
+    if (!words.fly_token_file.empty()) {
+        if (words.fly.app.empty()) return bad("--fly-app is required with --fly-token-file");
+        auto token = read_secret("--fly-token-file", words.fly_token_file);
+        if (!token) return std::unexpected(token.error());
+        if (auto fits = check_authority("--fly-api", words.fly.authority); !fits) return fits;
+        options.fly = words.fly;
+        options.fly->token = *token;
+    }
+    if (!words.daytona_token_file.empty()) {
+        auto token = read_secret("--daytona-token-file", words.daytona_token_file);
+        if (!token) return std::unexpected(token.error());
+        if (auto fits = check_authority("--daytona-api", words.daytona.authority); !fits) {
+            return fits;
+        }
+        options.daytona = words.daytona;
+        options.daytona->token = *token;
+    }
+    if (!words.docker.authority.empty()) {
+        if (auto fits = check_authority("--docker", words.docker.authority); !fits) return fits;
+        options.docker = words.docker;
+    }
+    std::vector<std::string> known;
+    if (options.fly) known.emplace_back("fly");
+    if (options.daytona) known.emplace_back("daytona");
+    if (options.docker) known.emplace_back("docker");
+    if (known.empty()) {
+        return bad("no provider: use --fly-token-file, --daytona-token-file or --docker");
+    }
+    std::string& chosen = options.system.lifecycle.provider;
+    if (chosen.empty()) chosen = known.front();
+    if (std::find(known.begin(), known.end(), chosen) == known.end()) {
+        return bad(fmt::format("--provider: {} is not set up", chosen));
+    }
+    return {};
+}
+
+std::expected<void, BadOptions> check_listening(const Words& words, ServerOptions& options) {
+    const HostPort address = split_authority(words.listen);
+    boost::system::error_code no_address;
+    boost::asio::ip::make_address(address.host, no_address);
+    if (address.host.empty() || no_address || !parse_port(address.port, options.port)) {
+        return bad(fmt::format(
+            "--listen: \"{}\" is not an address and a port such as 127.0.0.1:8700", words.listen));
+    }
+    options.host = address.host;
+    return {};
+}
+
 }  // namespace
 
 std::expected<ServerOptions, BadOptions> parse_options(int count, char** words) {
     ServerOptions options;
-    std::string listen = "127.0.0.1:8700";
-    std::string token_file;
-    std::int64_t grace_minutes = 240;
+    options.system.lifecycle.provider.clear();
+    Words said;
     CLI::App app("lifecycled: the control plane that gives projects their machines");
     app.set_version_flag("--version", "lifecycled " VIVARIUM_VERSION);
-    app.add_option("--listen", listen, "Address and port of the API")->capture_default_str();
-    app.add_option("--database", options.database, "SQLite file; made if it is not there")
+    add_server_options(app, said, options);
+    add_provider_options(app, said);
+    CLI::App* reconcile = app.add_subcommand(
+        "reconcile", "Compares rows and providers, through the server that runs");
+    reconcile->add_option("--api", said.reconcile_at, "host:port of that server")
         ->capture_default_str();
-    app.add_option("--control", options.system.lifecycle.control_authority,
-                   "host:port at which machines reach this API; by default what --listen says");
-    app.add_option("--fly-api", options.fly.authority, "host:port of Fly's Machines API")
-        ->capture_default_str();
-    app.add_option("--fly-app", options.fly.app, "Fly app that holds the machines")->required();
-    app.add_option("--fly-token-file", token_file, "File whose first line is the API token")
-        ->required();
-    app.add_option("--region", options.system.lifecycle.region,
-                   "Region of machines that ask for none");
-    app.add_option("--daemon-port", options.system.lifecycle.daemon_port,
-                   "Port on which every machine's daemon listens")
-        ->capture_default_str();
-    app.add_option("--detached-grace", grace_minutes,
-                   "Minutes that a replaced machine keeps running")
-        ->check(CLI::Range(0, 60 * 24 * 30))
-        ->capture_default_str();
+    auto* apply = reconcile->add_flag("--apply", options.apply, "Mend what differs");
+    reconcile->add_flag("--dry-run", said.dry_run, "Only report, which is the default")
+        ->excludes(apply);
     try {
         app.parse(count, words);
     } catch (const CLI::CallForHelp&) {
-        return std::unexpected(BadOptions{app.help(), true});
+        return std::unexpected(BadOptions{app.help("", CLI::AppFormatMode::All), true});
     } catch (const CLI::CallForVersion& version) {
         return std::unexpected(BadOptions{fmt::format("{}\n", version.what()), true});
     } catch (const CLI::ParseError& error) {
-        return std::unexpected(BadOptions{fmt::format("{}; see --help", error.what())});
+        return bad(fmt::format("{}; see --help", error.what()));
     }
-    const HostPort address = split_authority(listen);
-    boost::system::error_code no_address;
-    boost::asio::ip::make_address(address.host, no_address);
-    if (address.host.empty() || no_address || !parse_port(address.port, options.port)) {
-        return std::unexpected(
-            BadOptions{fmt::format("--listen: \"{}\" is not an address and a port such as "
-                                   "127.0.0.1:8700",
-                                   listen)});
+    if (*reconcile) {
+        if (auto fits = check_authority("--api", said.reconcile_at); !fits) {
+            return std::unexpected(fits.error());
+        }
+        options.reconcile_at = said.reconcile_at;
+        return options;
     }
-    options.host = address.host;
-    if (split_authority(options.fly.authority).host.empty()) {
-        return std::unexpected(BadOptions{
-            fmt::format("--fly-api: \"{}\" is not of the form host:port", options.fly.authority)});
+    if (auto fits = check_listening(said, options); !fits) return std::unexpected(fits.error());
+    if (auto ready = set_providers_up(said, options); !ready) {
+        return std::unexpected(ready.error());
     }
-    auto token = read_secret(token_file);
-    if (!token) return std::unexpected(std::move(token.error()));
-    options.fly.token = std::move(*token);
-    options.system.lifecycle.detached_grace = std::chrono::minutes(grace_minutes);
+    if (!said.github_secret_file.empty()) {
+        auto secret = read_secret("--github-secret-file", said.github_secret_file);
+        if (!secret) return std::unexpected(secret.error());
+        options.system.lifecycle.github_secret = std::move(*secret);
+    }
+    options.system.lifecycle.detached_grace = std::chrono::minutes(said.grace_minutes);
+    options.system.lifecycle.reconcile_every = std::chrono::minutes(said.reconcile_minutes);
     return options;
 }
 

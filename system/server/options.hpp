@@ -1,21 +1,29 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "system/model/error.hpp"
+#include "system/providers/daytona.hpp"
+#include "system/providers/docker.hpp"
 #include "system/providers/fly.hpp"
 #include "system/system.hpp"
 
 namespace lifecycle::server {
 
-// What `lifecycled` is told on its command line.
+// What `lifecycled` is told on its command line. A provider that it is not told of does not exist.
 struct ServerOptions {
     std::string host = "127.0.0.1";
     std::uint16_t port = 8700;
     std::string database = "lifecycle.db";
-    FlyOptions fly;
+    std::optional<FlyOptions> fly;
+    std::optional<DaytonaOptions> daytona;
+    std::optional<DockerOptions> docker;
     SystemOptions system;
+    // `lifecycled reconcile`: ask the server that runs there, and end.
+    std::optional<std::string> reconcile_at;
+    bool apply = false;
 };
 
 // The options, or one line that says what is wrong; `help` is set if the text is what was asked

@@ -6,7 +6,7 @@
 
 #define MACHINE_COLUMNS                                                                     \
     "id, project, generation, provider, state, external_id, address, image, region, cpus, " \
-    "memory_mb, daemon_status, provisioning_error, created_at, updated_at"
+    "memory_mb, daemon_status, provisioning_error, created_at, updated_at, volume_gb, volume"
 
 namespace lifecycle {
 namespace {
@@ -27,11 +27,12 @@ Machine machine_of(const Row& row) {
     machine.state = parse_machine_state(row.text(4)).value();
     machine.external_id = row.text(5);
     machine.address = row.text(6);
-    machine.spec = {row.text(7), row.text(8), row.integer(9), row.integer(10)};
+    machine.spec = {row.text(7), row.text(8), row.integer(9), row.integer(10), row.integer(15)};
     machine.daemon_status = parse_daemon_status(row.text(11)).value();
     machine.provisioning_error = row.text(12);
     machine.created_at = time_at(row.integer(13));
     machine.updated_at = time_at(row.integer(14));
+    machine.volume = row.text(16);
     return machine;
 }
 
@@ -66,6 +67,13 @@ std::optional<Machine> active_machine(Tx& tx, std::string_view project) {
                     {project}, machine_of);
 }
 
+std::int64_t generation_of(Tx& tx, std::string_view project) {
+    return tx
+        .first("SELECT generation FROM project WHERE id = ?", {project},
+               [](const Row& row) { return row.integer(0); })
+        .value_or(0);
+}
+
 std::int64_t next_generation(Tx& tx, std::string_view project, Time now) {
     tx.run(
         "INSERT INTO project (id, generation, created_at) VALUES (?, 0, ?)"
@@ -81,13 +89,16 @@ std::int64_t next_generation(Tx& tx, std::string_view project, Time now) {
 void insert_machine(Tx& tx, const Machine& machine, std::string_view idempotency_key) {
     tx.run(
         "INSERT INTO machine (id, project, generation, provider, state, image, region, cpus,"
-        " memory_mb, daemon_status, idempotency_key, created_at, updated_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " memory_mb, daemon_status, idempotency_key, created_at, updated_at, volume_gb, volume)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         {machine.id, machine.project, machine.generation, machine.provider,
          to_string(machine.state), machine.spec.image, machine.spec.region, machine.spec.cpus,
          machine.spec.memory_mb, to_string(machine.daemon_status), idempotency_key,
-         count_of(machine.created_at), count_of(machine.updated_at)});
-    tx.tell("machine.created", {{"machine", machine.id}});
+         count_of(machine.created_at), count_of(machine.updated_at), machine.spec.volume_gb,
+         machine.volume});
+    record_history(tx, machine.id, machine.created_at, "created",
+                   fmt::format("generation {} on {}", machine.generation, machine.provider));
+    tx.tell("machine.created", {{"machine", machine.id}, {"provider", machine.provider}});
 }
 
 bool transition(Tx& tx, const Machine& machine, MachineState to, Time now) {
@@ -99,8 +110,13 @@ bool transition(Tx& tx, const Machine& machine, MachineState to, Time now) {
                {to_string(to), count_of(now), machine.id, to_string(machine.state)}) != 1) {
         return false;
     }
+    const std::string_view from = to_string(machine.state);
+    record_history(tx, machine.id, now, to_string(to), fmt::format("was {}", from));
     tx.tell("machine.state",
-            {{"machine", machine.id}, {"from", to_string(machine.state)}, {"to", to_string(to)}});
+            {{"machine", machine.id},
+             {"from", from},
+             {"to", to_string(to)},
+             {"after_ms", std::int64_t{(now - machine.created_at).count() / 1000}}});
     return true;
 }
 
@@ -124,18 +140,77 @@ void set_daemon_status(Tx& tx, std::string_view machine, DaemonStatus status, Ti
 
 bool set_external_id(Tx& tx, std::string_view machine, std::string_view external_id,
                      std::string_view address, Time now) {
-    return tx.run(
-               "UPDATE machine SET external_id = ?, address = ?, updated_at = ?"
+    if (tx.run("UPDATE machine SET external_id = ?, address = ?, updated_at = ?"
                " WHERE id = ? AND state = 'starting' AND external_id = ''",
-               {external_id, address, count_of(now), machine}) == 1;
+               {external_id, address, count_of(now), machine}) != 1) {
+        return false;
+    }
+    record_history(tx, machine, now, "provisioned", external_id);
+    return true;
+}
+
+bool restore_external_id(Tx& tx, std::string_view machine, std::string_view external_id,
+                         std::string_view address, Time now) {
+    if (tx.run("UPDATE machine SET external_id = ?, address = ?, updated_at = ?"
+               " WHERE id = ? AND external_id = ''",
+               {external_id, address, count_of(now), machine}) != 1) {
+        return false;
+    }
+    record_history(tx, machine, now, "found again", external_id);
+    return true;
+}
+
+void set_size(Tx& tx, std::string_view machine, std::int64_t cpus, std::int64_t memory_mb) {
+    tx.run("UPDATE machine SET cpus = ?, memory_mb = ? WHERE id = ?", {cpus, memory_mb, machine});
+}
+
+void set_region(Tx& tx, std::string_view machine, std::string_view region) {
+    tx.run("UPDATE machine SET region = ? WHERE id = ?", {region, machine});
+}
+
+void set_volume(Tx& tx, std::string_view machine, std::string_view volume) {
+    tx.run("UPDATE machine SET volume = ? WHERE id = ?", {volume, machine});
+}
+
+void record_history(Tx& tx, std::string_view machine, Time at, std::string_view what,
+                    std::string_view detail) {
+    tx.run("INSERT INTO machine_history (machine, at, what, detail) VALUES (?, ?, ?, ?)",
+           {machine, count_of(at), what, detail});
+}
+
+std::vector<HistoryEntry> history_of(Tx& tx, std::string_view machine) {
+    return tx.all("SELECT at, what, detail FROM machine_history WHERE machine = ? ORDER BY id",
+                  {machine}, [](const Row& row) {
+                      return HistoryEntry{time_at(row.integer(0)), row.text(1), row.text(2)};
+                  });
+}
+
+std::vector<Machine> machines_in(Tx& tx, MachineState state) {
+    return tx.all("SELECT " MACHINE_COLUMNS " FROM machine WHERE state = ? ORDER BY id",
+                  {to_string(state)}, machine_of);
+}
+
+void bind_repository(Tx& tx, std::string_view project, std::string_view repository,
+                     std::string_view branch) {
+    tx.run(
+        "INSERT INTO github_binding (project, repository, branch) VALUES (?, ?, ?)"
+        " ON CONFLICT (project) DO UPDATE SET repository = excluded.repository,"
+        " branch = excluded.branch",
+        {project, repository, branch});
+}
+
+std::vector<std::string> projects_bound_to(Tx& tx, std::string_view repository,
+                                           std::string_view branch) {
+    return tx.all(
+        "SELECT project FROM github_binding WHERE repository = ? AND branch = ? ORDER BY project",
+        {repository, branch}, [](const Row& row) { return row.text(0); });
 }
 
 std::optional<ProviderResource> find_resource(Tx& tx, std::string_view name) {
     return tx.first(
-        "SELECT name, machine, external_id, state, asked_at FROM provider_resource WHERE name = ?",
-        {name}, [](const Row& row) {
-            return ProviderResource{row.text(0), row.text(1), row.text(2), row.text(3),
-                                    time_at(row.integer(4))};
+        "SELECT name, machine, external_id, state FROM provider_resource WHERE name = ?", {name},
+        [](const Row& row) {
+            return ProviderResource{row.text(0), row.text(1), row.text(2), row.text(3)};
         });
 }
 

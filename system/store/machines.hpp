@@ -18,7 +18,13 @@ struct ProviderResource {
     std::string machine;
     std::string external_id;  // empty until the provider's answer is durable
     std::string state;        // "asked", "present" or "gone"
-    Time asked_at{};          // when a create was last sent
+};
+
+// One thing that happened to a machine.
+struct HistoryEntry {
+    Time at{};
+    std::string what;
+    std::string detail;
 };
 
 std::optional<Machine> find_machine(Tx& tx, std::string_view id);
@@ -30,6 +36,8 @@ bool project_exists(Tx& tx, std::string_view project);
 // The machine that the project's traffic goes to.
 std::optional<Machine> active_machine(Tx& tx, std::string_view project);
 
+// The project's newest generation; 0 if there is no such project.
+std::int64_t generation_of(Tx& tx, std::string_view project);
 // Makes the project if it is new, and gives it its next generation, which is returned.
 std::int64_t next_generation(Tx& tx, std::string_view project, Time now);
 
@@ -48,6 +56,30 @@ void set_daemon_status(Tx& tx, std::string_view machine, DaemonStatus status, Ti
 // nothing, if it is not starting any more or has an id already.
 bool set_external_id(Tx& tx, std::string_view machine, std::string_view external_id,
                      std::string_view address, Time now);
+
+// Puts back an id that the row has lost. False, changing nothing, if it has one.
+bool restore_external_id(Tx& tx, std::string_view machine, std::string_view external_id,
+                         std::string_view address, Time now);
+// The size that its resource really has.
+void set_size(Tx& tx, std::string_view machine, std::int64_t cpus, std::int64_t memory_mb);
+void set_region(Tx& tx, std::string_view machine, std::string_view region);
+void set_volume(Tx& tx, std::string_view machine, std::string_view volume);
+
+void record_history(Tx& tx, std::string_view machine, Time at, std::string_view what,
+                    std::string_view detail);
+// Oldest first.
+std::vector<HistoryEntry> history_of(Tx& tx, std::string_view machine);
+
+// By id.
+std::vector<Machine> machines_in(Tx& tx, MachineState state);
+
+// Pushes to that branch of a repository ("owner/name") roll the project's machine. Replaces what
+// was bound before.
+void bind_repository(Tx& tx, std::string_view project, std::string_view repository,
+                     std::string_view branch);
+// By name.
+std::vector<std::string> projects_bound_to(Tx& tx, std::string_view repository,
+                                           std::string_view branch);
 
 std::optional<ProviderResource> find_resource(Tx& tx, std::string_view name);
 // Records that a create is about to be sent now.

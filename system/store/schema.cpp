@@ -67,6 +67,36 @@ constexpr std::array kMigrations = {
     R"sql(
     ALTER TABLE provider_resource ADD COLUMN absences BIGINT NOT NULL DEFAULT 0;
     )sql",
+    R"sql(
+    ALTER TABLE machine ADD COLUMN volume_gb BIGINT NOT NULL DEFAULT 0;
+    ALTER TABLE machine ADD COLUMN volume TEXT NOT NULL DEFAULT '';
+    CREATE TABLE volume (
+        name TEXT NOT NULL PRIMARY KEY,
+        project TEXT NOT NULL REFERENCES project (id),
+        provider TEXT NOT NULL,
+        region TEXT NOT NULL,
+        size_gb BIGINT NOT NULL,
+        copy_of TEXT NOT NULL,
+        external_id TEXT NOT NULL DEFAULT '',
+        state TEXT NOT NULL CHECK (state IN ('asked', 'present', 'leaving', 'gone')),
+        used BIGINT NOT NULL DEFAULT 0
+    );
+    CREATE INDEX volume_of_project ON volume (project);
+    CREATE TABLE github_binding (
+        project TEXT NOT NULL PRIMARY KEY REFERENCES project (id),
+        repository TEXT NOT NULL,
+        branch TEXT NOT NULL
+    );
+    CREATE INDEX github_repository ON github_binding (repository);
+    CREATE TABLE machine_history (
+        id INTEGER PRIMARY KEY,
+        machine TEXT NOT NULL,
+        at BIGINT NOT NULL,
+        what TEXT NOT NULL,
+        detail TEXT NOT NULL
+    );
+    CREATE INDEX history_of_machine ON machine_history (machine, id);
+    )sql",
 };
 
 Error unusable(std::string_view path, std::string_view why) {

@@ -25,29 +25,32 @@ namespace server = lifecycle::server;
 class SocketBoxes final : public fakes::BoxHost {
   public:
     SocketBoxes(boost::asio::io_context& context, lifecycle::Clock& clock,
-                lifecycle::HttpClient& http, sim::Tape& tape, std::uint16_t daemon_port)
-        : context_(context), clock_(clock), http_(http), tape_(tape), daemon_port_(daemon_port) {}
+                lifecycle::HttpClient& http, sim::Tape& tape)
+        : context_(context), clock_(clock), http_(http), tape_(tape) {}
 
-    void power_on(const fakes::FlyMachine& machine) override {
+    void power_on(const fakes::BoxSpec& machine) override {
         // A box that was switched off is kept: its last callbacks may still be under way.
         auto& running = boxes_[machine.id].emplace_back(std::make_unique<Running>());
-        const auto environment = machine.config.value("env", nlohmann::json::object());
+        const auto told = [&](const char* name) {
+            const auto found = machine.environment.find(name);
+            return found == machine.environment.end() ? std::string() : found->second;
+        };
         running->box = std::make_unique<fakes::Box>(
             fakes::BoxPorts{context_.get_executor(), clock_, http_, tape_},
-            fakes::BoxIdentity{environment.value("VIVARIUM_MACHINE", ""),
-                               environment.value("VIVARIUM_CONTROL", "")});
-        running->box->boot([this, box = running.get(), address = machine.private_ip] {
+            fakes::BoxIdentity{told("VIVARIUM_MACHINE"), told("VIVARIUM_CONTROL")});
+        running->box->boot([this, box = running.get(),
+                            at = server::split_authority(machine.authority)] {
             if (box->off) return;
             box->listener = std::make_unique<server::HttpServer>(
-                context_, address, daemon_port_,
+                context_, at.host, static_cast<std::uint16_t>(std::stoi(at.port)),
                 [box](const lifecycle::HttpRequest& request, server::HttpServer::Respond respond) {
                     respond(box->box->handle(request));
                 });
         });
     }
 
-    void power_off(const fakes::FlyMachine& machine) override {
-        for (auto& running : boxes_[machine.id]) {
+    void power_off(const std::string& id) override {
+        for (auto& running : boxes_[id]) {
             running->off = true;
             running->listener.reset();
         }
@@ -63,7 +66,6 @@ class SocketBoxes final : public fakes::BoxHost {
     lifecycle::Clock& clock_;
     lifecycle::HttpClient& http_;
     sim::Tape& tape_;
-    std::uint16_t daemon_port_;
     std::map<std::string, std::vector<std::unique_ptr<Running>>> boxes_;
 };
 
@@ -75,8 +77,9 @@ int main(int count, char** words) {
     server::RealClock clock(context);
     server::BeastHttpClient http;
     sim::Tape tape(std::make_unique<sim::CalmSource>());
-    SocketBoxes boxes(context, clock, http, tape, daemon_port);
+    SocketBoxes boxes(context, clock, http, tape);
     fakes::FlyCloudOptions options;
+    options.daemon_port = daemon_port;
     options.address = [](std::uint64_t number) { return fmt::format("127.77.0.{}", number); };
     fakes::FlyCloud fly(clock, tape, boxes, options);
     server::HttpServer listener(

@@ -144,7 +144,7 @@ TEST_F(LifecycledTest, AnswersBadRequestsOnTheWire) {
     ASSERT_TRUE(bad.has_value());
     EXPECT_EQ(bad->status, 400);
     const auto large =
-        request(port, "POST", "/v1/projects/alpha/machines", std::string(100'000, 'x'));
+        request(port, "POST", "/v1/projects/alpha/machines", std::string(1'100'000, 'x'));
     ASSERT_TRUE(large.has_value());
     EXPECT_EQ(large->status, 413);
     EXPECT_EQ(json::parse(large->body)["error"]["code"], "too_large");
@@ -163,6 +163,20 @@ std::pair<int, std::string> refused(std::vector<std::string> words) {
     return {child.wait(), said};
 }
 
+TEST_F(LifecycledTest, ReconcilesThroughTheServerThatRuns) {
+    ASSERT_NE(fly_port, "");
+    start_server();
+    for (const char* how : {"--dry-run", "--apply"}) {
+        Child child({kLifecycled, "reconcile", "--api", fmt::format("127.0.0.1:{}", port), how});
+        const std::string said = child.remaining_output();
+        EXPECT_EQ(child.wait(), 0) << said;
+        EXPECT_NE(said.find("0 differences"), std::string::npos) << said;
+    }
+    const auto metrics = request(port, "GET", "/v1/metrics");
+    ASSERT_TRUE(metrics.has_value());
+    EXPECT_NE(metrics->body.find("lifecycled_outbox_depth 0\n"), std::string::npos);
+}
+
 TEST_F(LifecycledTest, RefusesBadOptionsInOneLine) {
     const std::string token = folder / "token";
     std::ofstream(folder / "no.db") << "this is no database, but it is long enough to be read\n";
@@ -174,6 +188,14 @@ TEST_F(LifecycledTest, RefusesBadOptionsInOneLine) {
         {"--fly-app", "a", "--fly-token-file", token, "--listen", "127.0.0.1:99999"},
         {"--fly-app", "a", "--fly-token-file", token, "--fly-api", "nonsense"},
         {"--fly-app", "a", "--fly-token-file", token, "--unheard-of"},
+        {"--fly-token-file", token},
+        {"--fly-app", "a", "--fly-token-file", token, "--provider", "docker"},
+        {"--fly-app", "a", "--fly-token-file", token, "--github-secret-file", "/nowhere"},
+        {"--docker", "nonsense"},
+        {"--daytona-token-file", "/nowhere"},
+        {"reconcile", "--api", "nonsense"},
+        {"reconcile", "--api", "127.0.0.1:1"},
+        {"reconcile", "--apply", "--dry-run"},
         {"--fly-app", "a", "--fly-token-file", token, "--listen", "127.0.0.1:0", "--database",
          folder / "no.db"},
         {"--fly-app", "a", "--fly-token-file", token, "--listen", "127.0.0.1:0", "--database",

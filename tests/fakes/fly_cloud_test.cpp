@@ -17,8 +17,8 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 struct SilentHost final : BoxHost {
-    void power_on(const FlyMachine& machine) override { on.push_back(machine.name); }
-    void power_off(const FlyMachine& machine) override { off.push_back(machine.name); }
+    void power_on(const BoxSpec& box) override { on.push_back(box.name); }
+    void power_off(const std::string& id) override { off.push_back(id); }
     std::vector<std::string> on;
     std::vector<std::string> off;
 };

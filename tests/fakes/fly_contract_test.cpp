@@ -14,8 +14,8 @@ using lifecycle::ResourceState;
 using std::chrono::seconds;
 
 struct SilentHost final : BoxHost {
-    void power_on(const FlyMachine&) override {}
-    void power_off(const FlyMachine&) override {}
+    void power_on(const BoxSpec&) override {}
+    void power_off(const std::string&) override {}
 };
 
 class FlyContractTest : public testing::Test {
@@ -24,7 +24,7 @@ class FlyContractTest : public testing::Test {
         : fly(at.world.add_process("fly", "fly")),
           clock(fly),
           cloud(clock, at.tape, host, cloud_options()),
-          provider(at.http, at.telemetry, provider_options()) {
+          provider(at.http, at.clock, at.telemetry, provider_options()) {
         fly.boot();
         listen(fly, "fly:1", [this](const lifecycle::HttpRequest& request, Respond respond) {
             cloud.handle(request, std::move(respond));

@@ -67,6 +67,27 @@ const std::vector<BadRequest>& bad_requests() {
         {"GET", "/v1/projects/alpha/proxy/x", "", 503, "machine_unavailable", "no active machine"},
         {"GET", "/", "", 404, "not_found", "no route /"},
         {"GET", "/v2/health", "", 404, "not_found", "no route /v2/health"},
+        {"POST", "/v1/projects/alpha/machines", R"({"image":"x","provider":"moon"})", 400,
+         "bad_request", "no provider moon"},
+        {"POST", "/v1/projects/alpha/machines",
+         R"({"image":"x","provider":"docker","volume_gb":3})", 400, "bad_request",
+         "docker has no volumes"},
+        {"POST", "/v1/projects/alpha/machines", R"({"image":"x","volume_gb":-1})", 400,
+         "bad_request", "from 0 to 500"},
+        {"POST", "/v1/projects/nobody/archive", "", 404, "not_found", "no project nobody"},
+        {"POST", "/v1/projects/alpha/archive", R"({"now":true})", 400, "bad_request", "\"now\""},
+        {"GET", "/v1/projects/alpha/archive", "", 405, "method_not_allowed", "GET"},
+        {"PUT", "/v1/projects/nobody/github", R"({"repository":"a/b"})", 404, "not_found",
+         "no project nobody"},
+        {"PUT", "/v1/projects/alpha/github", R"({"repository":"ab"})", 400, "bad_request",
+         "owner/name"},
+        {"POST", "/v1/webhooks/github", "{}", 401, "unauthorized", "signature"},
+        {"GET", "/v1/webhooks/github", "", 405, "method_not_allowed", "GET"},
+        {"POST", "/v1/machines/alpha-9/restart", "", 404, "not_found", "no machine alpha-9"},
+        {"POST", "/v1/machines/alpha-9/archive", "", 404, "not_found", "no machine alpha-9"},
+        {"GET", "/v1/machines/alpha-9/events", "", 404, "not_found", "no machine alpha-9"},
+        {"POST", "/v1/reconcile", R"({"apply":"yes"})", 400, "bad_request", "true or false"},
+        {"POST", "/v1/metrics", "", 405, "method_not_allowed", "POST"},
         {"GET", "/v1/machines", "", 404, "not_found", "no route"},
         {"GET", "/v1/machines/a/b/c", "", 404, "not_found", "no route"},
         {"GET", "no-slash", "", 404, "not_found", "no route"},
@@ -119,7 +140,7 @@ Script create_and_look(Stage stage) {
     const json machines = json::parse(listed->body)["machines"];
     EXPECT_EQ(machines.size(), 1U);
     EXPECT_EQ(machines[0]["state"], "active");
-    EXPECT_EQ(machines[0]["memory_mb"], 512);
+    EXPECT_EQ(machines[0]["memory_mb"], 1024);
     EXPECT_FALSE(machines[0]["external_id"].get<std::string>().empty());
     const auto proxied =
         co_await stage.call("POST", "/v1/projects/alpha/proxy/a/b?c=d", "some body");
@@ -173,6 +194,51 @@ Script replace_while_starting(Stage stage) {
 TEST(Api, DetachesAnOlderMachineThatIsStillStarting) {
     tests::Play play;
     ASSERT_TRUE(play.run(replace_while_starting));
+    EXPECT_TRUE(play.broken.empty()) << play.broken.front();
+}
+
+Script look_at_history(Stage stage) {
+    const std::string machine = co_await stage.create("alpha", "docker");
+    const bool active = co_await stage.until(machine, "active", minutes(5));
+    EXPECT_TRUE(active);
+    const auto restarted = co_await stage.call("POST", "/v1/machines/alpha-1/restart", "{}");
+    EXPECT_EQ(restarted->status, 202);
+    co_await stage.sleep(minutes(1));
+    const auto answer = co_await stage.call("GET", "/v1/machines/alpha-1/events");
+    std::vector<std::string> happened;
+    const json body = json::parse(answer->body);
+    for (const json& event : body["events"]) happened.push_back(event["what"]);
+    EXPECT_EQ(happened,
+              (std::vector<std::string>{"created", "provisioned", "active", "restarted"}));
+    const std::int64_t machines = co_await stage.metric("machines");
+    EXPECT_EQ(machines, 1);
+    const std::int64_t provisioned = co_await stage.metric("machine_provisioned_total");
+    EXPECT_EQ(provisioned, 1);
+}
+
+TEST(Api, TellsTheHistoryOfAMachineAndMeasures) {
+    tests::Play play;
+    ASSERT_TRUE(play.run(look_at_history));
+    EXPECT_TRUE(play.broken.empty()) << play.broken.front();
+}
+
+Script volume_elsewhere(Stage stage) {
+    const std::string machine = co_await stage.create("alpha", "fly", 3);
+    EXPECT_EQ(machine, "alpha-1");
+    const auto refused = co_await stage.call("PUT", "/v1/projects/alpha/github",
+                                             R"({"repository":"a/b","branch":"main"})");
+    EXPECT_EQ(refused->status, 200);
+    co_await stage.archive("alpha");
+    const bool archived = co_await stage.until(machine, "archived", minutes(30));
+    EXPECT_TRUE(archived);
+    co_await stage.sleep(minutes(5));
+    const std::int64_t owed = co_await stage.metric("volumes_owed");
+    EXPECT_EQ(owed, 0);
+}
+
+TEST(Api, ArchivesAProjectWithItsVolume) {
+    tests::Play play;
+    ASSERT_TRUE(play.run(volume_elsewhere));
     EXPECT_TRUE(play.broken.empty()) << play.broken.front();
 }
 

@@ -6,6 +6,8 @@
 
 #include "sim/hash.hpp"
 #include "system/api/json.hpp"
+#include "system/providers/daytona.hpp"
+#include "system/providers/docker.hpp"
 #include "system/providers/fly.hpp"
 #include "system/providers/url.hpp"
 #include "system/server/http_client.hpp"
@@ -94,6 +96,33 @@ TEST(HostileBytes, AsAnAnswerOfFlyFallIntoAClass) {
         EXPECT_EQ(error.conflicting_id.find(' '), std::string::npos);
     }
     EXPECT_GT(adopted, kRounds / 100);
+}
+
+TEST(HostileBytes, AsAnAnswerOfDockerOrDaytonaFallIntoAClass) {
+    Mutator mutator(
+        {R"({"message":"Conflict. The container name \"/a\" is already in use by container \"00ff\". You"})",
+         R"({"message":"No such container: a"})",
+         R"({"statusCode":409,"message":"Sandbox with name a already exists"})", "in use by"});
+    int adopted = 0;
+    for (int round = 0; round < kRounds; ++round) {
+        const std::string text = mutator.next();
+        const ProviderError docker = classify_docker_error(400 + round % 200, text);
+        EXPECT_EQ(docker.detail, text);
+        adopted += docker.conflicting_id.empty() ? 0 : 1;
+        EXPECT_EQ(docker.conflicting_id.find_first_not_of("0123456789abcdef"), std::string::npos);
+        const ProviderError daytona = classify_daytona_error(400 + round % 200, text);
+        EXPECT_EQ(daytona.detail, text);
+    }
+    EXPECT_GT(adopted, kRounds / 100);
+}
+
+TEST(HostileBytes, AsAStreamOfFramesLoseNoPayloadThatIsThere) {
+    const std::string frame("\x01\0\0\0\0\0\0\x05hello", 13);
+    Mutator mutator({frame, frame + frame, "plain text"});
+    for (int round = 0; round < kRounds; ++round) {
+        const std::string stream = mutator.next();
+        EXPECT_LE(decode_docker_frames(stream).size(), stream.size());
+    }
 }
 
 TEST(HostileBytes, AsAnAddressOrANumberAreReadOrRefused) {

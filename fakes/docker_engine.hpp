@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fakes/cloud.hpp"
+
+namespace fakes {
+
+struct DockerEngineOptions {
+    std::uint16_t daemon_port = 8080;
+    // Steers a script: no image of that name; empty: every image is there.
+    std::string missing_image;
+    // And a removal takes that much longer, in which the name stays taken.
+    lifecycle::Duration removal{0};
+};
+
+// The Docker Engine API, version 1.41, over containers that start at once and take a moment to
+// stop and to be removed. What it says is true the moment it is said; what goes wrong is the
+// engine itself.
+class DockerEngine final : public Cloud {
+  public:
+    DockerEngine(lifecycle::Clock& clock, sim::Tape& tape, BoxHost& host,
+                 DockerEngineOptions options);
+
+    DockerEngineOptions& options() { return options_; }
+    void handle(const lifecycle::HttpRequest& request, Respond respond) override;
+    std::vector<CloudMachine> inventory() const override;
+    void lose(const std::string& name) override;
+    void stop_by_itself(const std::string& name) override;
+
+  private:
+    struct Container {
+        std::string id;
+        std::string name;
+        std::string status;  // the API's own word
+        std::uint64_t number = 0;
+        int exit_code = 0;
+        nlohmann::json config;  // as it was asked for
+        lifecycle::Time created_at{};
+        std::uint64_t episode = 0;  // counts transitions: a late timer of an older one does nothing
+    };
+
+    void answer(const lifecycle::HttpRequest& request, Respond respond);
+    lifecycle::HttpResponse respond_to(const lifecycle::HttpRequest& request);
+    lifecycle::HttpResponse create(const lifecycle::HttpRequest& request, std::string_view query);
+    lifecycle::HttpResponse list(std::string_view query) const;
+    lifecycle::HttpResponse start(Container& container);
+    lifecycle::HttpResponse stop(Container& container);
+    lifecycle::HttpResponse restart(Container& container);
+    void remove(const lifecycle::HttpRequest& request, Respond respond);
+
+    Container* find(std::string_view reference);
+    void run(Container& container);
+    void later(const Container& container, lifecycle::Duration delay,
+               std::function<void(Container&)> next);
+    void finish_removal(Container& container, Respond respond);
+    nlohmann::json inspect(const Container& container) const;
+    CloudMachine described(const Container& container) const;
+    std::string address_of(const Container& container) const;
+
+    DockerEngineOptions options_;
+    std::map<std::string, Container> containers_;
+    std::uint64_t created_ = 0;
+    sim::LaneId mishap_lane_;
+    sim::LaneId space_lane_;
+    sim::LaneId exit_lane_;
+    sim::LaneId stop_lane_;
+    sim::LaneId remove_lane_;
+};
+
+}  // namespace fakes

@@ -1,0 +1,159 @@
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "fakes/fly_cloud.hpp"
+#include "fakes/fly_dialect.hpp"
+#include "fakes/timestamp.hpp"
+
+// The volumes of Fly's Machines API, and where there is room beside them.
+namespace fakes {
+
+using lifecycle::HttpRequest;
+using lifecycle::HttpResponse;
+using nlohmann::json;
+using std::chrono::hours;
+using std::chrono::seconds;
+
+namespace {
+
+json to_json(const FlyVolume& volume) {
+    json described = {
+        {"id", volume.id},
+        {"name", volume.name},
+        {"state", volume.state},
+        {"size_gb", volume.size_gb},
+        {"region", volume.region},
+        {"zone", "zone-1"},
+        {"encrypted", true},
+        {"created_at", timestamp(volume.created_at)},
+        {"snapshot_retention", 5},
+        {"attached_machine_id", nullptr},
+        {"attached_alloc_id", nullptr},
+    };
+    if (!volume.attached_machine.empty())
+        described["attached_machine_id"] = volume.attached_machine;
+    return described;
+}
+
+HttpResponse volume_not_found() {
+    return refuse(404, "not_found: volume not found");
+}
+
+bool is_leaving(const FlyVolume& volume) {
+    return volume.state == "scheduling_destroy" || volume.state == "pending_destroy";
+}
+
+}  // namespace
+
+HttpResponse FlyCloud::respond_about_volumes(const HttpRequest& request, std::string_view path) {
+    const std::string id(path);
+    const bool read = request.method == "GET";
+    if (!limits_.take(request.method + " volumes", id.empty() ? options_.app : id, read ? 5 : 1,
+                      read ? 10 : 3, clock_.now())) {
+        return refuse(429, "rate limit exceeded");
+    }
+    if (id.empty() && request.method == "POST") return create_volume(request);
+    if (id.empty() && read) {
+        json all = json::array();
+        for (const auto& [key, volume] : volumes_) all.push_back(to_json(volume));
+        return reply(200, all);
+    }
+    const auto found = volumes_.find(id);
+    if (found == volumes_.end()) return volume_not_found();
+    if (read) return reply(200, to_json(found->second));
+    if (request.method == "DELETE") return destroy_volume(id);
+    return refuse(404, "not_found: no such route");
+}
+
+HttpResponse FlyCloud::create_volume(const HttpRequest& request) {
+    const json body = json::parse(request.body, nullptr, false);
+    const std::string name = body.is_object() ? body.value("name", "") : "";
+    constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyz0123456789_";
+    if (name.empty() || name.size() > 30 || name.find_first_not_of(kLetters) != std::string::npos) {
+        return refuse(400, "invalid_argument: volume name must be lowercase alphanumeric or _");
+    }
+    const std::string region = body.value("region", options_.region);
+    if (options_.full_regions.contains(region)) {
+        return reply(422, json{{"error", "could not find a candidate host"},
+                               {"status", "insufficient_capacity"}});
+    }
+    const std::string source = body.value("source_volume_id", "");
+    const auto copied = volumes_.find(source);
+    if (!source.empty() && copied == volumes_.end()) return volume_not_found();
+    FlyVolume volume;
+    volume.id = fmt::format("vol_{:016x}", 0x4a5e6b0000000000ULL + ++volumes_created_);
+    volume.name = name;
+    volume.region = region;
+    volume.size_gb = body.value("size_gb", 3);
+    volume.created_at = clock_.now();
+    // A fork can be mounted while it is still being filled.
+    volume.state = source.empty() ? "created" : "hydrating";
+    if (!source.empty()) volume.content = copied->second.content;
+    const FlyVolume& kept = volumes_.emplace(volume.id, volume).first->second;
+    return reply(200, to_json(kept));
+}
+
+HttpResponse FlyCloud::destroy_volume(const std::string& id) {
+    FlyVolume& volume = volumes_.at(id);
+    if (!volume.attached_machine.empty()) {
+        return refuse(412, fmt::format("failed_precondition: volume is currently bound to machine: "
+                                       "{}",
+                                       volume.attached_machine));
+    }
+    // Kept for a day, in which reads still show it.
+    if (!is_leaving(volume)) {
+        volume.state = "pending_destroy";
+        clock_.schedule(clock_.now() + hours(24), [this, id] { volumes_.erase(id); });
+    }
+    return reply(200, to_json(volume));
+}
+
+std::optional<HttpResponse> FlyCloud::refuse_for_room(const std::string& region,
+                                                      const std::string& volume) {
+    if (!volume.empty()) {
+        const auto found = volumes_.find(volume);
+        if (found == volumes_.end() || is_leaving(found->second)) {
+            return refuse(400, "volume not found");
+        }
+        if (!found->second.attached_machine.empty()) {
+            return refuse(412, fmt::format("failed_precondition: volume already claimed by machine "
+                                           "{}",
+                                           found->second.attached_machine));
+        }
+        if (found->second.region != region) {
+            return refuse(400, "invalid_argument: volume is in another region");
+        }
+    }
+    const std::uint64_t drawn = tape_.draw(capacity_lane_, 5);
+    if (!volume.empty() && (drawn == 4 || options_.stranded_volumes.contains(volume))) {
+        return refuse(412, fmt::format("insufficient resources to create new machine with existing "
+                                       "volume '{}'",
+                                       volume));
+    }
+    if (drawn == 1) {
+        return refuse(409,
+                      "aborted: could not reserve resource for machine: insufficient memory "
+                      "available to fulfill request on the current host");
+    }
+    if (drawn == 2) return refuse(409, "aborted: no capacity");
+    if (drawn == 3 || options_.full_regions.contains(region)) {
+        return reply(422, json{{"error", "could not find a candidate host"},
+                               {"status", "insufficient_capacity"}});
+    }
+    return std::nullopt;
+}
+
+void FlyCloud::detach_volume(const FlyMachine& machine) {
+    if (machine.volume.empty()) return;
+    clock_.schedule(
+        clock_.now() + seconds(1) * static_cast<std::int64_t>(tape_.draw(linger_lane_, 10)),
+        [this, volume = machine.volume, id = machine.id] {
+            const auto found = volumes_.find(volume);
+            if (found != volumes_.end() && found->second.attached_machine == id) {
+                found->second.attached_machine.clear();
+            }
+        });
+}
+
+}  // namespace fakes

@@ -1,0 +1,346 @@
+#include <fmt/format.h>
+
+#include <map>
+#include <set>
+
+#include "properties/property.hpp"
+#include "properties/provider_act.hpp"
+
+// What holds between rows and providers at every moment: nothing is lost, doubled or destroyed that
+// should not be.
+namespace properties {
+namespace {
+
+using fakes::CloudMachine;
+using lifecycle::Machine;
+using lifecycle::MachineState;
+using scenarios::EventRow;
+using scenarios::ProviderCall;
+using scenarios::Shadow;
+using Verb = ProviderAct::Verb;
+
+constexpr const char* kInstallation = "vivarium";
+
+std::string label(const CloudMachine& machine, const char* name) {
+    const auto found = machine.labels.find(name);
+    return found == machine.labels.end() ? std::string() : found->second;
+}
+
+// The machine of that id at that provider; nothing if it is not there.
+std::optional<CloudMachine> at_provider(const Shadow& shadow, const std::string& provider,
+                                        const std::string& id) {
+    for (CloudMachine& machine : shadow.clouds().inventory()) {
+        if (machine.provider == provider && machine.id == id) return std::move(machine);
+    }
+    return std::nullopt;
+}
+
+class AskedBeforeCreated final : public Property {
+  public:
+    AskedBeforeCreated()
+        : Property("asked-before-created",
+                   "Before a provider is asked for a machine, its name is durable as one that has "
+                   "to be destroyed some day; and never again once that is confirmed.") {}
+    void on_provider_request(const ProviderCall& call, const Shadow& shadow) override {
+        const ProviderAct act = act_of(call);
+        if (act.verb != Verb::create) return;
+        const auto record = shadow.resources().find(act.subject);
+        if (record == shadow.resources().end()) {
+            broken(fmt::format("{} was asked for {}, and no record says so", call.provider,
+                               act.subject));
+        } else if (record->second.state == "gone") {
+            broken(fmt::format("{} was asked for {}, which was confirmed gone", call.provider,
+                               act.subject));
+        }
+    }
+};
+
+class CreateIsOneTransaction final : public Property {
+  public:
+    CreateIsOneTransaction()
+        : Property("create-is-one-transaction",
+                   "A machine's row, the event that provisions it and the end of older ones that "
+                   "are starting are durable together.") {}
+    void on_machine(const Machine* before, const Machine& after, const Shadow&) override {
+        if (before == nullptr) fresh_.push_back(after);
+    }
+    void on_event(const EventRow* before, const EventRow& after, const Shadow&) override {
+        if (before == nullptr && after.kind == "machine:provision") asked_.insert(after.machine);
+    }
+    void on_commit(const Shadow& shadow) override {
+        for (const Machine& made : std::exchange(fresh_, {})) {
+            if (!asked_.contains(made.id)) {
+                broken(fmt::format("machine {} was made, and nothing will provision it", made.id));
+            }
+            for (const auto& [id, other] : shadow.machines()) {
+                if (other.project == made.project && other.generation < made.generation &&
+                    other.state == MachineState::starting) {
+                    broken(
+                        fmt::format("machine {} was made, and {} is still starting", made.id, id));
+                }
+            }
+        }
+        asked_.clear();
+    }
+
+  private:
+    std::vector<Machine> fresh_;
+    std::set<std::string> asked_;
+};
+
+class FailedSaysWhy final : public Property {
+  public:
+    FailedSaysWhy()
+        : Property("failed-says-why", "A machine that has failed says why in its row.") {}
+    void on_machine(const Machine*, const Machine& after, const Shadow&) override {
+        if (after.state == MachineState::failed) failed_.insert(after.id);
+    }
+    void on_commit(const Shadow& shadow) override {
+        for (const std::string& id : std::exchange(failed_, {})) {
+            const Machine* machine = shadow.machine(id);
+            if (machine != nullptr && machine->provisioning_error.empty()) {
+                broken(fmt::format("machine {} has failed and does not say why", id));
+            }
+        }
+    }
+
+  private:
+    std::set<std::string> failed_;
+};
+
+class OneResourcePerMachine final : public Property {
+  public:
+    OneResourcePerMachine()
+        : Property("one-resource-per-machine",
+                   "No provider has two living resources of one machine, and no two providers have "
+                   "one each.") {}
+    void on_provider_created(const CloudMachine& machine, const Shadow& shadow) override {
+        const std::string owner = label(machine, "vivarium_machine");
+        if (owner.empty() || label(machine, "vivarium_installation") != kInstallation) return;
+        for (const CloudMachine& other : shadow.clouds().inventory()) {
+            if (other.leaving || (other.provider == machine.provider && other.id == machine.id) ||
+                label(other, "vivarium_installation") != kInstallation ||
+                label(other, "vivarium_machine") != owner) {
+                continue;
+            }
+            broken(fmt::format("{} has {} at {} and {} at {}", owner, machine.id, machine.provider,
+                               other.id, other.provider));
+        }
+    }
+};
+
+class CreateAfterAbsence final : public Property {
+  public:
+    CreateAfterAbsence()
+        : Property("create-after-absence",
+                   "A name is asked for again only after a look for it that was answered.") {}
+    void on_provider_request(const ProviderCall& call, const Shadow&) override {
+        const ProviderAct act = act_of(call);
+        if (act.verb != Verb::create) return;
+        const std::string key = call.provider + " " + act.subject;
+        const std::string look = call.server + " " + key;
+        if (asked_.contains(key) && !looked_.contains(look)) {
+            broken(fmt::format("{} was asked for {} again without a look for it", call.provider,
+                               act.subject));
+        }
+        asked_.insert(key);
+        looked_.erase(look);
+    }
+    void on_provider_call(const ProviderCall& call) override {
+        const ProviderAct act = act_of(call);
+        if (act.verb == Verb::find && call.response && call.response->status == 200) {
+            looked_.insert(call.server + " " + call.provider + " " + act.subject);
+        }
+    }
+
+  private:
+    std::set<std::string> asked_;
+    std::set<std::string> looked_;
+};
+
+class CreatesBounded final : public Property {
+  public:
+    CreatesBounded()
+        : Property("creates-bounded",
+                   "No machine is asked for more often than its attempts allow, whatever the "
+                   "provider answers.") {}
+    void on_provider_request(const ProviderCall& call, const Shadow&) override {
+        constexpr int kMost = 40;
+        const ProviderAct act = act_of(call);
+        if (act.verb != Verb::create) return;
+        if (++asked_[act.subject] == kMost + 1) {
+            broken(fmt::format("{} was asked for {} times", act.subject, kMost + 1));
+        }
+    }
+
+  private:
+    std::map<std::string, int> asked_;
+};
+
+class MountsItsVolume final : public Property {
+  public:
+    MountsItsVolume()
+        : Property("mounts-its-volume",
+                   "A machine is started only with the volume that its row names, and never with "
+                   "an empty one while its project has data.") {}
+    void on_provider_start(const CloudMachine& machine, const Shadow& shadow) override {
+        if (label(machine, "vivarium_installation") != kInstallation) return;
+        const Machine* owner = shadow.machine(label(machine, "vivarium_machine"));
+        if (owner == nullptr) return;
+        const auto volume = shadow.volumes().find(owner->volume);
+        const std::string expected =
+            volume == shadow.volumes().end() ? std::string() : volume->second.external_id;
+        if (machine.volume != expected) {
+            broken(fmt::format("{} was started with volume \"{}\" and not with \"{}\"", owner->id,
+                               machine.volume, expected));
+        }
+        if (machine.volume.empty() || !machine.empty_volume) return;
+        for (const scenarios::CloudVolume& other : shadow.clouds().volumes()) {
+            const auto row = shadow.volumes().find(other.name);
+            if (!other.has_data || row == shadow.volumes().end() ||
+                row->second.project != owner->project) {
+                continue;
+            }
+            broken(fmt::format("{} was started with an empty volume, and {} holds data", owner->id,
+                               other.id));
+        }
+    }
+};
+
+class DestroysOnlyOurs final : public Property {
+  public:
+    DestroysOnlyOurs()
+        : Property("destroys-only-ours",
+                   "Nothing is destroyed that does not bear our labels, and nothing that a machine "
+                   "in service runs on.") {}
+    void on_provider_request(const ProviderCall& call, const Shadow& shadow) override {
+        const ProviderAct act = act_of(call);
+        if (act.verb != Verb::destroy) return;
+        const auto machine = at_provider(shadow, call.provider, act.subject);
+        if (!machine) return;
+        if (label(*machine, "vivarium_installation") != kInstallation) {
+            broken(fmt::format("{} at {} is not ours, and was to be destroyed", act.subject,
+                               call.provider));
+        }
+        const Machine* owner = shadow.machine(label(*machine, "vivarium_machine"));
+        if (owner != nullptr && owner->state == MachineState::active &&
+            owner->external_id == machine->id) {
+            broken(fmt::format("{} runs on {}, which was to be destroyed", owner->id, machine->id));
+        }
+    }
+};
+
+class LossIsReal final : public Property {
+  public:
+    LossIsReal()
+        : Property(
+              "loss-is-real",
+              "A machine leaves service as lost only if its provider really does not run it.") {}
+    void on_machine(const Machine* before, const Machine& after, const Shadow&) override {
+        if (before != nullptr && before->state == MachineState::active &&
+            after.state == MachineState::detached) {
+            left_.insert(after.id);
+        }
+    }
+    void on_commit(const Shadow& shadow) override {
+        for (const std::string& id : std::exchange(left_, {})) {
+            const Machine& machine = *shadow.machine(id);
+            if (machine.provisioning_error.empty()) continue;  // retired or replaced
+            for (const CloudMachine& resource : shadow.clouds().inventory()) {
+                if (resource.id == machine.external_id && resource.running) {
+                    broken(fmt::format("{} was given up as lost, and {} runs at {}", id,
+                                       resource.id, resource.provider));
+                }
+            }
+        }
+    }
+
+  private:
+    std::set<std::string> left_;
+};
+
+class ArchivedMeansGone final : public Property {
+  public:
+    ArchivedMeansGone()
+        : Property("archived-means-gone",
+                   "A machine is archived only when no provider has anything of it.") {}
+    void on_machine(const Machine* before, const Machine& after, const Shadow& shadow) override {
+        if (after.state != MachineState::archived ||
+            (before != nullptr && before->state == MachineState::archived)) {
+            return;
+        }
+        for (const CloudMachine& resource : shadow.clouds().inventory()) {
+            if (resource.leaving || label(resource, "vivarium_installation") != kInstallation ||
+                label(resource, "vivarium_machine") != after.id) {
+                continue;
+            }
+            broken(fmt::format("{} is archived, and {} still has {}", after.id, resource.provider,
+                               resource.id));
+        }
+    }
+};
+
+class VolumesOwnedOrGone final : public Property {
+  public:
+    VolumesOwnedOrGone()
+        : Property("volumes-owned-or-gone",
+                   "After the calm every usable volume at the provider is the one of a project.") {}
+    void at_end(const scenarios::Ending& ending) override {
+        for (const scenarios::CloudVolume& volume : ending.volumes) {
+            if (volume.leaving) continue;
+            const auto row = ending.shadow.volumes().find(volume.name);
+            // Nobody may need it again, and whoever does finds it by its name.
+            const bool awaited =
+                row != ending.shadow.volumes().end() && row->second.state == "asked";
+            if (awaited) continue;
+            if (row == ending.shadow.volumes().end() || row->second.external_id != volume.id ||
+                row->second.state != "present") {
+                broken(fmt::format("nobody owns volume {} ({})", volume.name, volume.id));
+            }
+        }
+    }
+};
+
+class CallsPaced final : public Property {
+  public:
+    CallsPaced()
+        : Property("calls-paced",
+                   "No provider is asked to change more than a few things at once, not even after "
+                   "an outage.") {}
+    void on_provider_request(const ProviderCall& call, const Shadow&) override {
+        constexpr std::size_t kMost = 30;
+        if (call.request.method == "GET") return;
+        std::vector<sim::VirtualTime>& recent = recent_[call.provider];
+        const sim::VirtualTime since = call.sent_at - std::chrono::seconds(1);
+        std::erase_if(recent, [&](sim::VirtualTime at) { return at <= since; });
+        recent.push_back(call.sent_at);
+        if (recent.size() == kMost + 1) {
+            broken(fmt::format("{} was asked for {} changes within a second", call.provider,
+                               kMost + 1));
+        }
+    }
+
+  private:
+    std::map<std::string, std::vector<sim::VirtualTime>> recent_;
+};
+
+}  // namespace
+
+Properties provisioning_properties() {
+    Properties all;
+    all.push_back(std::make_unique<AskedBeforeCreated>());
+    all.push_back(std::make_unique<CreateIsOneTransaction>());
+    all.push_back(std::make_unique<FailedSaysWhy>());
+    all.push_back(std::make_unique<OneResourcePerMachine>());
+    all.push_back(std::make_unique<CreateAfterAbsence>());
+    all.push_back(std::make_unique<CreatesBounded>());
+    all.push_back(std::make_unique<MountsItsVolume>());
+    all.push_back(std::make_unique<DestroysOnlyOurs>());
+    all.push_back(std::make_unique<LossIsReal>());
+    all.push_back(std::make_unique<ArchivedMeansGone>());
+    all.push_back(std::make_unique<VolumesOwnedOrGone>());
+    all.push_back(std::make_unique<CallsPaced>());
+    return all;
+}
+
+}  // namespace properties

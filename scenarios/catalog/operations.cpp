@@ -1,0 +1,353 @@
+#include <nlohmann/json.hpp>
+
+#include "fakes/sim_ports.hpp"
+#include "scenarios/catalog/catalog.hpp"
+#include "sim/network.hpp"
+
+// What operators meet: other clouds, outages, leaks, broken rows, several control planes.
+namespace scenarios {
+namespace {
+
+using nlohmann::json;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+Script expect_active(Stage stage, std::string machine) {
+    const bool active = co_await stage.until(machine, "active", minutes(30));
+    stage.expect(active, "the machine becomes active");
+}
+
+Script expect_served(Stage stage) {
+    const auto proxied = co_await stage.call("GET", "/v1/projects/alpha/proxy/hello");
+    stage.expect(proxied && proxied->status == 200, "the machine answers through the proxy");
+}
+
+// One machine's life, with a restart in the middle, at each of the other providers.
+Script life_at(Stage stage, std::string provider) {
+    const std::string machine = co_await stage.create("alpha", provider);
+    co_await expect_active(stage, machine);
+    co_await expect_served(stage);
+    const auto restarted =
+        co_await stage.call("POST", "/v1/machines/" + machine + "/restart", "{}");
+    stage.expect(restarted && restarted->status == 202, "a restart is accepted");
+    co_await stage.sleep(minutes(2));
+    co_await expect_served(stage);
+    co_await stage.retire(machine);
+    const bool archived = co_await stage.until(machine, "archived", minutes(40));
+    stage.expect(archived, "the machine is archived");
+    stage.expect(!stage.exists(machine), "and its resource is gone");
+}
+
+Script daytona_life(Stage stage) {
+    co_await life_at(stage, "daytona");
+}
+
+Script docker_life(Stage stage) {
+    co_await life_at(stage, "docker");
+}
+
+// A sandbox gets stuck being created: it fails with the reason, and is not left behind.
+Script sandbox_stuck(Stage stage) {
+    stage.universe().daytona().options().stuck = true;
+    const std::string machine = co_await stage.create("alpha", "daytona");
+    const bool failed = co_await stage.until(machine, "failed", minutes(30));
+    stage.expect(failed, "the machine fails");
+    stage.universe().daytona().options().stuck = false;
+    co_await stage.sleep(minutes(30));
+    stage.expect(!stage.exists(machine), "and what was stuck is destroyed");
+}
+
+// The provider cannot launch the machine.
+Script launch_fails(Stage stage) {
+    stage.fly().options().fail_launches = true;
+    const std::string machine = co_await stage.create("alpha");
+    const bool failed = co_await stage.until(machine, "failed", minutes(25));
+    stage.expect(failed, "the machine fails");
+    stage.fly().options().fail_launches = false;
+    co_await stage.sleep(minutes(30));
+    stage.expect(!stage.exists(machine), "and its resource is destroyed");
+}
+
+// Nobody reaches the provider for a while: no answer is no absence, and nothing is restarted.
+Script provider_outage(Stage stage) {
+    const std::string machine = co_await stage.create("alpha");
+    co_await expect_active(stage, machine);
+    stage.network().block("server", "fly");
+    stage.network().block("fly", "server");
+    // Long enough for every sweep to have looked in vain as often as it takes.
+    co_await stage.sleep(minutes(15));
+    const std::string waiting = co_await stage.create("beta");
+    co_await stage.sleep(minutes(10));
+    co_await expect_served(stage);
+    stage.network().unblock("server", "fly");
+    stage.network().unblock("fly", "server");
+    co_await expect_active(stage, waiting);
+    stage.expect(stage.shadow().machine(machine)->state == lifecycle::MachineState::active,
+                 "what was active still is");
+    stage.expect(stage.count(machine) == 1 && stage.count(waiting) == 1, "nothing was doubled");
+}
+
+// The provider answers 503 to every destruction: the machine is archived only when it is gone.
+Script destroy_refused(Stage stage) {
+    const std::string machine = co_await stage.create("alpha");
+    co_await expect_active(stage, machine);
+    stage.fly().options().refuse_destroys = true;
+    co_await stage.retire(machine);
+    co_await stage.sleep(minutes(15));
+    stage.expect(stage.shadow().machine(machine)->state == lifecycle::MachineState::detached,
+                 "a machine whose resource is still there is not archived");
+    stage.fly().options().refuse_destroys = false;
+    const bool archived = co_await stage.until(machine, "archived", minutes(40));
+    stage.expect(archived, "it is once the resource is gone");
+}
+
+// The row of an active machine has lost its id, as after a restore: the labels lead back to it.
+Script external_id_lost(Stage stage) {
+    const std::string machine = co_await stage.create("alpha");
+    co_await expect_active(stage, machine);
+    const std::string id = stage.shadow().machine(machine)->external_id;
+    stage.universe().tamper(
+        "UPDATE machine SET external_id = '', address = ''; UPDATE provider_resource SET"
+        " external_id = '', state = 'asked'");
+    const std::int64_t empty = co_await stage.metric("machines_without_external_id");
+    stage.expect(empty == 1 || empty == -1, "the gauge shows a row without an id");
+    co_await stage.sleep(minutes(12));
+    stage.expect(stage.shadow().machine(machine)->external_id == id, "the id is found again");
+    co_await expect_served(stage);
+}
+
+// A row of the old kind: starting, without an id, and with an error that nobody acted on.
+Script broken_row(Stage stage) {
+    const std::string machine = co_await stage.create("alpha");
+    co_await expect_active(stage, machine);
+    stage.universe().tamper(
+        "INSERT INTO project (id, generation, created_at) VALUES ('old', 1, 0);"
+        "INSERT INTO machine (id, project, generation, provider, state, image, region, cpus,"
+        " memory_mb, daemon_status, provisioning_error, idempotency_key, created_at, updated_at)"
+        " VALUES ('old-1', 'old', 1, 'fly', 'starting', 'image', 'ams', 1, 256, 'silent',"
+        " 'request-lifetime provisioning died', 'old-1', 0, 0)");
+    const auto dry = co_await stage.call("POST", "/v1/reconcile", "{}");
+    stage.expect(dry && dry->body.find("broken-row") != std::string::npos, "a dry run reports it");
+    stage.expect(stage.shadow().machine("old-1")->state == lifecycle::MachineState::starting,
+                 "and changes nothing");
+    co_await stage.sleep(minutes(12));
+    stage.expect(stage.shadow().machine("old-1")->state == lifecycle::MachineState::failed,
+                 "a sweep makes it failed");
+}
+
+// Something of ours that no row knows, and something that is not ours.
+Script orphan_collected(Stage stage) {
+    const std::string machine = co_await stage.create("alpha");
+    co_await expect_active(stage, machine);
+    for (const char* installation : {"vivarium", "another"}) {
+        lifecycle::HttpRequest request;
+        request.method = "POST";
+        request.authority = kDockerAuthority;
+        request.target = std::string("/v1.41/containers/create?name=stray-") + installation;
+        request.body = json{{"Image", "image"},
+                            {"Labels",
+                             {{"vivarium_installation", installation},
+                              {"vivarium_project", "nobody"},
+                              {"vivarium_machine", "nobody-1"}}}}
+                           .dump();
+        fakes::SimHttpClient http(stage.universe().client());
+        const auto made = co_await http.send(std::move(request), seconds(30));
+        stage.expect(made && made->status == 201, "somebody made a container");
+    }
+    co_await stage.sleep(minutes(4));
+    stage.expect(stage.exists("stray-vivarium"), "what is new is not touched yet");
+    co_await stage.sleep(minutes(30));
+    stage.expect(!stage.exists("stray-vivarium"), "the orphan is collected");
+    stage.expect(stage.exists("stray-another"), "what is not ours is never touched");
+}
+
+// The provider has lost an active machine: it leaves service and says so.
+Script missing_noticed(Stage stage) {
+    const std::string machine = co_await stage.create("alpha");
+    co_await expect_active(stage, machine);
+    stage.fly().lose(machine);
+    co_await stage.sleep(minutes(30));
+    const auto* row = stage.shadow().machine(machine);
+    stage.expect(row->state == lifecycle::MachineState::archived ||
+                     row->state == lifecycle::MachineState::detached,
+                 "a machine that its provider lost leaves service");
+    const auto history = co_await stage.call("GET", "/v1/machines/" + machine + "/events");
+    stage.expect(history && history->body.find("no longer has it") != std::string::npos,
+                 "its history says why");
+}
+
+// An active machine stops by itself: it is started again.
+Script stopped_by_itself(Stage stage) {
+    const std::string machine = co_await stage.create("alpha");
+    co_await expect_active(stage, machine);
+    stage.fly().stop_by_itself(machine);
+    co_await stage.sleep(minutes(15));
+    co_await expect_served(stage);
+    stage.expect(stage.count(machine) == 1, "and it is the same one");
+}
+
+// A push rolls the project's machine: once for each delivery, and only if it is signed.
+Script github_push(Stage stage) {
+    const std::string first = co_await stage.create("alpha");
+    co_await expect_active(stage, first);
+    const auto bound = co_await stage.call("PUT", "/v1/projects/alpha/github",
+                                           R"({"repository": "acme/app", "branch": "main"})");
+    stage.expect(bound && bound->status == 200, "a repository is bound");
+    const int forged = co_await stage.push("acme/app", "delivery-1", "not the secret");
+    stage.expect(forged == 401, "a forged delivery is refused");
+    const int other = co_await stage.push("acme/other", "delivery-2", kGithubSecret);
+    stage.expect(other == 202, "a push elsewhere is heard");
+    stage.expect(stage.shadow().machine("alpha-2") == nullptr, "and rolls nothing");
+    const int pushed = co_await stage.push("acme/app", "delivery-3", kGithubSecret);
+    stage.expect(pushed == 202, "a push is heard");
+    const int again = co_await stage.push("acme/app", "delivery-3", kGithubSecret);
+    stage.expect(again == 202, "a delivery may come twice");
+    co_await expect_active(stage, "alpha-2");
+    stage.expect(stage.shadow().machine("alpha-3") == nullptr, "and rolls once");
+}
+
+// One control plane takes the work and is paused past its lease; the other goes on; then the first
+// wakes up in the middle of what is done already.
+Script paused_replica(Stage stage) {
+    stage.network().delay("fly", "server", seconds(20));
+    const std::string machine = co_await stage.create("alpha");
+    co_await stage.sleep(seconds(5));
+    sim::Process& first = stage.universe().server(0);
+    sim::Process& second = stage.universe().server(1);
+    // Whoever has the event in hand.
+    const std::string owner = stage.universe().ask(
+        "SELECT lease_owner FROM outbox_event WHERE kind = 'machine:provision'");
+    sim::Process& holder = owner.find("server-2") != std::string::npos ? second : first;
+    holder.pause();
+    stage.network().delay("fly", "server", seconds(0));
+    co_await stage.sleep(minutes(2));
+    holder.resume();
+    co_await expect_active(stage, machine);
+    stage.expect(stage.count(machine) == 1, "the provider has one of its name");
+    stage.expect(stage.shadow().readiness_events(machine) == 1, "readiness was enqueued once");
+}
+
+// The host of both control planes loses power, and they come back one after the other.
+Script replicas_restart(Stage stage) {
+    const std::string machine = co_await stage.create("alpha");
+    co_await stage.sleep(seconds(1));
+    stage.universe().server(0).crash("power");
+    stage.universe().server(1).crash("power");
+    co_await expect_active(stage, machine);
+    stage.expect(stage.count(machine) == 1, "the provider has one of its name");
+}
+
+// More machines at once than the provider's limits let through.
+Script many_at_once(Stage stage) {
+    std::vector<std::string> machines;
+    for (int number = 0; number < 40; ++number) {
+        std::string project = "project-" + std::to_string(number);
+        std::string machine = co_await stage.create(std::move(project));
+        machines.push_back(std::move(machine));
+    }
+    for (const std::string& machine : machines) co_await expect_active(stage, machine);
+}
+
+}  // namespace
+
+std::vector<Scenario> operations() {
+    return {
+        {"daytona-life", "One machine's life at Daytona.", {}, false, minutes(60), daytona_life},
+        {"docker-life", "One machine's life at Docker.", {}, false, minutes(60), docker_life},
+        {"sandbox-stuck",
+         "A sandbox gets stuck being created: the machine fails, and nothing is left.",
+         {},
+         false,
+         minutes(80),
+         sandbox_stuck,
+         {"machine.state starting->failed"}},
+        {"launch-fails",
+         "The provider cannot launch a machine: it fails, and nothing is left.",
+         {},
+         false,
+         minutes(80),
+         launch_fails,
+         {"machine.state starting->failed"}},
+        {"provider-outage",
+         "Nobody reaches the provider for a while: nothing is restarted, doubled or given up.",
+         {},
+         false,
+         minutes(80),
+         provider_outage,
+         {"net.failed server timed_out"}},
+        {"destroy-refused",
+         "The provider refuses to destroy: a machine is archived only when its resource is gone.",
+         {},
+         false,
+         minutes(80),
+         destroy_refused,
+         {"outbox.retry machine:destroy"}},
+        {"external-id-lost",
+         "The store has lost the id of an active machine: the labels lead back to it.",
+         {},
+         false,
+         minutes(60),
+         external_id_lost,
+         {"reconcile.finding lost-id"}},
+        {"broken-row",
+         "A row of the old kind, which no flow would ever mend, becomes failed.",
+         {},
+         false,
+         minutes(60),
+         broken_row,
+         {"reconcile.finding broken-row"}},
+        {"orphan-collected",
+         "What is ours and nobody's is collected after a while; what is not ours never.",
+         {},
+         false,
+         minutes(80),
+         orphan_collected,
+         {"reconcile.finding orphan"}},
+        {"missing-noticed",
+         "The provider has lost an active machine: it leaves service, and its history says why.",
+         {},
+         false,
+         minutes(60),
+         missing_noticed,
+         {"reconcile.finding missing"}},
+        {"stopped-by-itself",
+         "An active machine stops by itself: it is started again.",
+         {},
+         false,
+         minutes(60),
+         stopped_by_itself,
+         {"reconcile.finding stopped"}},
+        {"github-push",
+         "A signed push rolls the project's machine, once for each delivery.",
+         {},
+         false,
+         minutes(80),
+         github_push},
+        {"paused-replica",
+         "A control plane is paused past its lease and wakes up in the middle of what is done.",
+         {},
+         false,
+         minutes(60),
+         paused_replica,
+         {"outbox.lease-lost machine:provision"},
+         kStepLimit,
+         2},
+        {"replicas-restart",
+         "The host of two control planes loses power while a machine is made.",
+         {},
+         false,
+         minutes(60),
+         replicas_restart,
+         {"process.crash server"},
+         kStepLimit,
+         2},
+        {"many-at-once",
+         "Forty machines are asked for at once, and the provider lets one a second through.",
+         {},
+         false,
+         minutes(90),
+         many_at_once},
+    };
+}
+
+}  // namespace scenarios

@@ -1,0 +1,151 @@
+#include "scenarios/catalog/catalog.hpp"
+
+// The volumes of projects: nobody's data is ever lost, doubled or replaced by nothing.
+namespace scenarios {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+int usable_volumes(Stage stage) {
+    int usable = 0;
+    for (const CloudVolume& volume : stage.universe().volumes()) usable += volume.leaving ? 0 : 1;
+    return usable;
+}
+
+std::string volume_id(Stage stage, const std::string& project) {
+    for (const auto& [name, volume] : stage.shadow().volumes()) {
+        if (volume.project == project && volume.state == "present") return volume.external_id;
+    }
+    return {};
+}
+
+Script expect_active(Stage stage, std::string machine) {
+    const bool active = co_await stage.until(machine, "active", minutes(30));
+    stage.expect(active, "the machine becomes active");
+}
+
+// A successor mounts the volume of the machine that it replaces.
+Script volume_handed_over(Stage stage) {
+    const std::string first = co_await stage.create("alpha", "fly", 3);
+    co_await expect_active(stage, first);
+    const std::string volume = volume_id(stage, "alpha");
+    const std::string second = co_await stage.create("alpha", "fly", 3);
+    co_await expect_active(stage, second);
+    stage.expect(volume_id(stage, "alpha") == volume, "the successor mounts the same volume");
+    stage.expect(usable_volumes(stage) == 1, "and there is no other");
+}
+
+// There is no room beside a volume that holds data: it moves as a copy.
+Script volume_stranded(Stage stage) {
+    const std::string first = co_await stage.create("alpha", "fly", 3);
+    co_await expect_active(stage, first);
+    const std::string stranded = volume_id(stage, "alpha");
+    stage.fly().options().stranded_volumes.insert(stranded);
+    const std::string second = co_await stage.create("alpha", "fly", 3);
+    co_await expect_active(stage, second);
+    const std::string copy = volume_id(stage, "alpha");
+    stage.expect(copy != stranded, "the successor mounts another volume");
+    const auto& volumes = stage.fly().volumes();
+    stage.expect(volumes.at(copy).content == first, "which holds what the first machine wrote");
+    // Time for the old one to go, which the last account looks at.
+    co_await stage.sleep(minutes(90));
+}
+
+// The region is full: machine and volume go to the next.
+Script region_full(Stage stage) {
+    stage.fly().options().full_regions.insert("ams");
+    const std::string machine = co_await stage.create("alpha");
+    co_await expect_active(stage, machine);
+    const std::string mounted = co_await stage.create("beta", "fly", 3);
+    co_await expect_active(stage, mounted);
+    for (const auto& [id, resource] : stage.fly().machines()) {
+        stage.expect(resource.region != "ams", "nothing is made where there is no room");
+    }
+}
+
+// Every region is full: the machine fails, and leaves nothing behind.
+Script regions_full(Stage stage) {
+    stage.fly().options().full_regions = {"ams", "fra", "cdg"};
+    const std::string machine = co_await stage.create("alpha", "fly", 3);
+    const bool failed = co_await stage.until(machine, "failed", minutes(25));
+    stage.expect(failed, "the machine fails");
+    stage.expect(stage.fly().machines().empty(), "no machine was made");
+    stage.fly().options().full_regions.clear();
+    co_await stage.archive("alpha");
+    co_await stage.sleep(minutes(20));
+    stage.expect(usable_volumes(stage) == 0, "and no volume is left");
+}
+
+// A project is given up while its machine runs: first the machine goes, then the volume.
+Script project_archived(Stage stage) {
+    const std::string machine = co_await stage.create("alpha", "fly", 3);
+    co_await expect_active(stage, machine);
+    co_await stage.archive("alpha");
+    const bool archived = co_await stage.until(machine, "archived", minutes(40));
+    stage.expect(archived, "the machine is archived");
+    co_await stage.sleep(minutes(10));
+    stage.expect(usable_volumes(stage) == 0, "its volume is gone too");
+}
+
+// The store has lost the id of a volume that holds data: it is found again by its name.
+Script volume_id_lost(Stage stage) {
+    const std::string first = co_await stage.create("alpha", "fly", 3);
+    co_await expect_active(stage, first);
+    const std::string volume = volume_id(stage, "alpha");
+    stage.universe().tamper("UPDATE volume SET external_id = '', state = 'asked'");
+    const std::string second = co_await stage.create("alpha", "fly", 3);
+    co_await expect_active(stage, second);
+    stage.expect(volume_id(stage, "alpha") == volume, "the successor mounts the same volume");
+    stage.expect(usable_volumes(stage) == 1, "and no other was made");
+}
+
+}  // namespace
+
+std::vector<Scenario> volumes() {
+    return {
+        {"volume-handed-over",
+         "A successor mounts the volume of the machine that it replaces.",
+         {},
+         false,
+         minutes(70),
+         volume_handed_over,
+         {"provider.error busy"}},
+        {"volume-stranded",
+         "There is no room beside a volume that holds data: it is copied, and nothing is lost.",
+         {},
+         false,
+         minutes(200),
+         volume_stranded,
+         {"provider.error capacity_volume", "volume.moved"}},
+        {"region-full",
+         "A region is full: machine and volume go to the next.",
+         {},
+         false,
+         minutes(70),
+         region_full,
+         {"provider.error capacity_region", "machine.region"}},
+        {"regions-full",
+         "Every region is full: the machine fails, and leaves nothing behind.",
+         {},
+         false,
+         minutes(60),
+         regions_full,
+         {"machine.state starting->failed", "provider.error capacity_region"}},
+        {"project-archived",
+         "A project is given up while its machine runs: first the machine goes, then the volume.",
+         {},
+         false,
+         minutes(90),
+         project_archived,
+         {"machine.state detached->archived"}},
+        {"volume-id-lost",
+         "The store has lost the id of a volume that holds data: it is found by its name.",
+         {},
+         false,
+         minutes(70),
+         volume_id_lost},
+    };
+}
+
+}  // namespace scenarios

@@ -1,0 +1,107 @@
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "system/api/api.hpp"
+#include "system/api/json.hpp"
+#include "system/lifecycle/machine_changes.hpp"
+#include "system/store/machines.hpp"
+
+// What the control plane passes on to the daemons of machines.
+namespace lifecycle {
+
+boost::asio::awaitable<HttpResponse> Api::agents(std::string machine) {
+    auto read = [&machine](Tx& tx) -> Result<Machine> {
+        auto found = find_machine(tx, machine);
+        if (!found) return std::unexpected(no_such_machine(machine));
+        return *found;
+    };
+    auto found = co_await store_.transact(read);
+    if (!found) co_return to_response(found.error());
+    HttpRequest request;
+    request.target = "/agents";
+    co_return co_await forward(std::move(*found), std::move(request));
+}
+
+boost::asio::awaitable<HttpResponse> Api::proxy(std::string project, std::string target,
+                                                HttpRequest request) {
+    auto read = [&project](Tx& tx) -> Result<Machine> {
+        auto active = active_machine(tx, project);
+        if (!active) {
+            return std::unexpected(Error(ErrorCode::machine_unavailable,
+                                         fmt::format("project {} has no active machine", project),
+                                         "create a machine, or wait until its newest is active"));
+        }
+        return *active;
+    };
+    auto active = co_await store_.transact(read);
+    if (!active) co_return to_response(active.error());
+    request.target = std::move(target);
+    co_return co_await forward(std::move(*active), std::move(request));
+}
+
+boost::asio::awaitable<HttpResponse> Api::forward(Machine machine, HttpRequest request) {
+    if (machine.external_id.empty() || is_terminal(machine.state)) {
+        co_return to_response(
+            Error(ErrorCode::machine_unavailable,
+                  fmt::format("machine {} is {} and has no resource", machine.id,
+                              to_string(machine.state)),
+                  is_terminal(machine.state) ? "create a new machine" : "wait until it is active"));
+    }
+    // What concerns only the connection to us goes no further (RFC 9110, 7.6.1).
+    for (const char* name : {"Host", "Connection", "Keep-Alive", "Transfer-Encoding", "TE",
+                             "Trailer", "Upgrade", "Content-Length"}) {
+        request.headers.erase(name);
+    }
+    Provider* provider = providers_.find(machine.provider);
+    if (provider == nullptr) {
+        co_return to_response(
+            Error(ErrorCode::machine_unavailable,
+                  fmt::format("this control plane has no provider {}", machine.provider),
+                  "start it with that provider"));
+    }
+    auto way = co_await provider->reach(machine.external_id, machine.address, options_.daemon_port);
+    if (!way) {
+        const Error error = co_await explain(std::move(machine), describe(way.error()));
+        co_return to_response(error);
+    }
+    request.authority = way->authority;
+    request.tls = way->tls;
+    for (const auto& [name, value] : way->headers) request.headers[name] = value;
+    auto answer = co_await ports_.http.send(std::move(request), options_.proxy_timeout);
+    if (!answer) {
+        const Error error =
+            co_await explain(std::move(machine), std::string(to_string(answer.error())));
+        co_return to_response(error);
+    }
+    if (answer->status >= 500) {
+        co_return to_response(
+            Error(ErrorCode::machine_error,
+                  fmt::format("machine {} answered {}", machine.id, answer->status),
+                  "look at the log of the machine's daemon"));
+    }
+    answer->headers["X-Vivarium-Machine"] = machine.id;
+    co_return std::move(*answer);
+}
+
+boost::asio::awaitable<Error> Api::explain(Machine machine, std::string error) {
+    const auto resource = co_await providers_.find(machine.provider)->get(machine.external_id);
+    std::string why = fmt::format("its daemon gave no answer ({})", error);
+    std::string action = "try again in a moment";
+    const bool gone = resource ? resource->state == ResourceState::destroyed ||
+                                     resource->state == ResourceState::destroying
+                               : resource.error().error_class == ProviderErrorClass::gone;
+    if (gone) {
+        reconciler_.hasten();
+        why = "its provider no longer has it";
+        action = machine.state == MachineState::detached ? "use the project's active machine"
+                                                         : "create a new machine";
+    } else if (resource && resource->state != ResourceState::started) {
+        why = fmt::format("its provider says that it is {}", to_string(resource->state));
+    }
+    ports_.telemetry.record("machine.unavailable", {{"machine", machine.id}, {"why", why}});
+    co_return Error(ErrorCode::machine_unavailable,
+                    fmt::format("machine {} is unavailable: {}", machine.id, why), action);
+}
+
+}  // namespace lifecycle

@@ -1,0 +1,114 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "system/api/api.hpp"
+#include "system/api/json.hpp"
+#include "system/api/requests.hpp"
+#include "system/identity/signature.hpp"
+#include "system/lifecycle/machine_changes.hpp"
+#include "system/store/machines.hpp"
+
+// Pushes to a repository roll the machines of the projects that are bound to it.
+// https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
+namespace lifecycle {
+namespace {
+
+using nlohmann::json;
+
+std::string header(const HttpRequest& request, const char* name) {
+    const auto found = request.headers.find(name);
+    return found == request.headers.end() ? std::string() : found->second;
+}
+
+Result<void> check_signature(const HttpRequest& request, const std::string& secret) {
+    if (secret.empty()) {
+        return std::unexpected(Error(ErrorCode::not_found, "webhooks of GitHub are switched off",
+                                     "start the server with a webhook secret"));
+    }
+    const std::string expected = "sha256=" + hmac_sha256(secret, request.body);
+    if (!equal_in_constant_time(header(request, "X-Hub-Signature-256"), expected)) {
+        return std::unexpected(Error(ErrorCode::unauthorized, "the signature does not fit the body",
+                                     "set the same secret here and in the repository's webhook"));
+    }
+    return {};
+}
+
+struct Push {
+    std::string repository;
+    std::string branch;
+};
+
+// Nothing if it is none to a branch.
+std::optional<Push> push_in(const json& body) {
+    const auto text = [](const json& object, const char* key) {
+        const auto found = object.find(key);
+        return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+    };
+    constexpr std::string_view kBranches = "refs/heads/";
+    const std::string ref = text(body, "ref");
+    const auto repository = body.find("repository");
+    if (!ref.starts_with(kBranches) || repository == body.end() || !repository->is_object()) {
+        return std::nullopt;
+    }
+    // The push that deletes a branch asks for nothing.
+    if (const auto deleted = body.find("deleted"); deleted != body.end() && *deleted == true) {
+        return std::nullopt;
+    }
+    return Push{text(*repository, "full_name"), ref.substr(kBranches.size())};
+}
+
+}  // namespace
+
+Api::Answer Api::bind(std::string project, HttpRequest request) {
+    const auto binding = parse_binding(request);
+    if (!binding) co_return to_response(binding.error());
+    auto change = [&project, &binding](Tx& tx) -> Result<bool> {
+        if (!project_exists(tx, project)) return std::unexpected(no_such_project(project));
+        bind_repository(tx, project, binding->repository, binding->branch);
+        return true;
+    };
+    const auto bound = co_await store_.transact(change);
+    if (!bound) co_return to_response(bound.error());
+    co_return to_response(200,
+                          json{{"repository", binding->repository}, {"branch", binding->branch}});
+}
+
+Api::Answer Api::push(HttpRequest request) {
+    if (const auto signature = check_signature(request, options_.github_secret); !signature) {
+        co_return to_response(signature.error());
+    }
+    const std::string delivery = header(request, "X-GitHub-Delivery");
+    if (delivery.empty() || delivery.size() > 100) {
+        co_return to_response(Error(ErrorCode::bad_request,
+                                    "the header X-GitHub-Delivery is missing or too long",
+                                    "send what GitHub sends"));
+    }
+    const auto body = parse_object(request.body);
+    if (!body) co_return to_response(body.error());
+    const auto pushed = push_in(*body);
+    if (header(request, "X-GitHub-Event") != "push" || !pushed) {
+        co_return to_response(200, json{{"machines", json::array()}});
+    }
+    auto roll = [this, &pushed, &delivery](Tx& tx) -> Result<std::vector<Machine>> {
+        std::vector<Machine> machines;
+        for (const std::string& project :
+             projects_bound_to(tx, pushed->repository, pushed->branch)) {
+            // The same delivery, sent again, gives the same machine.
+            auto machine =
+                roll_machine(tx, project, "github:" + delivery, options_, ports_.clock.now());
+            if (!machine) return std::unexpected(machine.error());
+            machines.push_back(*std::move(machine));
+        }
+        return machines;
+    };
+    const auto machines = co_await store_.transact(roll);
+    if (!machines) co_return to_response(machines.error());
+    outbox_.wake();
+    json listed = json::array();
+    for (const Machine& machine : *machines) listed.push_back(to_json(machine));
+    co_return to_response(202, json{{"machines", std::move(listed)}});
+}
+
+}  // namespace lifecycle

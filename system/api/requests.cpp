@@ -1,0 +1,135 @@
+#include "system/api/requests.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "system/api/json.hpp"
+
+namespace lifecycle {
+namespace {
+
+using nlohmann::json;
+
+Error bad_request(std::string what, std::string advice) {
+    return {ErrorCode::bad_request, std::move(what), std::move(advice)};
+}
+
+// The body, with no other fields than these.
+Result<json> body_with(const HttpRequest& request, std::initializer_list<std::string_view> fields) {
+    auto body = parse_object(request.body);
+    if (!body) return body;
+    if (auto known = only_fields(*body, fields); !known) return std::unexpected(known.error());
+    return body;
+}
+
+Result<std::string> known_provider(const std::string& name, const Providers& providers) {
+    if (name.empty() || providers.find(name) != nullptr) return name;
+    std::vector<std::string> names;
+    for (const auto& [known, provider] : providers.all()) names.push_back(known);
+    return std::unexpected(bad_request(fmt::format("there is no provider {}", name.substr(0, 200)),
+                                       fmt::format("use one of: {}", fmt::join(names, ", "))));
+}
+
+}  // namespace
+
+std::vector<std::string> segments_of(std::string_view target) {
+    std::vector<std::string> segments;
+    target = target.substr(0, target.find('?'));
+    while (!target.empty()) {
+        target.remove_prefix(1);
+        const auto slash = target.find('/');
+        segments.emplace_back(target.substr(0, slash));
+        target = slash == std::string_view::npos ? std::string_view() : target.substr(slash);
+    }
+    return segments;
+}
+
+Result<std::string> parse_key(const HttpRequest& request) {
+    const auto key = request.headers.find("Idempotency-Key");
+    if (key == request.headers.end() || key->second.empty()) return std::string();
+    if (key->second.size() > 200) {
+        return std::unexpected(
+            bad_request("the Idempotency-Key is longer than 200 bytes", "send a shorter one"));
+    }
+    // A prefix keeps what clients choose apart from the machine ids that stand in for a missing
+    // key, and from deliveries of webhooks.
+    return "client:" + key->second;
+}
+
+Result<MachineRequest> parse_create(const HttpRequest& request, const std::string& project,
+                                    const Providers& providers) {
+    const auto body =
+        body_with(request, {"image", "provider", "region", "cpus", "memory_mb", "volume_gb"});
+    if (!body) return std::unexpected(body.error());
+    const auto image = text_field(*body, "image", "");
+    if (!image) return std::unexpected(image.error());
+    if (image->empty()) {
+        return std::unexpected(
+            bad_request("the field \"image\" is missing", "name the image that the machine runs"));
+    }
+    const auto named = text_field(*body, "provider", "");
+    if (!named) return std::unexpected(named.error());
+    const auto provider = known_provider(*named, providers);
+    if (!provider) return std::unexpected(provider.error());
+    const auto region = text_field(*body, "region", "");
+    if (!region) return std::unexpected(region.error());
+    const auto cpus = integer_field(*body, "cpus", 1, 1, 64);
+    if (!cpus) return std::unexpected(cpus.error());
+    const auto memory = integer_field(*body, "memory_mb", 256, 256, 1'048'576);
+    if (!memory) return std::unexpected(memory.error());
+    const auto volume = integer_field(*body, "volume_gb", 0, 0, 500);
+    if (!volume) return std::unexpected(volume.error());
+    const Provider* chosen = providers.find(*provider);
+    if (*volume > 0 && chosen != nullptr && !chosen->has_volumes()) {
+        return std::unexpected(bad_request(fmt::format("provider {} has no volumes", *provider),
+                                           "leave out \"volume_gb\", or use another provider"));
+    }
+    const auto key = parse_key(request);
+    if (!key) return std::unexpected(key.error());
+    return MachineRequest{project, *provider, {*image, *region, *cpus, *memory, *volume}, *key};
+}
+
+Result<DaemonStatus> parse_status(const HttpRequest& request) {
+    const auto body = body_with(request, {"status"});
+    if (!body) return std::unexpected(body.error());
+    const auto text = text_field(*body, "status", "");
+    if (!text) return std::unexpected(text.error());
+    const auto status = parse_daemon_status(*text);
+    if (!status || *status == DaemonStatus::silent) {
+        return std::unexpected(
+            bad_request("the field \"status\" has to be \"booting\" or \"ready\"",
+                        "correct the field and send the request again"));
+    }
+    return *status;
+}
+
+Result<Binding> parse_binding(const HttpRequest& request) {
+    const auto body = body_with(request, {"repository", "branch"});
+    if (!body) return std::unexpected(body.error());
+    const auto repository = text_field(*body, "repository", "");
+    if (!repository) return std::unexpected(repository.error());
+    if (std::count(repository->begin(), repository->end(), '/') != 1) {
+        return std::unexpected(bad_request("the field \"repository\" has to be \"owner/name\"",
+                                           "name the repository as GitHub does"));
+    }
+    const auto branch = text_field(*body, "branch", "main");
+    if (!branch) return std::unexpected(branch.error());
+    return Binding{*repository, *branch};
+}
+
+Result<bool> parse_apply(const HttpRequest& request) {
+    const auto body = body_with(request, {"apply"});
+    if (!body) return std::unexpected(body.error());
+    const auto apply = body->find("apply");
+    if (apply == body->end()) return false;
+    if (!apply->is_boolean()) {
+        return std::unexpected(bad_request("the field \"apply\" has to be true or false",
+                                           "leave it out to see what would be done"));
+    }
+    return apply->get<bool>();
+}
+
+}  // namespace lifecycle

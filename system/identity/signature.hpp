@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace lifecycle {
+
+// HMAC-SHA256 of the message under the key, in lower-case hexadecimal.
+std::string hmac_sha256(std::string_view key, std::string_view message);
+
+// Whether two texts are the same, in a time that depends on their lengths alone.
+bool equal_in_constant_time(std::string_view left, std::string_view right);
+
+}  // namespace lifecycle

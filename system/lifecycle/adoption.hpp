@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "system/providers/provider.hpp"
+
+// Which of the resources that are there may become a machine's. Pure judgement: no I/O.
+namespace lifecycle {
+
+enum class Fitness : std::uint8_t {
+    fits,
+    not_ours,      // it does not bear our labels: it must not be touched
+    other_volume,  // ours, but it mounts another volume than the machine has to
+};
+
+Fitness judge(const Resource& resource, const Labels& ours, const std::string& volume);
+
+// The resource that is furthest on its way, among those that are not leaving; null if none is.
+const Resource* best_candidate(const std::vector<Resource>& found);
+
+}  // namespace lifecycle

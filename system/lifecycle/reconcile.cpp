@@ -1,0 +1,282 @@
+#include "system/lifecycle/reconcile.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "system/lifecycle/events.hpp"
+#include "system/lifecycle/machine_changes.hpp"
+#include "system/lifecycle/ownership.hpp"
+#include "system/store/volumes.hpp"
+
+namespace lifecycle {
+namespace {
+
+using Class = ProviderErrorClass;
+
+constexpr Duration kHastened = std::chrono::seconds(30);
+
+// What the rows say of the machine that a resource names.
+struct Owner {
+    std::optional<Machine> machine;
+    bool gone = false;            // its resource was confirmed gone
+    std::int64_t generation = 0;  // of its project
+};
+
+}  // namespace
+
+Reconciler::Reconciler(Store& store, Ports ports, const Providers& providers, Outbox& outbox,
+                       LifecycleOptions options)
+    : store_(store),
+      ports_(std::move(ports)),
+      providers_(providers),
+      outbox_(outbox),
+      options_(std::move(options)),
+      signal_(ports_.clock) {}
+
+void Reconciler::stop() {
+    stopping_ = true;
+    signal_.raise();
+}
+
+boost::asio::awaitable<void> Reconciler::run() {
+    const Duration every = options_.reconcile_every;
+    while (!stopping_ && every.count() > 0) {
+        // Control planes that started together need not look together.
+        const auto jitter = static_cast<std::int64_t>(ports_.entropy.below(1024));
+        const bool hastened =
+            co_await signal_.wait_until(ports_.clock.now() + every + every * jitter / 4096);
+        if (stopping_) co_return;
+        // Looks that are close together say no more than one.
+        if (hastened) co_await pause(kHastened);
+        if (stopping_) co_return;
+        const ReconcileReport report = co_await sweep(true);
+        static_cast<void>(report);
+    }
+}
+
+boost::asio::awaitable<void> Reconciler::pause(Duration duration) {
+    const Time until = ports_.clock.now() + duration;
+    while (!stopping_ && ports_.clock.now() < until) {
+        const bool woken = co_await signal_.wait_until(until);
+        static_cast<void>(woken);
+    }
+}
+
+boost::asio::awaitable<ReconcileReport> Reconciler::sweep(bool apply) {
+    Sweep sweep{apply, {}, {}};
+    co_await mend_rows(&sweep);
+    for (const auto& [name, provider] : providers_.all()) {
+        Labels labels = installation_labels(options_.installation);
+        auto present = co_await provider->find(std::move(labels));
+        if (!present) {
+            sweep.report.unknown.push_back(fmt::format("{}: {}", name, describe(present.error())));
+            continue;
+        }
+        co_await compare(&sweep, name, std::move(*present));
+        if (provider->has_volumes()) co_await collect_volumes(&sweep, name);
+    }
+    if (apply) looks_ = std::move(sweep.looks);
+    outbox_.wake();
+    co_return std::move(sweep.report);
+}
+
+bool Reconciler::believed(Sweep& sweep, const std::string& key) {
+    const auto before = looks_.find(key);
+    const int looks = (before == looks_.end() ? 0 : before->second) + 1;
+    sweep.looks[key] = looks;
+    return looks >= kLooks;
+}
+
+void Reconciler::note(Sweep& sweep, Finding finding) {
+    ports_.telemetry.record("reconcile.finding", {{"kind", finding.kind},
+                                                  {"machine", finding.machine},
+                                                  {"resource", finding.resource},
+                                                  {"done", std::int64_t{finding.done ? 1 : 0}}});
+    sweep.report.findings.push_back(std::move(finding));
+}
+
+// Rows that no flow will ever mend: they say that they failed, and are not in a state that does.
+boost::asio::awaitable<void> Reconciler::mend_rows(Sweep* sweep) {
+    auto mend = [this, sweep](Tx& tx) -> Result<std::vector<Finding>> {
+        std::vector<Finding> findings;
+        for (const Machine& machine : machines_in(tx, MachineState::starting)) {
+            if (!machine.external_id.empty() || machine.provisioning_error.empty()) continue;
+            Finding finding{"broken-row",
+                            machine.id,
+                            "",
+                            machine.provisioning_error,
+                            "the machine becomes failed",
+                            sweep->apply};
+            if (sweep->apply) {
+                fail_machine(tx, machine.id, machine.provisioning_error, ports_.clock.now());
+            }
+            findings.push_back(std::move(finding));
+        }
+        return findings;
+    };
+    auto findings = co_await store_.transact(std::move(mend));
+    for (Finding& finding : *findings) note(*sweep, std::move(finding));
+}
+
+boost::asio::awaitable<void> Reconciler::compare(Sweep* sweep, std::string provider,
+                                                 std::vector<Resource> present) {
+    std::map<std::string, bool> seen;
+    for (const Resource& resource : present) {
+        if (is_leaving(resource)) continue;
+        seen[resource.external_id] = true;
+        co_await judge_resource(sweep, provider, resource);
+    }
+    auto read = [](Tx& tx) -> Result<std::vector<Machine>> {
+        return machines_in(tx, MachineState::active);
+    };
+    const auto active = co_await store_.transact(std::move(read));
+    for (const Machine& machine : *active) {
+        if (machine.provider != provider || seen.contains(machine.external_id)) continue;
+        co_await judge_machine(sweep, machine);
+    }
+}
+
+boost::asio::awaitable<void> Reconciler::judge_resource(Sweep* sweep, std::string provider,
+                                                        Resource resource) {
+    auto read = [&resource](Tx& tx) -> Result<Owner> {
+        Owner owner{find_machine(tx, owner_of(resource)), false,
+                    generation_of(tx, project_of(resource))};
+        const auto record = find_resource(tx, owner_of(resource));
+        owner.gone = record && record->state == "gone";
+        return owner;
+    };
+    const auto owner = co_await store_.transact(read);
+    Finding finding;
+    finding.machine = owner_of(resource);
+    finding.resource = resource.external_id;
+    if (owner->machine && !owner->gone) {
+        const Machine& machine = *owner->machine;
+        if (machine.provider == provider && machine.external_id.empty() &&
+            machine.state == MachineState::active) {
+            finding.kind = "lost-id";
+            finding.what = "the row has lost the id of its resource";
+            finding.action = "the id is put back";
+            auto mend = [this, &machine, &resource](Tx& tx) -> Result<bool> {
+                return restore_external_id(tx, machine.id, resource.external_id, resource.address,
+                                           ports_.clock.now());
+            };
+            if (sweep->apply) {
+                const auto mended = co_await store_.transact(mend);
+                finding.done = *mended;
+            }
+            note(*sweep, std::move(finding));
+        } else if (machine.state == MachineState::active &&
+                   machine.external_id == resource.external_id &&
+                   resource.state == ResourceState::stopped) {
+            finding.kind = "stopped";
+            finding.what = "an active machine has stopped by itself";
+            finding.action = "it is started again";
+            auto start = [this, &machine](Tx& tx) -> Result<bool> {
+                const Time now = ports_.clock.now();
+                enqueue_start(tx, machine.id,
+                              fmt::format("stopped-{}", now.time_since_epoch().count()), now);
+                return true;
+            };
+            if (sweep->apply) {
+                const auto started = co_await store_.transact(start);
+                finding.done = *started;
+            }
+            note(*sweep, std::move(finding));
+        } else if (machine.state == MachineState::active &&
+                   machine.external_id == resource.external_id &&
+                   resource.state == ResourceState::failed) {
+            finding.kind = "failed";
+            finding.what = "the provider could not launch it again";
+            co_await lose(sweep, std::move(finding));
+        } else if (!machine.external_id.empty() && machine.external_id != resource.external_id) {
+            finding.kind = "double";
+            finding.what = "a second resource of the machine";
+            co_await destroy(sweep, std::move(provider), std::move(finding));
+        }
+        co_return;
+    }
+    if (owner->generation > 0 && generation_of(resource) > owner->generation) {
+        // The store was restored from before its time; somebody may be working on it.
+        finding.kind = "newer";
+        finding.what = "the resource is newer than the store knows its project";
+        finding.action = "it is left alone: create the project's next machine, or destroy it";
+        note(*sweep, std::move(finding));
+        co_return;
+    }
+    finding.kind = "orphan";
+    finding.what = owner->machine ? "its machine was confirmed gone" : "no row knows its machine";
+    co_await destroy(sweep, std::move(provider), std::move(finding));
+}
+
+boost::asio::awaitable<void> Reconciler::destroy(Sweep* sweep, std::string provider,
+                                                 Finding finding) {
+    const bool certain = believed(*sweep, fmt::format("{} {}", provider, finding.resource));
+    finding.action = certain ? "it is destroyed" : "it is watched";
+    if (certain && sweep->apply) {
+        const auto destroyed = co_await providers_.find(provider)->destroy(finding.resource);
+        finding.done = destroyed || destroyed.error().error_class == Class::gone;
+    }
+    note(*sweep, std::move(finding));
+}
+
+boost::asio::awaitable<void> Reconciler::collect_volumes(Sweep* sweep, std::string provider) {
+    auto count = [](Tx& tx) -> Result<std::int64_t> { return count_volumes(tx); };
+    const auto known = co_await store_.transact(std::move(count));
+    if (*known == 0) co_return;
+    const auto present = co_await providers_.find(provider)->find_volumes("");
+    if (!present) {
+        sweep->report.unknown.push_back(
+            fmt::format("volumes of {}: {}", provider, describe(present.error())));
+        co_return;
+    }
+    for (const Volume& volume : *present) {
+        if (!volume.usable || !volume.attached_to.empty()) continue;
+        auto read = [&volume](Tx& tx) -> Result<std::optional<VolumeRow>> {
+            return find_volume(tx, volume.name);
+        };
+        const auto row = co_await store_.transact(read);
+        // One that no row names is not ours; one that is being found or destroyed is in good hands.
+        if (!row->has_value() || (*row)->provider != provider || (*row)->state == "asked" ||
+            (*row)->state == "leaving" ||
+            ((*row)->state == "present" && (*row)->external_id == volume.id)) {
+            continue;
+        }
+        Finding finding{"orphan", "", volume.id, "a second volume of one name", "", false};
+        const bool certain = believed(*sweep, fmt::format("volume {}", volume.id));
+        finding.action = certain ? "it is destroyed" : "it is watched";
+        if (certain && sweep->apply) {
+            const auto destroyed = co_await providers_.find(provider)->destroy_volume(volume.id);
+            finding.done = destroyed || destroyed.error().error_class == Class::gone;
+        }
+        note(*sweep, std::move(finding));
+    }
+}
+
+boost::asio::awaitable<void> Reconciler::judge_machine(Sweep* sweep, Machine machine) {
+    Finding finding{"missing", machine.id, machine.external_id, "", "", false};
+    if (!machine.external_id.empty()) {
+        const auto known = co_await providers_.find(machine.provider)->get(machine.external_id);
+        const bool absent = known ? known->state == ResourceState::destroyed
+                                  : known.error().error_class == Class::gone;
+        if (!absent) co_return;
+    }
+    finding.what = "the provider no longer has it";
+    co_await lose(sweep, std::move(finding));
+}
+
+boost::asio::awaitable<void> Reconciler::lose(Sweep* sweep, Finding finding) {
+    const bool certain = believed(*sweep, "machine " + finding.machine);
+    finding.action = certain ? "the machine leaves service" : "it is watched";
+    auto change = [this, &finding](Tx& tx) -> Result<bool> {
+        lose_machine(tx, finding.machine, finding.what, ports_.clock.now());
+        return true;
+    };
+    if (certain && sweep->apply) {
+        const auto lost = co_await store_.transact(change);
+        finding.done = *lost;
+    }
+    note(*sweep, std::move(finding));
+}
+
+}  // namespace lifecycle

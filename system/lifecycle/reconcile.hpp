@@ -1,0 +1,88 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "system/concurrency/signal.hpp"
+#include "system/lifecycle/options.hpp"
+#include "system/outbox/outbox.hpp"
+#include "system/ports/ports.hpp"
+#include "system/providers/providers.hpp"
+#include "system/store/machines.hpp"
+
+namespace lifecycle {
+
+// One difference between rows and providers.
+struct Finding {
+    std::string kind;      // "broken-row", "lost-id", "missing", "stopped", "failed", "orphan",
+                           // "double", "newer"
+    std::string machine;   // empty: none of ours
+    std::string resource;  // external id; empty: none
+    std::string what;      // in words
+    std::string action;    // what was done, or would be
+    bool done = false;
+};
+
+struct ReconcileReport {
+    std::vector<Finding> findings;
+    std::vector<std::string> unknown;  // providers that gave no answer: nothing is concluded there
+};
+
+// Compares what the rows say with what the providers have, both ways. What looks wrong has to look
+// so several times in a row before anything is destroyed or given up; only what bears our labels is
+// ever touched; no answer is no absence. Doing it twice does no more than doing it once.
+class Reconciler {
+  public:
+    // How often in a row a difference has to be seen before it is believed.
+    static constexpr int kLooks = 3;
+
+    Reconciler(Store& store, Ports ports, const Providers& providers, Outbox& outbox,
+               LifecycleOptions options);
+
+    // One comparison. Without `apply` it changes nothing and forgets nothing.
+    boost::asio::awaitable<ReconcileReport> sweep(bool apply);
+
+    // Sweeps now and then, until stop().
+    boost::asio::awaitable<void> run();
+    void stop();
+    // Somebody met a difference: sweeps soon.
+    void hasten() { signal_.raise(); }
+
+  private:
+    // One sweep under way.
+    struct Sweep {
+        bool apply;
+        ReconcileReport report;
+        std::map<std::string, int> looks;
+    };
+    // Each of these is awaited by sweep(), whose frame holds the sweep.
+    boost::asio::awaitable<void> pause(Duration duration);
+    boost::asio::awaitable<void> mend_rows(Sweep* sweep);
+    boost::asio::awaitable<void> compare(Sweep* sweep, std::string provider,
+                                         std::vector<Resource> present);
+    // Volumes that an answer we never got has left behind.
+    boost::asio::awaitable<void> collect_volumes(Sweep* sweep, std::string provider);
+    boost::asio::awaitable<void> judge_resource(Sweep* sweep, std::string provider,
+                                                Resource resource);
+    boost::asio::awaitable<void> judge_machine(Sweep* sweep, Machine machine);
+    // Takes a machine out of service, and destroys a resource, once that is certain.
+    boost::asio::awaitable<void> lose(Sweep* sweep, Finding finding);
+    boost::asio::awaitable<void> destroy(Sweep* sweep, std::string provider, Finding finding);
+    // Counts a look at a difference; true once it has been seen often enough.
+    bool believed(Sweep& sweep, const std::string& key);
+    void note(Sweep& sweep, Finding finding);
+
+    Store& store_;
+    Ports ports_;
+    const Providers& providers_;
+    Outbox& outbox_;
+    LifecycleOptions options_;
+    std::map<std::string, int> looks_;  // up to the last sweep that was to mend
+    Signal signal_;
+    bool stopping_ = false;
+};
+
+}  // namespace lifecycle

@@ -1,0 +1,162 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "system/lifecycle/attempt.hpp"
+#include "system/lifecycle/events.hpp"
+#include "system/lifecycle/machine_changes.hpp"
+#include "system/lifecycle/provision.hpp"
+
+// How a resource whose id is durable gets to run, and to run again.
+namespace lifecycle {
+namespace {
+
+using std::chrono::seconds;
+using Class = ProviderErrorClass;
+
+// How long to wait before looking again for what is not visible.
+constexpr Duration kLookEvery = seconds(2);
+
+// A machine in service is not given up because a call failed: no answer says that it is lost.
+Outcome after_call(const Machine& machine, const ProviderError& error) {
+    if (machine.state != MachineState::active) return after(error);
+    return Retry{describe(error), std::max<Duration>(error.retry_after, seconds(5))};
+}
+
+bool in_service(const Machine& machine) {
+    return machine.state == MachineState::starting || machine.state == MachineState::active;
+}
+
+}  // namespace
+
+Consumer Provisioner::restarter() {
+    Consumer consumer;
+    consumer.consume = [this](Delivery delivery) { return restart(std::move(delivery)); };
+    return consumer;
+}
+
+Consumer Provisioner::starter() {
+    Consumer consumer;
+    consumer.consume = [this](Delivery delivery) { return keep_running(std::move(delivery)); };
+    consumer.on_dead = [this](Tx& tx, const Event& event, std::string_view reason) {
+        lose_machine(tx, event.machine, reason, ports_.clock.now());
+    };
+    consumer.max_attempts = 0;
+    return consumer;
+}
+
+boost::asio::awaitable<Outcome> Provisioner::restart(Delivery delivery) {
+    auto read = [id = delivery.event().machine](Tx& tx) -> Result<std::optional<Machine>> {
+        return find_machine(tx, id);
+    };
+    const auto found = co_await store_.transact(std::move(read));
+    if (!found->has_value() || !in_service(**found) || (*found)->external_id.empty()) {
+        co_return Done{"the machine is not in service", {}};
+    }
+    const Machine machine = **found;
+    Provider* provider = providers_.find(machine.provider);
+    if (provider == nullptr) co_return GiveUp{"there is no provider " + machine.provider};
+    const auto restarted = co_await provider->restart(machine.external_id);
+    if (!restarted && restarted.error().error_class == Class::busy) {
+        co_return Later{describe(restarted.error()), seconds(3)};
+    }
+    if (!restarted && restarted.error().error_class == Class::gone) {
+        co_return GiveUp{"the provider no longer has resource " + machine.external_id};
+    }
+    if (!restarted) co_return after(restarted.error());
+    // Some providers leave it stopped: somebody has to look.
+    const std::int64_t event = delivery.event().id;
+    co_return Done{"restarted", [this, id = machine.id, event](Tx& tx) {
+                       record_history(tx, id, ports_.clock.now(), "restarted", "");
+                       enqueue_start(tx, id, fmt::format("restart-{}", event), ports_.clock.now());
+                   }};
+}
+
+boost::asio::awaitable<Outcome> Provisioner::keep_running(Delivery delivery) {
+    auto read = [id = delivery.event().machine](Tx& tx) -> Result<std::optional<Machine>> {
+        return find_machine(tx, id);
+    };
+    const auto found = co_await store_.transact(std::move(read));
+    if (!found->has_value() || !in_service(**found) || (*found)->external_id.empty()) {
+        co_return Done{"the machine is not in service", {}};
+    }
+    if (providers_.find((*found)->provider) == nullptr) {
+        co_return Retry{"there is no provider " + (*found)->provider};
+    }
+    auto outcome = co_await start(std::move(delivery), **found);
+    co_return outcome;
+}
+
+boost::asio::awaitable<Outcome> Provisioner::absent(Delivery delivery, Machine machine) {
+    auto count = [name = machine.id](Tx& tx) -> Result<std::int64_t> {
+        return record_absence(tx, name);
+    };
+    const auto looks = co_await delivery.transact(std::move(count));
+    if (!looks) co_return after(looks.error());
+    if (kLookEvery * *looks < options_.visibility_grace) {
+        co_return Later{"the resource is not visible yet", kLookEvery};
+    }
+    co_return GiveUp{"the provider no longer has resource " + machine.external_id};
+}
+
+boost::asio::awaitable<Outcome> Provisioner::start(Delivery delivery, Machine machine) {
+    Provider& provider = *providers_.find(machine.provider);
+    auto resource = co_await provider.get(machine.external_id);
+    if (!resource) {
+        if (resource.error().error_class != Class::gone)
+            co_return after_call(machine, resource.error());
+        auto outcome = co_await absent(std::move(delivery), std::move(machine));
+        co_return outcome;
+    }
+    switch (resource->state) {
+        case ResourceState::started: co_return Done{"started", {}};
+        case ResourceState::failed:
+            co_return GiveUp{"the provider could not launch resource " + machine.external_id};
+        case ResourceState::destroying:
+        case ResourceState::destroyed:
+            co_return GiveUp{"the provider destroyed resource " + machine.external_id};
+        case ResourceState::preparing:
+        case ResourceState::stopped: {
+            auto outcome = co_await start_now(std::move(delivery), std::move(machine));
+            co_return outcome;
+        }
+        case ResourceState::unknown:
+            ports_.telemetry.record("machine.state-unknown", {{"machine", machine.id}});
+            co_return Later{"the provider calls its state by an unknown word", seconds(3)};
+        case ResourceState::starting:
+        case ResourceState::stopping: break;
+    }
+    const auto waited = co_await provider.wait_started(machine.external_id, seconds(30));
+    if (waited) co_return Done{"started", {}};
+    if (waited.error().error_class == Class::not_yet || waited.error().error_class == Class::gone) {
+        co_return Later{describe(waited.error()), seconds(2)};
+    }
+    co_return after_call(machine, waited.error());
+}
+
+boost::asio::awaitable<Outcome> Provisioner::start_now(Delivery delivery, Machine machine) {
+    Provider& provider = *providers_.find(machine.provider);
+    if (!machine.volume.empty()) {
+        // From here on the volume may hold data.
+        auto use = [name = machine.volume](Tx& tx) -> Result<bool> {
+            set_volume_used(tx, name);
+            return true;
+        };
+        const auto used = co_await delivery.transact(std::move(use));
+        if (!used) co_return after(used.error());
+    }
+    const auto started = co_await provider.start(machine.external_id);
+    if (!started && started.error().error_class == Class::busy) {
+        co_return Later{describe(started.error()), seconds(3)};
+    }
+    if (!started) co_return after_call(machine, started.error());
+    const auto waited = co_await provider.wait_started(machine.external_id, seconds(30));
+    if (waited) co_return Done{"started", {}};
+    if (waited.error().error_class == Class::not_yet || waited.error().error_class == Class::gone) {
+        co_return Later{describe(waited.error()), seconds(2)};
+    }
+    co_return after_call(machine, waited.error());
+}
+
+}  // namespace lifecycle

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <expected>
+#include <string>
+
+#include "system/lifecycle/options.hpp"
+#include "system/outbox/outbox.hpp"
+#include "system/ports/ports.hpp"
+#include "system/providers/providers.hpp"
+#include "system/store/machines.hpp"
+#include "system/store/volumes.hpp"
+
+namespace lifecycle {
+
+// The volumes of projects. A project has one; its machines, one at a time, mount it. What may hold
+// data is never replaced by an empty volume: it moves by being copied, and if that cannot be done
+// the machine fails and says so.
+class Volumes {
+  public:
+    Volumes(Store& store, Ports ports, const Providers& providers, LifecycleOptions options);
+
+    // The id of the machine's volume at the provider, found or made; or how this attempt ends.
+    boost::asio::awaitable<std::expected<std::string, Outcome>> ensure(Delivery delivery,
+                                                                       Machine machine);
+
+    // There is no room beside the machine's volume, or none in its region: from now on the machine
+    // mounts another, a copy if the first may hold data.
+    boost::asio::awaitable<Outcome> move(Delivery delivery, Machine machine, ProviderError why);
+
+    // The provider says that the volume is not usable any more.
+    boost::asio::awaitable<Outcome> lost(Delivery delivery, Machine machine);
+
+    // Consumer of volume:destroy: until the provider confirms that nothing of that name is left.
+    Consumer destroyer();
+
+  private:
+    boost::asio::awaitable<Outcome> destroy(Delivery delivery);
+    boost::asio::awaitable<std::expected<std::string, Outcome>> find_or_create(Delivery delivery,
+                                                                               Machine machine,
+                                                                               VolumeRow row);
+
+    Store& store_;
+    Ports ports_;
+    const Providers& providers_;
+    LifecycleOptions options_;
+};
+
+// The region to try after that one; the same if the options name no other.
+std::string next_region(const LifecycleOptions& options, const std::string& region);
+
+}  // namespace lifecycle

@@ -1,0 +1,99 @@
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+#include "system/providers/daytona.hpp"
+#include "system/providers/dialect.hpp"
+
+// What the answers of Daytona's API mean. Rows are tried from the top; the first that matches
+// decides.
+namespace lifecycle {
+namespace {
+
+using enum ProviderErrorClass;
+
+constexpr TextRule kTexts[] = {
+    {"already exists", conflict},
+    {"state change in progress", busy},
+    {"modified by another operation", busy},
+    {"not in a valid state", busy},
+    {"not in valid state", busy},
+    {"not in a stoppable state", busy},
+    {"recovery has been attempted recently", busy},
+    {"failed to resolve container IP", busy},
+    {"is in an errored state", permanent},
+    {"No available nodes", capacity_region},
+    {"No available runners", capacity_region},
+    {"quota", capacity_region},
+    {"limit exceeded", capacity_region},
+};
+constexpr StatusRule kCodes[] = {
+    {400, 401, permanent}, {403, 403, permanent}, {404, 404, gone},      {408, 408, ambiguous},
+    {409, 409, busy},      {422, 422, permanent}, {429, 429, throttled}, {500, 599, ambiguous},
+};
+
+struct StateWord {
+    std::string_view word;
+    ResourceState state;
+};
+constexpr StateWord kStates[] = {
+    {"creating", ResourceState::starting},
+    {"restoring", ResourceState::starting},
+    {"starting", ResourceState::starting},
+    {"pending_build", ResourceState::starting},
+    {"building_snapshot", ResourceState::starting},
+    {"pulling_snapshot", ResourceState::starting},
+    {"resuming", ResourceState::starting},
+    {"started", ResourceState::started},
+    {"resizing", ResourceState::started},
+    {"snapshotting", ResourceState::started},
+    {"forking", ResourceState::started},
+    {"stopping", ResourceState::stopping},
+    {"pausing", ResourceState::stopping},
+    {"archiving", ResourceState::stopping},
+    {"stopped", ResourceState::stopped},
+    {"paused", ResourceState::stopped},
+    {"archived", ResourceState::stopped},
+    {"error", ResourceState::failed},
+    {"build_failed", ResourceState::failed},
+    {"destroying", ResourceState::destroying},
+    {"destroyed", ResourceState::destroyed},
+};
+
+}  // namespace
+
+ResourceState parse_daytona_state(std::string_view state, std::string_view desired) {
+    for (const StateWord& row : kStates) {
+        if (row.word != state) continue;
+        // A runner says "destroyed" of what it has not seen yet; only a wish makes it true.
+        if (row.state == ResourceState::destroyed && desired != "destroyed") {
+            return ResourceState::unknown;
+        }
+        return desired == "destroyed"
+                   ? (row.state == ResourceState::destroyed ? ResourceState::destroyed
+                                                            : ResourceState::destroying)
+                   : row.state;
+    }
+    return ResourceState::unknown;
+}
+
+ProviderError classify_daytona_error(int status, std::string_view body) {
+    const auto parsed = nlohmann::json::parse(body, nullptr, false);
+    const std::string said = text_in(parsed, "message");
+    ProviderError error(unknown, std::string(body));
+    // A server error says nothing about the request, and 429 only that there were too many.
+    for (const TextRule& row : kTexts) {
+        if (status >= 500 || status == 429 || said.find(row.text) == std::string::npos) continue;
+        error.error_class = row.error_class;
+        return error;
+    }
+    for (const StatusRule& row : kCodes) {
+        if (status >= row.from && status <= row.to) {
+            error.error_class = row.error_class;
+            return error;
+        }
+    }
+    return error;
+}
+
+}  // namespace lifecycle

@@ -1,0 +1,101 @@
+#include "system/providers/dialect.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "system/providers/url.hpp"
+
+namespace lifecycle {
+namespace {
+
+using nlohmann::json;
+
+ProviderError of_transport(HttpError error) {
+    // Refused says that nothing happened, so it is as good as a busy API.
+    return {error == HttpError::refused ? ProviderErrorClass::busy : ProviderErrorClass::ambiguous,
+            std::string(to_string(error))};
+}
+
+// Retry-After, or a relative of it that names a throttler.
+Duration retry_after_of(const Headers& headers) {
+    Duration longest{0};
+    constexpr std::string_view kName = "Retry-After";
+    const auto is_relative = [&](std::string_view name) {
+        const HeaderOrder before;
+        const std::string_view head = name.substr(0, kName.size());
+        return !before(head, kName) && !before(kName, head);
+    };
+    for (const auto& [name, value] : headers) {
+        if (is_relative(name)) longest = std::max(longest, parse_retry_after(value));
+    }
+    return longest;
+}
+
+}  // namespace
+
+boost::asio::awaitable<ProviderResult<HttpResponse>> Dialect::call(HttpRequest request,
+                                                                   Duration timeout,
+                                                                   std::string what) {
+    auto answer = co_await http_.send(std::move(request), timeout);
+    if (!answer) co_return std::unexpected(of_transport(answer.error()));
+    if ((answer->status >= 200 && answer->status < 300) || answer->status == 304) {
+        co_return std::move(*answer);
+    }
+    ProviderError error = classify_(answer->status, answer->body);
+    error.retry_after = retry_after_of(answer->headers);
+    telemetry_.record("provider.error", {{"provider", provider_},
+                                         {"call", what},
+                                         {"status", std::int64_t{answer->status}},
+                                         {"class", to_string(error.error_class)},
+                                         {"body", answer->body}});
+    co_return std::unexpected(std::move(error));
+}
+
+std::string text_in(const json& object, const char* key) {
+    if (!object.is_object()) return {};
+    const auto found = object.find(key);
+    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+std::int64_t number_in(const json& object, const char* key) {
+    if (!object.is_object()) return 0;
+    const auto found = object.find(key);
+    return found != object.end() && found->is_number_integer() ? found->get<std::int64_t>() : 0;
+}
+
+const json& object_in(const json& object, const char* key) {
+    static const json kEmpty = json::object();
+    if (!object.is_object()) return kEmpty;
+    const auto found = object.find(key);
+    return found != object.end() && found->is_object() ? *found : kEmpty;
+}
+
+std::map<std::string, std::string> texts_of(const json& object) {
+    std::map<std::string, std::string> texts;
+    if (!object.is_object()) return texts;
+    for (const auto& [name, value] : object.items()) {
+        if (value.is_string()) texts[name] = value.get<std::string>();
+    }
+    return texts;
+}
+
+bool has_labels(const Resource& resource, const Labels& labels) {
+    for (const auto& [name, value] : labels) {
+        const auto label = resource.labels.find(name);
+        if (label == resource.labels.end() || label->second != value) return false;
+    }
+    return true;
+}
+
+ProviderError unreadable(const HttpResponse& response) {
+    return {ProviderErrorClass::unknown,
+            fmt::format("unreadable answer {}: {}", response.status, response.body)};
+}
+
+ProviderResult<void> discard(const ProviderResult<HttpResponse>& answer) {
+    if (!answer) return std::unexpected(answer.error());
+    return {};
+}
+
+}  // namespace lifecycle

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+#include "system/ports/http.hpp"
+#include "system/ports/telemetry.hpp"
+#include "system/providers/provider.hpp"
+
+// What the clients of all providers do alike: one call, its answer told apart, foreign JSON read
+// without trust in its shape.
+namespace lifecycle {
+
+// Which class a failed answer belongs to, in one provider's dialect.
+using Classify = ProviderError (*)(int status, std::string_view body);
+
+class Dialect {
+  public:
+    Dialect(HttpClient& http, Telemetry& telemetry, std::string provider, Classify classify)
+        : http_(http), telemetry_(telemetry), provider_(std::move(provider)), classify_(classify) {}
+
+    // Sends the request; any status up to 299, and 304, is a value. Every other answer is told to
+    // telemetry whole, under `what` it was about.
+    boost::asio::awaitable<ProviderResult<HttpResponse>> call(HttpRequest request, Duration timeout,
+                                                              std::string what);
+
+  private:
+    HttpClient& http_;
+    Telemetry& telemetry_;
+    std::string provider_;
+    Classify classify_;
+};
+
+// A text or number field of an object; empty or 0 if it is not there or of another type.
+std::string text_in(const nlohmann::json& object, const char* key);
+std::int64_t number_in(const nlohmann::json& object, const char* key);
+// An object's field that is an object itself; an empty one otherwise.
+const nlohmann::json& object_in(const nlohmann::json& object, const char* key);
+// The text fields of an object.
+std::map<std::string, std::string> texts_of(const nlohmann::json& object);
+
+bool has_labels(const Resource& resource, const Labels& labels);
+
+ProviderError unreadable(const HttpResponse& response);
+ProviderResult<void> discard(const ProviderResult<HttpResponse>& answer);
+
+// A row of a table of errors: what a text that contains `text` means.
+struct TextRule {
+    std::string_view text;
+    ProviderErrorClass error_class;
+};
+// And what a status means where no text decides.
+struct StatusRule {
+    int from;
+    int to;
+    ProviderErrorClass error_class;
+};
+
+}  // namespace lifecycle

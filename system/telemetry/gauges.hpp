@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "system/lifecycle/options.hpp"
+#include "system/store/store.hpp"
+
+namespace lifecycle {
+
+// One measured value.
+struct Gauge {
+    std::string name;
+    std::string labels;  // as in `state="starting",provider="fly"`; empty: none
+    std::int64_t value = 0;
+};
+
+// What an operator watches, read from the store: machines by state and provider, those without an
+// external id, starting ones that are late, the outbox's depth and oldest age, dead letters,
+// resources and volumes that are not confirmed gone. Reads every row of machines and events.
+std::vector<Gauge> measure(Tx& tx, const LifecycleOptions& options, Time now);
+
+}  // namespace lifecycle

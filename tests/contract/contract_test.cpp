@@ -1,0 +1,136 @@
+#include <gtest/gtest.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include "fakes/daytona_cloud.hpp"
+#include "fakes/docker_engine.hpp"
+#include "fakes/fly_cloud.hpp"
+#include "system/providers/daytona.hpp"
+#include "system/providers/docker.hpp"
+#include "system/providers/fly.hpp"
+#include "system/server/adapters.hpp"
+#include "system/server/http_client.hpp"
+#include "system/server/http_server.hpp"
+#include "tests/contract/provider_contract.hpp"
+#include "tests/support/sim_fixture.hpp"
+
+// The core's clients against the fake clouds, over the simulated network and over real sockets.
+namespace tests {
+namespace {
+
+struct SilentHost final : fakes::BoxHost {
+    void power_on(const fakes::BoxSpec&) override {}
+    void power_off(const std::string&) override {}
+};
+
+std::string joined(const std::vector<std::string>& lines) {
+    std::string text;
+    for (const std::string& line : lines) text += line + "\n";
+    return text;
+}
+
+fakes::FlyCloudOptions fly_cloud() {
+    fakes::FlyCloudOptions options;
+    options.address = [](std::uint64_t number) { return "fdaa::" + std::to_string(number); };
+    return options;
+}
+lifecycle::FlyOptions fly_client(const std::string& authority) {
+    lifecycle::FlyOptions options;
+    options.authority = authority;
+    options.app = "vivarium";
+    options.token = "fly-token";
+    return options;
+}
+lifecycle::DaytonaOptions daytona_client(const std::string& authority) {
+    lifecycle::DaytonaOptions options;
+    options.authority = authority;
+    options.tls = false;
+    options.token = "daytona-token";
+    return options;
+}
+lifecycle::DockerOptions docker_client(const std::string& authority) {
+    lifecycle::DockerOptions options;
+    options.authority = authority;
+    return options;
+}
+fakes::DockerEngineOptions docker_engine() {
+    fakes::DockerEngineOptions options;
+    options.missing_image = "no-such-image";
+    return options;
+}
+
+class SimulatedContract : public testing::Test {
+  protected:
+    SimulatedContract()
+        : cloud_process(at.world.add_process("cloud", "cloud")), clock(cloud_process) {
+        cloud_process.boot();
+    }
+    void serve(fakes::Cloud& cloud) {
+        fakes::listen(cloud_process, "cloud:1",
+                      [&cloud](const lifecycle::HttpRequest& request, fakes::Respond respond) {
+                          cloud.handle(request, std::move(respond));
+                      });
+    }
+    std::string broken(Subject subject) {
+        return joined(at.complete(broken_promises(std::move(subject))));
+    }
+
+    SimFixture at;
+    sim::Process& cloud_process;
+    fakes::SimClock clock;
+    SilentHost host;
+};
+
+TEST_F(SimulatedContract, FlyKeepsItsPromises) {
+    fakes::FlyCloud cloud(clock, at.tape, host, fly_cloud());
+    serve(cloud);
+    lifecycle::FlyProvider provider(at.http, at.clock, at.telemetry, fly_client("cloud:1"));
+    EXPECT_EQ(broken({provider, at.clock, "image", "", "contract"}), "");
+}
+
+TEST_F(SimulatedContract, DaytonaKeepsItsPromises) {
+    fakes::DaytonaCloud cloud(clock, at.tape, host, {});
+    serve(cloud);
+    lifecycle::DaytonaProvider provider(at.http, at.telemetry, daytona_client("cloud:1"));
+    EXPECT_EQ(broken({provider, at.clock, "image", "", "contract", true}), "");
+}
+
+TEST_F(SimulatedContract, DockerKeepsItsPromises) {
+    fakes::DockerEngine cloud(clock, at.tape, host, docker_engine());
+    serve(cloud);
+    lifecycle::DockerProvider provider(at.http, at.telemetry, docker_client("cloud:1"));
+    EXPECT_EQ(broken({provider, at.clock, "image", "no-such-image", "contract"}), "");
+}
+
+// Docker's fake on a real socket and a real clock: it is the quickest of them.
+TEST(SocketContract, DockerKeepsItsPromises) {
+    boost::asio::io_context context(1);
+    lifecycle::server::RealClock clock(context);
+    lifecycle::server::BeastHttpClient http;
+    lifecycle::server::LogTelemetry telemetry(clock);
+    sim::Tape tape(std::make_unique<sim::CalmSource>());
+    SilentHost host;
+    fakes::DockerEngine cloud(clock, tape, host, docker_engine());
+    lifecycle::server::HttpServer listener(
+        context, "127.0.0.1", 0,
+        [&cloud](const lifecycle::HttpRequest& request,
+                 lifecycle::server::HttpServer::Respond respond) {
+            cloud.handle(request, std::move(respond));
+        });
+    lifecycle::DockerProvider provider(
+        http, telemetry, docker_client("127.0.0.1:" + std::to_string(listener.port())));
+    std::string broken = "it did not end";
+    boost::asio::co_spawn(context,
+                          broken_promises({provider, clock, "image", "no-such-image", "contract"}),
+                          [&](std::exception_ptr failure, std::vector<std::string> promises) {
+                              if (failure) std::rethrow_exception(failure);
+                              broken = joined(promises);
+                              context.stop();
+                          });
+    context.run_for(std::chrono::seconds(60));
+    EXPECT_EQ(broken, "");
+}
+
+}  // namespace
+}  // namespace tests
