@@ -66,6 +66,10 @@ constexpr sim::LaneKind kLinger = sim::fault("fly.linger", 1, 6, [](std::uint64_
     return "takes a volume for bound " + std::to_string(value) + " s longer than it is";
 });
 
+constexpr sim::LaneKind kLoss = sim::fault("fly.loss", 1, 100, [](std::uint64_t value) {
+    return "loses a started machine with its host after " + std::to_string(value) + " min";
+});
+
 // The volume that a configuration mounts; empty: none.
 std::string volume_in(const json& config) {
     const auto mounts = config.find("mounts");
@@ -87,7 +91,8 @@ FlyCloud::FlyCloud(lifecycle::Clock& clock, sim::Tape& tape, BoxHost& host, FlyC
       start_lane_(tape.lane("fly start", kStart)),
       stop_lane_(tape.lane("fly stop", kStop)),
       exit_lane_(tape.lane("fly exit", kExit)),
-      linger_lane_(tape.lane("fly linger", kLinger)) {}
+      linger_lane_(tape.lane("fly linger", kLinger)),
+      loss_lane_(tape.lane("fly loss", kLoss)) {}
 
 void FlyCloud::handle(const HttpRequest& request, Respond respond) {
     const std::string prefix = fmt::format("/v1/apps/{}/", options_.app);
@@ -159,6 +164,10 @@ HttpResponse FlyCloud::respond_about_machines(const HttpRequest& request, std::s
     if (!limits_.take(action, id.empty() ? options_.app : id, read ? 5 : 1, read ? 10 : 3,
                       clock_.now())) {
         return refuse(429, "rate limit exceeded");
+    }
+    if (verb == "lease") return lease(request, id);
+    if (!read) {
+        if (auto refused = refuse_for_lease(request, id)) return *std::move(refused);
     }
     if (id.empty()) {
         if (request.method == "POST") return create(request);
@@ -404,7 +413,10 @@ void FlyCloud::launch(FlyMachine& machine) {
               host_.power_on({starting.id, starting.name,
                               fmt::format("[{}]:{}", starting.private_ip, options_.daemon_port), "",
                               environment.get<std::map<std::string, std::string>>()});
-              if (tape_.chance(exit_lane_)) {
+              if (const std::uint64_t lost = tape_.draw(loss_lane_, 30); lost > 0) {
+                  later(starting, std::chrono::minutes(1) * static_cast<std::int64_t>(lost),
+                        [this](FlyMachine& started) { lose(std::string(started.name)); });
+              } else if (tape_.chance(exit_lane_)) {
                   later(starting, drawn(stop_lane_, seconds(2), seconds(20), 10),
                         [this](FlyMachine& started) { halt(started); });
               }

@@ -26,7 +26,9 @@ struct FlyMachine {
     std::string volume;  // the id of what it mounts; empty: nothing
     lifecycle::Time created_at{};
     lifecycle::Time visible_at{};  // when reads begin to show it
-    std::uint64_t episode = 0;     // counts transitions: a late timer of an older one does nothing
+    std::string lease;             // the nonce of who holds it; meaningful until leased_until
+    lifecycle::Time leased_until{};
+    std::uint64_t episode = 0;  // counts transitions: a late timer of an older one does nothing
     bool launch_when_prepared = false;
 };
 
@@ -121,6 +123,10 @@ class FlyCloud final : public Cloud {
     lifecycle::HttpResponse start(const std::string& id);
     lifecycle::HttpResponse stop(const std::string& id);
     lifecycle::HttpResponse restart(const std::string& id);
+    lifecycle::HttpResponse lease(const lifecycle::HttpRequest& request, const std::string& id);
+    // The refusal of a change to a machine that somebody else has leased.
+    std::optional<lifecycle::HttpResponse> refuse_for_lease(const lifecycle::HttpRequest& request,
+                                                            const std::string& id) const;
     lifecycle::HttpResponse destroy(const std::string& id, std::string_view query);
     void wait(const std::string& id, std::string_view query, Respond respond);
 
@@ -142,6 +148,7 @@ class FlyCloud final : public Cloud {
     std::uint64_t created_ = 0;
     std::uint64_t volumes_created_ = 0;
     std::uint64_t waits_ = 0;
+    std::uint64_t leases_ = 0;
     sim::LaneId mishap_lane_;
     sim::LaneId capacity_lane_;
     sim::LaneId lag_lane_;
@@ -152,6 +159,7 @@ class FlyCloud final : public Cloud {
     sim::LaneId stop_lane_;
     sim::LaneId exit_lane_;
     sim::LaneId linger_lane_;
+    sim::LaneId loss_lane_;
 };
 
 }  // namespace fakes

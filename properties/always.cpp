@@ -147,6 +147,7 @@ class AcknowledgedSurvives final : public Property {
         bool& retired = promises_[promise.machine];
         retired = retired || promise.retired;
     }
+    void on_tampered() override { promises_.clear(); }
     void on_recovery(const Shadow&, const Shadow& after) override { judge(after); }
     void at_end(const scenarios::Ending& ending) override { judge(ending.shadow); }
 

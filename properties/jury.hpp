@@ -27,6 +27,9 @@ class Jury final : public scenarios::Witness {
     void on_recovery(const scenarios::Shadow& before, const scenarios::Shadow& after) override {
         for (const auto& property : properties_) property->on_recovery(before, after);
     }
+    void on_tampered() override {
+        for (const auto& property : properties_) property->on_tampered();
+    }
     void on_server_down(const std::string& server) override {
         for (const auto& property : properties_) property->on_server_down(server);
     }

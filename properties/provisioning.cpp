@@ -153,6 +153,9 @@ class CreateAfterAbsence final : public Property {
         }
     }
 
+    // A store that was restored does not know that it has asked.
+    void on_tampered() override { asked_.clear(); }
+
   private:
     std::set<std::string> asked_;
     std::set<std::string> looked_;

@@ -431,6 +431,7 @@ void Universe::tamper(const std::string& sql) {
     lifecycle::Database(kDatabase, hand.disk().vfs_name()).script(sql.c_str());
     world_.remove_process(hand);
     world_.self().emit("tampered", {{"sql", sql}});
+    witness_.on_tampered();
     shadow_.forget();
     for (sim::Process* server : servers_) server->boot();
 }

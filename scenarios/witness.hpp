@@ -72,6 +72,9 @@ class Witness {
     // The server started again: what was seen before, and what is left.
     virtual void on_recovery(const Shadow& /*before*/, const Shadow& /*after*/) {}
 
+    // Somebody changes the database behind the servers' backs: promises are off.
+    virtual void on_tampered() {}
+
     virtual void on_server_down(const std::string& /*server*/) {}
     // An exception that is not a failing store left the core.
     virtual void on_bug(std::string_view /*what*/) {}

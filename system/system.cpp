@@ -26,6 +26,7 @@ struct System::Parts {
           destroyer(*store, ports, providers, options.lifecycle),
           reconciler(*store, ports, providers, outbox, options.lifecycle),
           api(*store, outbox, ports, providers, reconciler, counters, options.lifecycle) {
+        store->tell_to(counters);
         outbox.add(std::string(kProvision), provisioner.consumer());
         outbox.add(std::string(kReadiness), readiness.consumer());
         outbox.add(std::string(kDestroy), destroyer.consumer());

@@ -128,6 +128,25 @@ Script slow_start(Stage stage) {
     co_await expect_one_active(stage, machine);
 }
 
+// Somebody holds a lease on the new machine for a minute: it is started when that is over.
+Script leased_by_somebody(Stage stage) {
+    const std::string machine = co_await stage.create("alpha");
+    for (int i = 0; i < 100 && stage.shadow().machine(machine)->external_id.empty(); ++i) {
+        co_await stage.sleep(std::chrono::milliseconds(20));
+    }
+    lifecycle::HttpRequest request;
+    request.method = "POST";
+    request.authority = kFlyAuthority;
+    request.target =
+        "/v1/apps/vivarium/machines/" + stage.shadow().machine(machine)->external_id + "/lease";
+    request.headers["Authorization"] = "Bearer fly-token";
+    request.body = R"({"ttl": 60})";
+    fakes::SimHttpClient http(stage.universe().client());
+    const auto leased = co_await http.send(std::move(request), seconds(30));
+    stage.expect(leased && leased->status == 201, "somebody takes a lease");
+    co_await expect_one_active(stage, machine);
+}
+
 // A request to create that arrives after the machine has failed: what it makes is reaped.
 Script late_success(Stage stage) {
     stage.network().hold("server", "fly");
@@ -211,6 +230,13 @@ std::vector<Scenario> adoptions() {
          minutes(30),
          slow_start,
          {"provider.error not_yet"}},
+        {"leased-by-somebody",
+         "Somebody holds a lease on the new machine: it is started when that is over.",
+         {},
+         false,
+         minutes(30),
+         leased_by_somebody,
+         {"provider.error busy"}},
         {"late-success",
          "A creation takes effect after the machine was declared failed: it is reaped.",
          {},

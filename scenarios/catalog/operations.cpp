@@ -116,6 +116,28 @@ Script external_id_lost(Stage stage) {
     co_await expect_served(stage);
 }
 
+// The store is restored from a backup that does not know the newest machine: what runs is left
+// alone, and the next creation, which has its name, takes it over.
+Script store_restored(Stage stage) {
+    const std::string first = co_await stage.create("alpha");
+    co_await expect_active(stage, first);
+    const std::string second = co_await stage.create("alpha");
+    co_await expect_active(stage, second);
+    const std::string id = stage.shadow().machine(second)->external_id;
+    stage.universe().tamper(
+        "DELETE FROM outbox_event WHERE machine = 'alpha-2';"
+        "DELETE FROM provider_resource WHERE machine = 'alpha-2';"
+        "DELETE FROM machine_history WHERE machine = 'alpha-2';"
+        "DELETE FROM machine WHERE id = 'alpha-2';"
+        "UPDATE project SET generation = 1, active_machine = ''");
+    co_await stage.sleep(minutes(30));
+    stage.expect(stage.exists(second), "what the store does not know yet is left alone");
+    const std::string again = co_await stage.create("alpha");
+    stage.expect(again == second, "the next machine has its name");
+    co_await expect_active(stage, again);
+    stage.expect(stage.shadow().machine(again)->external_id == id, "and takes it over");
+}
+
 // A row of the old kind: starting, without an id, and with an error that nobody acted on.
 Script broken_row(Stage stage) {
     const std::string machine = co_await stage.create("alpha");
@@ -289,6 +311,13 @@ std::vector<Scenario> operations() {
          minutes(60),
          external_id_lost,
          {"reconcile.finding lost-id"}},
+        {"store-restored",
+         "The store is restored from before the newest machine: that is taken over, not destroyed.",
+         {},
+         false,
+         minutes(120),
+         store_restored,
+         {"reconcile.finding newer", "machine.adopted conflict"}},
         {"broken-row",
          "A row of the old kind, which no flow would ever mend, becomes failed.",
          {},

@@ -210,7 +210,12 @@ Provisioner::Step<Machine> Provisioner::persist(Delivery delivery, Machine machi
             set_size(tx, machine.id, resource.cpus, resource.memory_mb);
         }
         auto present = find_machine(tx, machine.id);
-        if (present->daemon_status == DaemonStatus::ready) enqueue_readiness(tx, machine.id, now);
+        // The daemon of a machine that runs already may have said so to a life before this one, and
+        // will not say it again.
+        if (present->daemon_status == DaemonStatus::ready ||
+            resource.state == ResourceState::started) {
+            enqueue_readiness(tx, machine.id, now);
+        }
         return present;
     };
     auto recorded = co_await delivery.transact(std::move(record));

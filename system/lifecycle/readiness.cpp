@@ -33,7 +33,8 @@ Consumer Readiness::consumer() {
         fail_machine(tx, event.machine, fmt::format("the readiness probe {}", reason),
                      ports_.clock.now());
     };
-    consumer.max_attempts = 20;
+    // Enough to outlast the machine's deadline, which is what gives it up.
+    consumer.max_attempts = 80;
     consumer.backoff_first = std::chrono::seconds(2);
     consumer.backoff_longest = std::chrono::seconds(20);
     return consumer;

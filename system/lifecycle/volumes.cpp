@@ -111,8 +111,8 @@ boost::asio::awaitable<Outcome> Volumes::move(Delivery delivery, Machine machine
             record_history(tx, machine.id, now, "volume-moved",
                            fmt::format("{} to {} in {}", old->name, copy.name, region));
             tx.tell("volume.moved", {{"machine", machine.id},
-                                     {"from", old->name},
-                                     {"to", copy.name},
+                                     {"volume", old->name},
+                                     {"replaced_by", copy.name},
                                      {"copied", std::int64_t{old->used ? 1 : 0}}});
         }
         set_region(tx, machine.id, region);

@@ -58,6 +58,10 @@ std::optional<Resource> listed(const json& container) {
     return resource;
 }
 
+std::string exec_request(const std::vector<std::string>& command) {
+    return json{{"Cmd", command}, {"AttachStdout", true}, {"AttachStderr", true}}.dump();
+}
+
 }  // namespace
 
 DockerProvider::DockerProvider(HttpClient& http, Telemetry& telemetry, DockerOptions options)
@@ -181,14 +185,15 @@ boost::asio::awaitable<ProviderResult<Endpoint>> DockerProvider::reach(std::stri
 
 boost::asio::awaitable<ProviderResult<ExecResult>> DockerProvider::exec(
     std::string external_id, std::vector<std::string> command) {
-    const json wanted = {{"Cmd", command}, {"AttachStdout", true}, {"AttachStderr", true}};
-    const auto made =
-        co_await call("POST", "/containers/" + url_encode(external_id) + "/exec", wanted.dump());
+    const std::string path = "/containers/" + url_encode(external_id) + "/exec";
+    std::string wanted = exec_request(command);
+    const auto made = co_await call("POST", path, std::move(wanted));
     if (!made) co_return std::unexpected(made.error());
     const std::string id = text_in(json::parse(made->body, nullptr, false), "Id");
     if (id.empty()) co_return std::unexpected(unreadable(*made));
-    const auto stream = co_await call("POST", "/exec/" + url_encode(id) + "/start",
-                                      json{{"Detach", false}, {"Tty", false}}.dump());
+    std::string attached = R"({"Detach": false, "Tty": false})";
+    const auto stream =
+        co_await call("POST", "/exec/" + url_encode(id) + "/start", std::move(attached));
     if (!stream) co_return std::unexpected(stream.error());
     const auto ended = co_await call("GET", "/exec/" + url_encode(id) + "/json", "");
     if (!ended) co_return std::unexpected(ended.error());

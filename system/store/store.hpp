@@ -87,6 +87,9 @@ class Store {
     static Result<std::unique_ptr<Store>> open(Options options,
                                                boost::asio::any_io_executor executor);
 
+    // Who hears from now on what transactions tell; must outlive the store.
+    void tell_to(Telemetry& telemetry) { telemetry_ = &telemetry; }
+
     // Runs the closure, which returns a Result, as one transaction: all of it is durable when this
     // returns a value, none of it if the closure returned an error or threw. The closure is
     // synchronous, has no effect but through the Tx, and may be run again after a conflict.

@@ -30,9 +30,9 @@ int calls_between(const std::string& scenario, const std::string& authority,
     bool counting = false;
     int calls = 0;
     for (const sim::KeptEvent& event : result.events) {
-        const std::string change = event.type == "machine.created"
-                                       ? "created"
-                                       : event.type == "machine.state" ? text_of(event, "to") : "";
+        const std::string change = event.type == "machine.created" ? "created"
+                                   : event.type == "machine.state" ? text_of(event, "to")
+                                                                   : "";
         const bool first = text_of(event, "machine") == "alpha-1";
         if (first && change == begin) counting = true;
         if (first && change == end) return calls;

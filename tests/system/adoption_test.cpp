@@ -28,10 +28,9 @@ TEST(Adoption, PrefersWhatIsFurthestOnItsWay) {
     EXPECT_EQ(best_candidate({resource("a", ResourceState::destroying),
                               resource("b", ResourceState::destroyed)}),
               nullptr);
-    const std::vector<Resource> found = {resource("a", ResourceState::stopped),
-                                         resource("b", ResourceState::failed),
-                                         resource("c", ResourceState::started),
-                                         resource("d", ResourceState::starting)};
+    const std::vector<Resource> found = {
+        resource("a", ResourceState::stopped), resource("b", ResourceState::failed),
+        resource("c", ResourceState::started), resource("d", ResourceState::starting)};
     EXPECT_EQ(best_candidate(found)->external_id, "c");
 }
 
