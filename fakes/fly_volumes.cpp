@@ -90,8 +90,13 @@ HttpResponse FlyCloud::create_volume(const HttpRequest& request) {
     // A fork can be mounted while it is still being filled.
     volume.state = source.empty() ? "created" : "hydrating";
     if (!source.empty()) volume.content = copied->second.content;
-    const FlyVolume& kept = volumes_.emplace(volume.id, volume).first->second;
-    return reply(200, to_json(kept));
+    FlyVolume& kept = volumes_.emplace(volume.id, volume).first->second;
+    HttpResponse response = reply(200, to_json(kept));
+    if (options_.vanishing_volumes > 0) {
+        --options_.vanishing_volumes;
+        kept.state = "pending_destroy";
+    }
+    return response;
 }
 
 HttpResponse FlyCloud::destroy_volume(const std::string& id) {

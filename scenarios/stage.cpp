@@ -159,7 +159,9 @@ bool Stage::exists(const std::string& machine) const {
 int Stage::count(const std::string& machine) const {
     int count = 0;
     for (const fakes::CloudMachine& resource : universe_->inventory()) {
-        if (resource.name == machine && !resource.leaving) ++count;
+        const auto label = resource.labels.find("vivarium_machine");
+        const bool its = label != resource.labels.end() && label->second == machine;
+        if (its && !resource.leaving) ++count;
     }
     return count;
 }

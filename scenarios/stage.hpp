@@ -43,7 +43,7 @@ class Stage {
     fakes::FlyCloud& fly() { return universe_->fly(); }
     // Whether some cloud has a machine of that name, and is not destroying it.
     bool exists(const std::string& machine) const;
-    // How many a cloud has under that name, those that it is destroying left out.
+    // How many the clouds have that bear its label, those that are being destroyed left out.
     int count(const std::string& machine) const;
     // The value of a gauge or counter of the control plane, labels left out: the sum; -1 if it did
     // not answer.

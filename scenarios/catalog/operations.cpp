@@ -157,6 +157,24 @@ Script broken_row(Stage stage) {
                  "a sweep makes it failed");
 }
 
+// An event that no consumer can handle is buried with a reason, and holds nothing up.
+Script poison_event(Stage stage) {
+    const std::string machine = co_await stage.create("alpha");
+    stage.universe().tamper(
+        "INSERT INTO outbox_event (kind, ordering_key, dedupe_key, machine, state, available_at,"
+        " created_at) VALUES ('machine:unheard-of', 'machine:alpha-1', 'poison', 'alpha-1',"
+        " 'pending', 0, 0)");
+    co_await expect_active(stage, machine);
+    bool buried = false;
+    for (const auto& [id, event] : stage.shadow().events()) {
+        if (event.kind == "machine:unheard-of") {
+            buried =
+                event.state == "dead" && event.outcome.find("no consumer") != std::string::npos;
+        }
+    }
+    stage.expect(buried, "the event is dead and says why");
+}
+
 // Something of ours that no row knows, and something that is not ours.
 Script orphan_collected(Stage stage) {
     const std::string machine = co_await stage.create("alpha");
@@ -325,6 +343,12 @@ std::vector<Scenario> operations() {
          minutes(60),
          broken_row,
          {"reconcile.finding broken-row"}},
+        {"poison-event",
+         "An event that no consumer can handle is buried with a reason, and holds nothing up.",
+         {},
+         false,
+         minutes(60),
+         poison_event},
         {"orphan-collected",
          "What is ours and nobody's is collected after a while; what is not ours never.",
          {},

@@ -88,6 +88,15 @@ Script project_archived(Stage stage) {
     stage.expect(usable_volumes(stage) == 0, "its volume is gone too");
 }
 
+// A volume that was never used is destroyed behind our back: reads still show it, and no machine
+// can mount it. Another is made, once.
+Script volume_gone(Stage stage) {
+    stage.fly().options().vanishing_volumes = 1;
+    const std::string machine = co_await stage.create("alpha", "fly", 3);
+    co_await expect_active(stage, machine);
+    stage.expect(usable_volumes(stage) == 1, "one other volume was made");
+}
+
 // The store has lost the id of a volume that holds data: it is found again by its name.
 Script volume_id_lost(Stage stage) {
     const std::string first = co_await stage.create("alpha", "fly", 3);
@@ -139,6 +148,13 @@ std::vector<Scenario> volumes() {
          minutes(90),
          project_archived,
          {"machine.state detached->archived"}},
+        {"volume-gone",
+         "A volume that reads still show cannot be mounted any more: another is made, once.",
+         {},
+         false,
+         minutes(70),
+         volume_gone,
+         {"provider.error volume_gone"}},
         {"volume-id-lost",
          "The store has lost the id of a volume that holds data: it is found by its name.",
          {},
