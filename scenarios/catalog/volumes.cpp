@@ -52,6 +52,12 @@ Script volume_stranded(Stage stage) {
     co_await stage.sleep(minutes(90));
 }
 
+// The same, where the provider launched the first machine without being asked to start it.
+Script volume_written_early(Stage stage) {
+    stage.fly().options().launch_eagerly = true;
+    co_await volume_stranded(stage);
+}
+
 // The region is full: machine and volume go to the next.
 Script region_full(Stage stage) {
     stage.fly().options().full_regions.insert("ams");
@@ -127,6 +133,13 @@ std::vector<Scenario> volumes() {
          minutes(200),
          volume_stranded,
          {"provider.error capacity_volume", "volume.moved"}},
+        {"volume-written-early",
+         "A machine that started by itself has written to a volume: it counts as used.",
+         {},
+         false,
+         minutes(200),
+         volume_written_early,
+         {"volume.moved"}},
         {"region-full",
          "A region is full: machine and volume go to the next.",
          {},

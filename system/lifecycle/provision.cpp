@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <memory>
 #include <utility>
 
 #include "system/lifecycle/adoption.hpp"
@@ -91,10 +92,15 @@ Provisioner::Step<Resource> Provisioner::find_or_create(Delivery delivery, Attem
 Provisioner::Step<Resource> Provisioner::create(Delivery delivery, Attempt attempt) {
     const Machine& machine = attempt.machine;
     // The obligation first: a name that was asked for is owed a destruction until it is gone.
-    auto record = [this, id = machine.id](Tx& tx) -> Result<bool> {
+    auto unused = std::make_shared<bool>(false);
+    auto record = [this, id = machine.id, unused](Tx& tx) -> Result<bool> {
         const auto now_at = find_machine(tx, id);
         if (!now_at || now_at->state != MachineState::starting) return false;
         record_ask(tx, id, id, ports_.clock.now());
+        // A provider may start what it makes: from here on the volume may hold data.
+        const auto mounted = find_volume(tx, now_at->volume);
+        *unused = mounted && !mounted->used;
+        if (*unused) set_volume_used(tx, mounted->name);
         return true;
     };
     const auto recorded = co_await delivery.transact(std::move(record));
@@ -113,8 +119,8 @@ Provisioner::Step<Resource> Provisioner::create(Delivery delivery, Attempt attem
     auto created = co_await providers_.find(machine.provider)->create(std::move(request));
     if (created) co_return std::move(*created);
     if (created.error().error_class != Class::conflict) {
-        auto outcome =
-            co_await not_created(std::move(delivery), std::move(attempt.machine), created.error());
+        auto outcome = co_await not_created(std::move(delivery), std::move(attempt.machine),
+                                            created.error(), *unused);
         co_return std::unexpected(std::move(outcome));
     }
     auto adopted = co_await adopt(std::move(attempt), std::move(created.error()));
@@ -122,8 +128,20 @@ Provisioner::Step<Resource> Provisioner::create(Delivery delivery, Attempt attem
 }
 
 boost::asio::awaitable<Outcome> Provisioner::not_created(Delivery delivery, Machine machine,
-                                                         ProviderError error) {
+                                                         ProviderError error, bool first_use) {
     const bool mounts = !machine.volume.empty();
+    const bool refused = error.error_class == Class::capacity_volume ||
+                         error.error_class == Class::capacity_region ||
+                         error.error_class == Class::volume_gone;
+    if (first_use && refused) {
+        // Nothing was made, now or before: the volume is as empty as it was.
+        auto restore = [name = machine.volume](Tx& tx) -> Result<bool> {
+            set_volume_used(tx, name, false);
+            return true;
+        };
+        const auto restored = co_await delivery.transact(std::move(restore));
+        if (!restored) co_return after(restored.error());
+    }
     if (mounts && (error.error_class == Class::capacity_volume ||
                    error.error_class == Class::capacity_region)) {
         auto moved = co_await volumes_.move(std::move(delivery), std::move(machine), error);

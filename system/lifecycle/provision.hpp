@@ -44,8 +44,9 @@ class Provisioner {
     // The resource of that machine at the provider, found or made; or how this attempt ends.
     Step<Resource> find_or_create(Delivery delivery, Attempt attempt);
     Step<Resource> create(Delivery delivery, Attempt attempt);
+    // `first_use`: no creation with the machine's volume was ever sent before.
     boost::asio::awaitable<Outcome> not_created(Delivery delivery, Machine machine,
-                                                ProviderError error);
+                                                ProviderError error, bool first_use);
     Step<Resource> adopt(Attempt attempt, ProviderError conflict);
     // Whether what was found is what this machine has to be; if it is ours and is not, it is
     // destroyed, and the next attempt starts clean.

@@ -85,8 +85,8 @@ void set_volume_state(Tx& tx, std::string_view name, std::string_view state) {
     tx.run("UPDATE volume SET state = ? WHERE name = ?", {state, name});
 }
 
-void set_volume_used(Tx& tx, std::string_view name) {
-    tx.run("UPDATE volume SET used = 1 WHERE name = ?", {name});
+void set_volume_used(Tx& tx, std::string_view name, bool used) {
+    tx.run("UPDATE volume SET used = ? WHERE name = ?", {std::int64_t{used ? 1 : 0}, name});
 }
 
 }  // namespace lifecycle

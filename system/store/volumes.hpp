@@ -39,6 +39,6 @@ VolumeRow insert_volume(Tx& tx, std::string_view project, std::string_view provi
 std::string set_volume_id(Tx& tx, std::string_view name, std::string_view external_id);
 void set_volume_region(Tx& tx, std::string_view name, std::string_view region);
 void set_volume_state(Tx& tx, std::string_view name, std::string_view state);
-void set_volume_used(Tx& tx, std::string_view name);
+void set_volume_used(Tx& tx, std::string_view name, bool used = true);
 
 }  // namespace lifecycle
