@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "fakes/rate_limits.hpp"
@@ -91,6 +92,16 @@ class Cloud {
     lifecycle::Duration drawn(sim::LaneId lane, lifecycle::Duration least, lifecycle::Duration step,
                               std::uint64_t steps) {
         return least + step * static_cast<std::int64_t>(tape_.draw(lane, steps));
+    }
+
+    // Does `next` to one of `all` after `delay`, unless it has gone or changed state meanwhile.
+    template <class All, class One, class Next>
+    void later(All& all, const One& one, lifecycle::Duration delay, Next next) {
+        clock_.schedule(clock_.now() + delay, [&all, id = one.id, episode = one.episode,
+                                               run = std::move(next)]() mutable {
+            const auto found = all.find(id);
+            if (found != all.end() && found->second.episode == episode) run(found->second);
+        });
     }
 
     lifecycle::Clock& clock_;

@@ -267,27 +267,16 @@ void DaytonaCloud::enter(Sandbox& sandbox, std::string state) {
     ++sandbox.episode;
 }
 
-void DaytonaCloud::later(const Sandbox& sandbox, Duration delay,
-                         std::function<void(Sandbox&)> next) {
-    clock_.schedule(clock_.now() + delay,
-                    [this, id = sandbox.id, episode = sandbox.episode, run = std::move(next)] {
-                        const auto found = sandboxes_.find(id);
-                        if (found != sandboxes_.end() && found->second.episode == episode) {
-                            run(found->second);
-                        }
-                    });
-}
-
 void DaytonaCloud::begin(Sandbox& sandbox) {
     const Duration work = drawn(create_lane_, seconds(1), seconds(1), 10);
     if (options_.stuck || tape_.chance(stuck_lane_)) {
-        later(sandbox, kCreatingAtMost, [this](Sandbox& stuck) {
+        later(sandboxes_, sandbox, kCreatingAtMost, [this](Sandbox& stuck) {
             stuck.error_reason = "Timeout while creating sandbox";
             enter(stuck, "error");
         });
         return;
     }
-    later(sandbox, work, [this](Sandbox& created) { run(created); });
+    later(sandboxes_, sandbox, work, [this](Sandbox& created) { run(created); });
 }
 
 void DaytonaCloud::run(Sandbox& sandbox) {
@@ -295,7 +284,7 @@ void DaytonaCloud::run(Sandbox& sandbox) {
     const bool fails = tape_.chance(failure_lane_);
     const Duration work =
         fails ? kStartingAtMost : drawn(start_lane_, milliseconds(300), milliseconds(200), 20);
-    later(sandbox, work, [this, fails](Sandbox& starting) {
+    later(sandboxes_, sandbox, work, [this, fails](Sandbox& starting) {
         if (fails) {
             starting.error_reason = "Timeout while starting sandbox";
             enter(starting, "error");
@@ -312,7 +301,7 @@ void DaytonaCloud::run(Sandbox& sandbox) {
 void DaytonaCloud::shut_down(Sandbox& sandbox) {
     host_.power_off(sandbox.id);
     enter(sandbox, "stopping");
-    later(sandbox, drawn(stop_lane_, milliseconds(500), milliseconds(500), 10),
+    later(sandboxes_, sandbox, drawn(stop_lane_, milliseconds(500), milliseconds(500), 10),
           [this](Sandbox& stopping) { enter(stopping, "stopped"); });
 }
 
@@ -320,7 +309,7 @@ void DaytonaCloud::finish_destroying(Sandbox& sandbox) {
     host_.power_off(sandbox.id);
     sandbox.desired = "destroyed";
     enter(sandbox, "destroying");
-    later(sandbox, drawn(stop_lane_, seconds(1), milliseconds(500), 10),
+    later(sandboxes_, sandbox, drawn(stop_lane_, seconds(1), milliseconds(500), 10),
           [this](Sandbox& destroying) {
               host_.discard(destroying.id);
               sandboxes_.erase(std::string(destroying.id));

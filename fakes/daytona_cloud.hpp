@@ -60,8 +60,6 @@ class DaytonaCloud final : public Cloud {
 
     Sandbox* find(std::string_view reference);
     void enter(Sandbox& sandbox, std::string state);
-    void later(const Sandbox& sandbox, lifecycle::Duration delay,
-               std::function<void(Sandbox&)> next);
     void begin(Sandbox& sandbox);
     void run(Sandbox& sandbox);
     void shut_down(Sandbox& sandbox);

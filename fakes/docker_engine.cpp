@@ -266,7 +266,7 @@ void DockerEngine::run(Container& container) {
                     fmt::format("{}:{}", address_of(container), options_.daemon_port), "",
                     environment_of(container.config)});
     if (tape_.chance(exit_lane_)) {
-        later(container, drawn(stop_lane_, seconds(2), seconds(20), 10),
+        later(containers_, container, drawn(stop_lane_, seconds(2), seconds(20), 10),
               [this](Container& running) {
                   host_.power_off(running.id);
                   running.status = "exited";
@@ -281,24 +281,13 @@ void DockerEngine::finish_removal(Container& container, Respond respond) {
     container.status = "removing";
     ++container.episode;
     auto waiting = std::make_shared<Respond>(std::move(respond));
-    later(container,
+    later(containers_, container,
           options_.removal + drawn(remove_lane_, milliseconds(100), milliseconds(500), 10),
           [this, waiting](Container& removed) {
               host_.discard(removed.id);
               containers_.erase(std::string(removed.id));
               (*waiting)(nothing(204));
           });
-}
-
-void DockerEngine::later(const Container& container, Duration delay,
-                         std::function<void(Container&)> next) {
-    clock_.schedule(clock_.now() + delay,
-                    [this, id = container.id, episode = container.episode, run = std::move(next)] {
-                        const auto found = containers_.find(id);
-                        if (found != containers_.end() && found->second.episode == episode) {
-                            run(found->second);
-                        }
-                    });
 }
 
 DockerEngine::Container* DockerEngine::find(std::string_view reference) {

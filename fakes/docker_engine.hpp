@@ -56,8 +56,6 @@ class DockerEngine final : public Cloud {
 
     Container* find(std::string_view reference);
     void run(Container& container);
-    void later(const Container& container, lifecycle::Duration delay,
-               std::function<void(Container&)> next);
     void finish_removal(Container& container, Respond respond);
     nlohmann::json inspect(const Container& container) const;
     CloudMachine described(const Container& container) const;

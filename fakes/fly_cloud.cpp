@@ -286,7 +286,7 @@ HttpResponse FlyCloud::restart(const std::string& id) {
 void FlyCloud::halt(FlyMachine& machine) {
     host_.power_off(machine.id);
     enter(machine, "stopping");
-    later(machine, drawn(stop_lane_, milliseconds(500), milliseconds(500), 10),
+    later(machines_, machine, drawn(stop_lane_, milliseconds(500), milliseconds(500), 10),
           [this](FlyMachine& stopping) { enter(stopping, "stopped"); });
 }
 
@@ -374,30 +374,21 @@ void FlyCloud::enter(FlyMachine& machine, std::string state) {
     for (Waiter& waiter : satisfied) waiter.respond(reply(200, json{{"ok", true}}));
 }
 
-void FlyCloud::later(const FlyMachine& machine, Duration delay,
-                     std::function<void(FlyMachine&)> next) {
-    clock_.schedule(clock_.now() + delay,
-                    [this, id = machine.id, episode = machine.episode, run = std::move(next)] {
-                        const auto found = machines_.find(id);
-                        if (found != machines_.end() && found->second.episode == episode)
-                            run(found->second);
-                    });
-}
-
 void FlyCloud::prepare(FlyMachine& machine) {
-    later(machine, drawn(prepare_lane_, seconds(1), seconds(1), 10), [this](FlyMachine& created) {
-        if (created.launch_when_prepared) {
-            launch(created);
-        } else {
-            enter(created, "stopped");
-        }
-    });
+    later(machines_, machine, drawn(prepare_lane_, seconds(1), seconds(1), 10),
+          [this](FlyMachine& created) {
+              if (created.launch_when_prepared) {
+                  launch(created);
+              } else {
+                  enter(created, "stopped");
+              }
+          });
 }
 
 void FlyCloud::launch(FlyMachine& machine) {
     enter(machine, "starting");
     const bool fails = tape_.chance(launch_failure_lane_) || options_.fail_launches;
-    later(machine,
+    later(machines_, machine,
           options_.start_delay + drawn(start_lane_, milliseconds(300), milliseconds(200), 20),
           [this, fails](FlyMachine& starting) {
               if (fails) {
@@ -414,10 +405,11 @@ void FlyCloud::launch(FlyMachine& machine) {
                               fmt::format("[{}]:{}", starting.private_ip, options_.daemon_port), "",
                               environment.get<std::map<std::string, std::string>>()});
               if (const std::uint64_t lost = tape_.draw(loss_lane_, 30); lost > 0) {
-                  later(starting, std::chrono::minutes(1) * static_cast<std::int64_t>(lost),
+                  later(machines_, starting,
+                        std::chrono::minutes(1) * static_cast<std::int64_t>(lost),
                         [this](FlyMachine& started) { lose(std::string(started.name)); });
               } else if (tape_.chance(exit_lane_)) {
-                  later(starting, drawn(stop_lane_, seconds(2), seconds(20), 10),
+                  later(machines_, starting, drawn(stop_lane_, seconds(2), seconds(20), 10),
                         [this](FlyMachine& started) { halt(started); });
               }
           });
@@ -426,11 +418,11 @@ void FlyCloud::launch(FlyMachine& machine) {
 void FlyCloud::finish_destroying(FlyMachine& machine) {
     host_.power_off(machine.id);
     enter(machine, "destroying");
-    later(machine, drawn(stop_lane_, seconds(1), milliseconds(500), 10),
+    later(machines_, machine, drawn(stop_lane_, seconds(1), milliseconds(500), 10),
           [this](FlyMachine& destroying) {
               enter(destroying, "destroyed");
               detach_volume(destroying);
-              later(destroying, kAfterglow, [this](FlyMachine& destroyed) {
+              later(machines_, destroying, kAfterglow, [this](FlyMachine& destroyed) {
                   host_.discard(destroyed.id);
                   limits_.forget(destroyed.id);
                   machines_.erase(std::string(destroyed.id));

@@ -135,8 +135,6 @@ class FlyCloud final : public Cloud {
 
     FlyMachine* visible(const std::string& id);
     void enter(FlyMachine& machine, std::string state);
-    void later(const FlyMachine& machine, lifecycle::Duration delay,
-               std::function<void(FlyMachine&)> next);
     void prepare(FlyMachine& machine);
     void launch(FlyMachine& machine);
     void finish_destroying(FlyMachine& machine);

@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -166,7 +165,7 @@ Result<int> explore(const ExploreArguments& arguments) {
     if (auto folder = prepare_folder(arguments.out); !folder) {
         return std::unexpected(folder.error());
     }
-    const bool live = !arguments.quiet && !arguments.json && isatty(STDERR_FILENO) == 1;
+    const bool live = shows_progress(arguments.quiet, arguments.json);
     const auto progress = live ? show : std::function<void(const properties::Progress&)>();
     catch_interrupts();
     const properties::Exploration exploration =

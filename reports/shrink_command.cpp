@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <nlohmann/json.hpp>
 
@@ -7,6 +6,7 @@
 #include "reports/found.hpp"
 #include "reports/input.hpp"
 #include "reports/interrupt.hpp"
+#include "reports/text.hpp"
 
 namespace reports {
 
@@ -16,7 +16,7 @@ using nlohmann::json;
 Result<int> shrink(const ShrinkArguments& arguments) {
     const auto failure = properties::read_failure(arguments.file);
     if (!failure) return std::unexpected(failure.error());
-    const bool live = !arguments.quiet && !arguments.json && isatty(STDERR_FILENO) == 1;
+    const bool live = shows_progress(arguments.quiet, arguments.json);
     catch_interrupts();
     const ShrunkFailure shrunk = shrink_failure(*failure, arguments.most_runs, live);
     if (!shrunk.reproduced) {

@@ -1,6 +1,7 @@
 #include "reports/text.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -23,6 +24,10 @@ std::string faults_line(const std::map<std::string, std::uint64_t>& faults) {
 }
 
 }  // namespace
+
+bool shows_progress(bool quiet, bool json) {
+    return !quiet && !json && isatty(STDERR_FILENO) == 1;
+}
 
 std::string counts(const std::map<std::string, std::uint64_t>& counts) {
     std::string line;

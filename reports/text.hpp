@@ -21,6 +21,9 @@ std::string summary(const std::string& scenario, const std::string& origin,
 // Totals of an exploration.
 std::string summary(const properties::Exploration& exploration);
 
+// Whether somebody watches: a long command shows how far it is on a terminal, and nowhere else.
+bool shows_progress(bool quiet, bool json);
+
 // "runs 12, steps 345".
 std::string counts(const std::map<std::string, std::uint64_t>& counts);
 

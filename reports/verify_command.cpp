@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -11,6 +10,7 @@
 #include "reports/found.hpp"
 #include "reports/input.hpp"
 #include "reports/interrupt.hpp"
+#include "reports/text.hpp"
 
 namespace reports {
 namespace {
@@ -161,7 +161,7 @@ Result<int> verify(const VerifyArguments& arguments) {
             if (!options->done.contains(number)) state->add(number, unit);
         };
     }
-    const bool live = !arguments.quiet && !arguments.json && isatty(STDERR_FILENO) == 1;
+    const bool live = shows_progress(arguments.quiet, arguments.json);
     if (live) options->progress = show;
     catch_interrupts();
     const auto begin = std::chrono::steady_clock::now();

@@ -149,6 +149,11 @@ boost::asio::awaitable<bool> Stage::until(std::string machine, std::string state
     co_return false;
 }
 
+boost::asio::awaitable<void> Stage::expect_active(std::string machine) {
+    const bool active = co_await until(std::move(machine), "active", std::chrono::minutes(30));
+    expect(active, "the machine becomes active");
+}
+
 bool Stage::exists(const std::string& machine) const {
     for (const fakes::CloudMachine& resource : universe_->inventory()) {
         if (resource.name == machine && !resource.leaving) return true;

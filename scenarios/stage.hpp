@@ -29,6 +29,8 @@ class Stage {
     // Waits until the API says that the machine is in that state; false after `within`.
     boost::asio::awaitable<bool> until(std::string machine, std::string state,
                                        sim::Duration within);
+    // Takes for granted that the machine becomes active within half an hour.
+    boost::asio::awaitable<void> expect_active(std::string machine);
     // One request, answered or not.
     boost::asio::awaitable<std::optional<lifecycle::HttpResponse>> call(std::string method,
                                                                         std::string target,

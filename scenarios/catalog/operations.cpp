@@ -12,11 +12,6 @@ using nlohmann::json;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-Script expect_active(Stage stage, std::string machine) {
-    const bool active = co_await stage.until(machine, "active", minutes(30));
-    stage.expect(active, "the machine becomes active");
-}
-
 Script expect_served(Stage stage) {
     const auto proxied = co_await stage.call("GET", "/v1/projects/alpha/proxy/hello");
     stage.expect(proxied && proxied->status == 200, "the machine answers through the proxy");
@@ -25,7 +20,7 @@ Script expect_served(Stage stage) {
 // One machine's life, with a restart in the middle, at each of the other providers.
 Script life_at(Stage stage, std::string provider) {
     const std::string machine = co_await stage.create("alpha", provider);
-    co_await expect_active(stage, machine);
+    co_await stage.expect_active(machine);
     co_await expect_served(stage);
     const auto restarted =
         co_await stage.call("POST", "/v1/machines/" + machine + "/restart", "{}");
@@ -71,7 +66,7 @@ Script launch_fails(Stage stage) {
 // Nobody reaches the provider for a while: no answer is no absence, and nothing is restarted.
 Script provider_outage(Stage stage) {
     const std::string machine = co_await stage.create("alpha");
-    co_await expect_active(stage, machine);
+    co_await stage.expect_active(machine);
     stage.network().block("server", "fly");
     stage.network().block("fly", "server");
     // Long enough for every sweep to have looked in vain as often as it takes.
@@ -81,7 +76,7 @@ Script provider_outage(Stage stage) {
     co_await expect_served(stage);
     stage.network().unblock("server", "fly");
     stage.network().unblock("fly", "server");
-    co_await expect_active(stage, waiting);
+    co_await stage.expect_active(waiting);
     stage.expect(stage.shadow().machine(machine)->state == lifecycle::MachineState::active,
                  "what was active still is");
     stage.expect(stage.count(machine) == 1 && stage.count(waiting) == 1, "nothing was doubled");
@@ -90,7 +85,7 @@ Script provider_outage(Stage stage) {
 // The provider answers 503 to every destruction: the machine is archived only when it is gone.
 Script destroy_refused(Stage stage) {
     const std::string machine = co_await stage.create("alpha");
-    co_await expect_active(stage, machine);
+    co_await stage.expect_active(machine);
     stage.fly().options().refuse_destroys = true;
     co_await stage.retire(machine);
     co_await stage.sleep(minutes(15));
@@ -104,7 +99,7 @@ Script destroy_refused(Stage stage) {
 // The row of an active machine has lost its id, as after a restore: the labels lead back to it.
 Script external_id_lost(Stage stage) {
     const std::string machine = co_await stage.create("alpha");
-    co_await expect_active(stage, machine);
+    co_await stage.expect_active(machine);
     const std::string id = stage.shadow().machine(machine)->external_id;
     stage.universe().tamper(
         "UPDATE machine SET external_id = '', address = ''; UPDATE provider_resource SET"
@@ -120,9 +115,9 @@ Script external_id_lost(Stage stage) {
 // alone, and the next creation, which has its name, takes it over.
 Script store_restored(Stage stage) {
     const std::string first = co_await stage.create("alpha");
-    co_await expect_active(stage, first);
+    co_await stage.expect_active(first);
     const std::string second = co_await stage.create("alpha");
-    co_await expect_active(stage, second);
+    co_await stage.expect_active(second);
     const std::string id = stage.shadow().machine(second)->external_id;
     stage.universe().tamper(
         "DELETE FROM outbox_event WHERE machine = 'alpha-2';"
@@ -134,14 +129,14 @@ Script store_restored(Stage stage) {
     stage.expect(stage.exists(second), "what the store does not know yet is left alone");
     const std::string again = co_await stage.create("alpha");
     stage.expect(again == second, "the next machine has its name");
-    co_await expect_active(stage, again);
+    co_await stage.expect_active(again);
     stage.expect(stage.shadow().machine(again)->external_id == id, "and takes it over");
 }
 
 // A row of the old kind: starting, without an id, and with an error that nobody acted on.
 Script broken_row(Stage stage) {
     const std::string machine = co_await stage.create("alpha");
-    co_await expect_active(stage, machine);
+    co_await stage.expect_active(machine);
     stage.universe().tamper(
         "INSERT INTO project (id, generation, created_at) VALUES ('old', 1, 0);"
         "INSERT INTO machine (id, project, generation, provider, state, image, region, cpus,"
@@ -164,7 +159,7 @@ Script poison_event(Stage stage) {
         "INSERT INTO outbox_event (kind, ordering_key, dedupe_key, machine, state, available_at,"
         " created_at) VALUES ('machine:unheard-of', 'machine:alpha-1', 'poison', 'alpha-1',"
         " 'pending', 0, 0)");
-    co_await expect_active(stage, machine);
+    co_await stage.expect_active(machine);
     bool buried = false;
     for (const auto& [id, event] : stage.shadow().events()) {
         if (event.kind == "machine:unheard-of") {
@@ -178,7 +173,7 @@ Script poison_event(Stage stage) {
 // Something of ours that no row knows, and something that is not ours.
 Script orphan_collected(Stage stage) {
     const std::string machine = co_await stage.create("alpha");
-    co_await expect_active(stage, machine);
+    co_await stage.expect_active(machine);
     for (const char* installation : {"vivarium", "another"}) {
         lifecycle::HttpRequest request;
         request.method = "POST";
@@ -204,7 +199,7 @@ Script orphan_collected(Stage stage) {
 // The provider has lost an active machine: it leaves service and says so.
 Script missing_noticed(Stage stage) {
     const std::string machine = co_await stage.create("alpha");
-    co_await expect_active(stage, machine);
+    co_await stage.expect_active(machine);
     stage.fly().lose(machine);
     co_await stage.sleep(minutes(30));
     const auto* row = stage.shadow().machine(machine);
@@ -219,7 +214,7 @@ Script missing_noticed(Stage stage) {
 // An active machine stops by itself: it is started again.
 Script stopped_by_itself(Stage stage) {
     const std::string machine = co_await stage.create("alpha");
-    co_await expect_active(stage, machine);
+    co_await stage.expect_active(machine);
     stage.fly().stop_by_itself(machine);
     co_await stage.sleep(minutes(15));
     co_await expect_served(stage);
@@ -229,7 +224,7 @@ Script stopped_by_itself(Stage stage) {
 // A push rolls the project's machine: once for each delivery, and only if it is signed.
 Script github_push(Stage stage) {
     const std::string first = co_await stage.create("alpha");
-    co_await expect_active(stage, first);
+    co_await stage.expect_active(first);
     const auto bound = co_await stage.call("PUT", "/v1/projects/alpha/github",
                                            R"({"repository": "acme/app", "branch": "main"})");
     stage.expect(bound && bound->status == 200, "a repository is bound");
@@ -242,7 +237,7 @@ Script github_push(Stage stage) {
     stage.expect(pushed == 202, "a push is heard");
     const int again = co_await stage.push("acme/app", "delivery-3", kGithubSecret);
     stage.expect(again == 202, "a delivery may come twice");
-    co_await expect_active(stage, "alpha-2");
+    co_await stage.expect_active("alpha-2");
     stage.expect(stage.shadow().machine("alpha-3") == nullptr, "and rolls once");
 }
 
@@ -262,7 +257,7 @@ Script paused_replica(Stage stage) {
     stage.network().delay("fly", "server", seconds(0));
     co_await stage.sleep(minutes(2));
     holder.resume();
-    co_await expect_active(stage, machine);
+    co_await stage.expect_active(machine);
     stage.expect(stage.count(machine) == 1, "the provider has one of its name");
     stage.expect(stage.shadow().readiness_events(machine) == 1, "readiness was enqueued once");
 }
@@ -273,7 +268,7 @@ Script replicas_restart(Stage stage) {
     co_await stage.sleep(seconds(1));
     stage.universe().server(0).crash("power");
     stage.universe().server(1).crash("power");
-    co_await expect_active(stage, machine);
+    co_await stage.expect_active(machine);
     stage.expect(stage.count(machine) == 1, "the provider has one of its name");
 }
 
@@ -285,7 +280,7 @@ Script many_at_once(Stage stage) {
         std::string machine = co_await stage.create(std::move(project));
         machines.push_back(std::move(machine));
     }
-    for (const std::string& machine : machines) co_await expect_active(stage, machine);
+    for (const std::string& machine : machines) co_await stage.expect_active(machine);
 }
 
 }  // namespace

@@ -20,18 +20,13 @@ std::string volume_id(Stage stage, const std::string& project) {
     return {};
 }
 
-Script expect_active(Stage stage, std::string machine) {
-    const bool active = co_await stage.until(machine, "active", minutes(30));
-    stage.expect(active, "the machine becomes active");
-}
-
 // A successor mounts the volume of the machine that it replaces.
 Script volume_handed_over(Stage stage) {
     const std::string first = co_await stage.create("alpha", "fly", 3);
-    co_await expect_active(stage, first);
+    co_await stage.expect_active(first);
     const std::string volume = volume_id(stage, "alpha");
     const std::string second = co_await stage.create("alpha", "fly", 3);
-    co_await expect_active(stage, second);
+    co_await stage.expect_active(second);
     stage.expect(volume_id(stage, "alpha") == volume, "the successor mounts the same volume");
     stage.expect(usable_volumes(stage) == 1, "and there is no other");
 }
@@ -39,11 +34,11 @@ Script volume_handed_over(Stage stage) {
 // There is no room beside a volume that holds data: it moves as a copy.
 Script volume_stranded(Stage stage) {
     const std::string first = co_await stage.create("alpha", "fly", 3);
-    co_await expect_active(stage, first);
+    co_await stage.expect_active(first);
     const std::string stranded = volume_id(stage, "alpha");
     stage.fly().options().stranded_volumes.insert(stranded);
     const std::string second = co_await stage.create("alpha", "fly", 3);
-    co_await expect_active(stage, second);
+    co_await stage.expect_active(second);
     const std::string copy = volume_id(stage, "alpha");
     stage.expect(copy != stranded, "the successor mounts another volume");
     const auto& volumes = stage.fly().volumes();
@@ -62,9 +57,9 @@ Script volume_written_early(Stage stage) {
 Script region_full(Stage stage) {
     stage.fly().options().full_regions.insert("ams");
     const std::string machine = co_await stage.create("alpha");
-    co_await expect_active(stage, machine);
+    co_await stage.expect_active(machine);
     const std::string mounted = co_await stage.create("beta", "fly", 3);
-    co_await expect_active(stage, mounted);
+    co_await stage.expect_active(mounted);
     for (const auto& [id, resource] : stage.fly().machines()) {
         stage.expect(resource.region != "ams", "nothing is made where there is no room");
     }
@@ -86,7 +81,7 @@ Script regions_full(Stage stage) {
 // A project is given up while its machine runs: first the machine goes, then the volume.
 Script project_archived(Stage stage) {
     const std::string machine = co_await stage.create("alpha", "fly", 3);
-    co_await expect_active(stage, machine);
+    co_await stage.expect_active(machine);
     co_await stage.archive("alpha");
     const bool archived = co_await stage.until(machine, "archived", minutes(40));
     stage.expect(archived, "the machine is archived");
@@ -99,18 +94,18 @@ Script project_archived(Stage stage) {
 Script volume_gone(Stage stage) {
     stage.fly().options().vanishing_volumes = 1;
     const std::string machine = co_await stage.create("alpha", "fly", 3);
-    co_await expect_active(stage, machine);
+    co_await stage.expect_active(machine);
     stage.expect(usable_volumes(stage) == 1, "one other volume was made");
 }
 
 // The store has lost the id of a volume that holds data: it is found again by its name.
 Script volume_id_lost(Stage stage) {
     const std::string first = co_await stage.create("alpha", "fly", 3);
-    co_await expect_active(stage, first);
+    co_await stage.expect_active(first);
     const std::string volume = volume_id(stage, "alpha");
     stage.universe().tamper("UPDATE volume SET external_id = '', state = 'asked'");
     const std::string second = co_await stage.create("alpha", "fly", 3);
-    co_await expect_active(stage, second);
+    co_await stage.expect_active(second);
     stage.expect(volume_id(stage, "alpha") == volume, "the successor mounts the same volume");
     stage.expect(usable_volumes(stage) == 1, "and no other was made");
 }

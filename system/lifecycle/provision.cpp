@@ -130,10 +130,10 @@ Provisioner::Step<Resource> Provisioner::create(Delivery delivery, Attempt attem
 boost::asio::awaitable<Outcome> Provisioner::not_created(Delivery delivery, Machine machine,
                                                          ProviderError error, bool first_use) {
     const bool mounts = !machine.volume.empty();
-    const bool refused = error.error_class == Class::capacity_volume ||
-                         error.error_class == Class::capacity_region ||
-                         error.error_class == Class::volume_gone;
-    if (first_use && refused) {
+    const bool no_room =
+        error.error_class == Class::capacity_volume || error.error_class == Class::capacity_region;
+    const bool no_volume = error.error_class == Class::volume_gone;
+    if (mounts && first_use && (no_room || no_volume)) {
         // Nothing was made, now or before: the volume is as empty as it was.
         auto restore = [name = machine.volume](Tx& tx) -> Result<bool> {
             set_volume_used(tx, name, false);
@@ -142,12 +142,11 @@ boost::asio::awaitable<Outcome> Provisioner::not_created(Delivery delivery, Mach
         const auto restored = co_await delivery.transact(std::move(restore));
         if (!restored) co_return after(restored.error());
     }
-    if (mounts && (error.error_class == Class::capacity_volume ||
-                   error.error_class == Class::capacity_region)) {
+    if (mounts && no_room) {
         auto moved = co_await volumes_.move(std::move(delivery), std::move(machine), error);
         co_return moved;
     }
-    if (mounts && error.error_class == Class::volume_gone) {
+    if (mounts && no_volume) {
         auto replaced = co_await volumes_.lost(std::move(delivery), std::move(machine));
         co_return replaced;
     }

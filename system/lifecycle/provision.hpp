@@ -54,7 +54,6 @@ class Provisioner {
     // Makes the id durable. The machine may have been retired meanwhile: the error says so.
     Step<Machine> persist(Delivery delivery, Machine machine, Resource resource);
     boost::asio::awaitable<Outcome> start(Delivery delivery, Machine machine);
-    boost::asio::awaitable<Outcome> start_now(Delivery delivery, Machine machine);
     boost::asio::awaitable<Outcome> absent(Delivery delivery, Machine machine);
 
     Store& store_;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <set>
 #include <utility>
 
 #include "system/lifecycle/events.hpp"
@@ -121,10 +122,10 @@ boost::asio::awaitable<void> Reconciler::mend_rows(Sweep* sweep) {
 
 boost::asio::awaitable<void> Reconciler::compare(Sweep* sweep, std::string provider,
                                                  std::vector<Resource> present) {
-    std::map<std::string, bool> seen;
+    std::set<std::string> seen;
     for (const Resource& resource : present) {
         if (is_leaving(resource)) continue;
-        seen[resource.external_id] = true;
+        seen.insert(resource.external_id);
         co_await judge_resource(sweep, provider, resource);
     }
     auto read = [](Tx& tx) -> Result<std::vector<Machine>> {
@@ -147,55 +148,13 @@ boost::asio::awaitable<void> Reconciler::judge_resource(Sweep* sweep, std::strin
         return owner;
     };
     const auto owner = co_await store_.transact(read);
+    if (owner->machine && !owner->gone) {
+        co_await judge_owned(sweep, std::move(provider), std::move(resource), *owner->machine);
+        co_return;
+    }
     Finding finding;
     finding.machine = owner_of(resource);
     finding.resource = resource.external_id;
-    if (owner->machine && !owner->gone) {
-        const Machine& machine = *owner->machine;
-        if (machine.provider == provider && machine.external_id.empty() &&
-            machine.state == MachineState::active) {
-            finding.kind = "lost-id";
-            finding.what = "the row has lost the id of its resource";
-            finding.action = "the id is put back";
-            auto mend = [this, &machine, &resource](Tx& tx) -> Result<bool> {
-                return restore_external_id(tx, machine.id, resource.external_id, resource.address,
-                                           ports_.clock.now());
-            };
-            if (sweep->apply) {
-                const auto mended = co_await store_.transact(mend);
-                finding.done = *mended;
-            }
-            note(*sweep, std::move(finding));
-        } else if (machine.state == MachineState::active &&
-                   machine.external_id == resource.external_id &&
-                   resource.state == ResourceState::stopped) {
-            finding.kind = "stopped";
-            finding.what = "an active machine has stopped by itself";
-            finding.action = "it is started again";
-            auto start = [this, &machine](Tx& tx) -> Result<bool> {
-                const Time now = ports_.clock.now();
-                enqueue_start(tx, machine.id,
-                              fmt::format("stopped-{}", now.time_since_epoch().count()), now);
-                return true;
-            };
-            if (sweep->apply) {
-                const auto started = co_await store_.transact(start);
-                finding.done = *started;
-            }
-            note(*sweep, std::move(finding));
-        } else if (machine.state == MachineState::active &&
-                   machine.external_id == resource.external_id &&
-                   resource.state == ResourceState::failed) {
-            finding.kind = "failed";
-            finding.what = "the provider could not launch it again";
-            co_await lose(sweep, std::move(finding));
-        } else if (!machine.external_id.empty() && machine.external_id != resource.external_id) {
-            finding.kind = "double";
-            finding.what = "a second resource of the machine";
-            co_await destroy(sweep, std::move(provider), std::move(finding));
-        }
-        co_return;
-    }
     if (owner->generation > 0 && generation_of(resource) > owner->generation) {
         // The store was restored from before its time; somebody may be working on it.
         finding.kind = "newer";
@@ -206,15 +165,62 @@ boost::asio::awaitable<void> Reconciler::judge_resource(Sweep* sweep, std::strin
     }
     finding.kind = "orphan";
     finding.what = owner->machine ? "its machine was confirmed gone" : "no row knows its machine";
-    co_await destroy(sweep, std::move(provider), std::move(finding));
+    co_await destroy(sweep, std::move(provider), std::move(finding), &Provider::destroy);
+}
+
+boost::asio::awaitable<void> Reconciler::judge_owned(Sweep* sweep, std::string provider,
+                                                     Resource resource, Machine machine) {
+    const bool active = machine.state == MachineState::active;
+    Finding finding;
+    finding.machine = machine.id;
+    finding.resource = resource.external_id;
+    if (machine.external_id.empty()) {
+        if (!active || machine.provider != provider) co_return;  // its provisioning finds it
+        finding.kind = "lost-id";
+        finding.what = "the row has lost the id of its resource";
+        finding.action = "the id is put back";
+        Change put_back = [this, machine, resource](Tx& tx) {
+            return restore_external_id(tx, machine.id, resource.external_id, resource.address,
+                                       ports_.clock.now());
+        };
+        co_await mend(sweep, std::move(finding), std::move(put_back));
+    } else if (machine.external_id != resource.external_id) {
+        finding.kind = "double";
+        finding.what = "a second resource of the machine";
+        co_await destroy(sweep, std::move(provider), std::move(finding), &Provider::destroy);
+    } else if (active && resource.state == ResourceState::stopped) {
+        finding.kind = "stopped";
+        finding.what = "an active machine has stopped by itself";
+        finding.action = "it is started again";
+        Change start = [this, id = machine.id](Tx& tx) {
+            const Time now = ports_.clock.now();
+            enqueue_start(tx, id, fmt::format("stopped-{}", now.time_since_epoch().count()), now);
+            return true;
+        };
+        co_await mend(sweep, std::move(finding), std::move(start));
+    } else if (active && resource.state == ResourceState::failed) {
+        finding.kind = "failed";
+        finding.what = "the provider could not launch it again";
+        co_await lose(sweep, std::move(finding));
+    }
+}
+
+boost::asio::awaitable<void> Reconciler::mend(Sweep* sweep, Finding finding, Change change) {
+    if (sweep->apply) {
+        auto apply = [&change](Tx& tx) -> Result<bool> { return change(tx); };
+        const auto changed = co_await store_.transact(std::move(apply));
+        finding.done = *changed;
+    }
+    note(*sweep, std::move(finding));
 }
 
 boost::asio::awaitable<void> Reconciler::destroy(Sweep* sweep, std::string provider,
-                                                 Finding finding) {
+                                                 Finding finding, Destruction destruction) {
     const bool certain = believed(*sweep, fmt::format("{} {}", provider, finding.resource));
     finding.action = certain ? "it is destroyed" : "it is watched";
     if (certain && sweep->apply) {
-        const auto destroyed = co_await providers_.find(provider)->destroy(finding.resource);
+        Provider& destroyer = *providers_.find(provider);
+        const auto destroyed = co_await (destroyer.*destruction)(finding.resource);
         finding.done = destroyed || destroyed.error().error_class == Class::gone;
     }
     note(*sweep, std::move(finding));
@@ -243,13 +249,7 @@ boost::asio::awaitable<void> Reconciler::collect_volumes(Sweep* sweep, std::stri
             continue;
         }
         Finding finding{"orphan", "", volume.id, "a second volume of one name", "", false};
-        const bool certain = believed(*sweep, fmt::format("volume {}", volume.id));
-        finding.action = certain ? "it is destroyed" : "it is watched";
-        if (certain && sweep->apply) {
-            const auto destroyed = co_await providers_.find(provider)->destroy_volume(volume.id);
-            finding.done = destroyed || destroyed.error().error_class == Class::gone;
-        }
-        note(*sweep, std::move(finding));
+        co_await destroy(sweep, provider, std::move(finding), &Provider::destroy_volume);
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -67,10 +68,18 @@ class Reconciler {
     boost::asio::awaitable<void> collect_volumes(Sweep* sweep, std::string provider);
     boost::asio::awaitable<void> judge_resource(Sweep* sweep, std::string provider,
                                                 Resource resource);
+    // The resource of a machine that has a row and was not confirmed gone.
+    boost::asio::awaitable<void> judge_owned(Sweep* sweep, std::string provider, Resource resource,
+                                             Machine machine);
     boost::asio::awaitable<void> judge_machine(Sweep* sweep, Machine machine);
-    // Takes a machine out of service, and destroys a resource, once that is certain.
+    // Changes rows at once; true of a change: it changed something.
+    using Change = std::move_only_function<bool(Tx&)>;
+    boost::asio::awaitable<void> mend(Sweep* sweep, Finding finding, Change change);
+    // Takes a machine out of service, and destroys a resource or a volume, once that is certain.
     boost::asio::awaitable<void> lose(Sweep* sweep, Finding finding);
-    boost::asio::awaitable<void> destroy(Sweep* sweep, std::string provider, Finding finding);
+    using Destruction = boost::asio::awaitable<ProviderResult<void>> (Provider::*)(std::string);
+    boost::asio::awaitable<void> destroy(Sweep* sweep, std::string provider, Finding finding,
+                                         Destruction destruction);
     // Counts a look at a difference; true once it has been seen often enough.
     bool believed(Sweep& sweep, const std::string& key);
     void note(Sweep& sweep, Finding finding);

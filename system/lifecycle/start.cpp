@@ -118,8 +118,12 @@ boost::asio::awaitable<Outcome> Provisioner::start(Delivery delivery, Machine ma
             co_return GiveUp{"the provider destroyed resource " + machine.external_id};
         case ResourceState::preparing:
         case ResourceState::stopped: {
-            auto outcome = co_await start_now(std::move(delivery), std::move(machine));
-            co_return outcome;
+            const auto asked = co_await provider.start(machine.external_id);
+            if (!asked && asked.error().error_class == Class::busy) {
+                co_return Later{describe(asked.error()), seconds(3)};
+            }
+            if (!asked) co_return after_call(machine, asked.error());
+            break;
         }
         case ResourceState::unknown:
             ports_.telemetry.record("machine.state-unknown", {{"machine", machine.id}});
@@ -127,30 +131,6 @@ boost::asio::awaitable<Outcome> Provisioner::start(Delivery delivery, Machine ma
         case ResourceState::starting:
         case ResourceState::stopping: break;
     }
-    const auto waited = co_await provider.wait_started(machine.external_id, seconds(30));
-    if (waited) co_return Done{"started", {}};
-    if (waited.error().error_class == Class::not_yet || waited.error().error_class == Class::gone) {
-        co_return Later{describe(waited.error()), seconds(2)};
-    }
-    co_return after_call(machine, waited.error());
-}
-
-boost::asio::awaitable<Outcome> Provisioner::start_now(Delivery delivery, Machine machine) {
-    Provider& provider = *providers_.find(machine.provider);
-    if (!machine.volume.empty()) {
-        // From here on the volume may hold data.
-        auto use = [name = machine.volume](Tx& tx) -> Result<bool> {
-            set_volume_used(tx, name);
-            return true;
-        };
-        const auto used = co_await delivery.transact(std::move(use));
-        if (!used) co_return after(used.error());
-    }
-    const auto started = co_await provider.start(machine.external_id);
-    if (!started && started.error().error_class == Class::busy) {
-        co_return Later{describe(started.error()), seconds(3)};
-    }
-    if (!started) co_return after_call(machine, started.error());
     const auto waited = co_await provider.wait_started(machine.external_id, seconds(30));
     if (waited) co_return Done{"started", {}};
     if (waited.error().error_class == Class::not_yet || waited.error().error_class == Class::gone) {

@@ -86,33 +86,19 @@ boost::asio::awaitable<ProviderResult<Resource>> DaytonaProvider::create(CreateR
         }
         co_return std::unexpected(std::move(error));
     }
-    auto resource = resource_of(json::parse(answer->body, nullptr, false));
-    if (!resource) co_return std::unexpected(unreadable(*answer));
-    co_return *std::move(resource);
+    co_return parse(answer, resource_of);
 }
 
 boost::asio::awaitable<ProviderResult<Resource>> DaytonaProvider::get(std::string external_id) {
     const auto answer =
         co_await call("GET", "/sandbox/" + url_encode(external_id), "", options_.timeout);
-    if (!answer) co_return std::unexpected(answer.error());
-    auto resource = resource_of(json::parse(answer->body, nullptr, false));
-    if (!resource) co_return std::unexpected(unreadable(*answer));
-    co_return *std::move(resource);
+    co_return parse(answer, resource_of);
 }
 
 boost::asio::awaitable<ProviderResult<std::vector<Resource>>> DaytonaProvider::find(Labels labels) {
     const auto answer = co_await call("GET", "/sandbox?labels=" + url_encode(json(labels).dump()),
                                       "", options_.timeout);
-    if (!answer) co_return std::unexpected(answer.error());
-    const json sandboxes = json::parse(answer->body, nullptr, false);
-    if (!sandboxes.is_array()) co_return std::unexpected(unreadable(*answer));
-    std::vector<Resource> found;
-    for (const json& sandbox : sandboxes) {
-        auto resource = resource_of(sandbox);
-        if (!resource) co_return std::unexpected(unreadable(*answer));
-        if (has_labels(*resource, labels)) found.push_back(*std::move(resource));
-    }
-    co_return found;
+    co_return only_with(parse_all(answer, resource_of), labels);
 }
 
 boost::asio::awaitable<ProviderResult<void>> DaytonaProvider::start(std::string external_id) {

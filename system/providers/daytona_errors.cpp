@@ -32,10 +32,6 @@ constexpr StatusRule kCodes[] = {
     {409, 409, busy},      {422, 422, permanent}, {429, 429, throttled}, {500, 599, ambiguous},
 };
 
-struct StateWord {
-    std::string_view word;
-    ResourceState state;
-};
 constexpr StateWord kStates[] = {
     {"creating", ResourceState::starting},
     {"restoring", ResourceState::starting},
@@ -63,18 +59,12 @@ constexpr StateWord kStates[] = {
 }  // namespace
 
 ResourceState parse_daytona_state(std::string_view state, std::string_view desired) {
-    for (const StateWord& row : kStates) {
-        if (row.word != state) continue;
-        // A runner says "destroyed" of what it has not seen yet; only a wish makes it true.
-        if (row.state == ResourceState::destroyed && desired != "destroyed") {
-            return ResourceState::unknown;
-        }
-        return desired == "destroyed"
-                   ? (row.state == ResourceState::destroyed ? ResourceState::destroyed
-                                                            : ResourceState::destroying)
-                   : row.state;
-    }
-    return ResourceState::unknown;
+    const ResourceState now = state_of(kStates, state);
+    const bool unwanted = desired == "destroyed";
+    // A runner says "destroyed" of what it has not seen yet; only a wish makes it true.
+    if (now == ResourceState::destroyed) return unwanted ? now : ResourceState::unknown;
+    if (now == ResourceState::unknown || !unwanted) return now;
+    return ResourceState::destroying;
 }
 
 ProviderError classify_daytona_error(int status, std::string_view body) {
@@ -82,17 +72,13 @@ ProviderError classify_daytona_error(int status, std::string_view body) {
     const std::string said = text_in(parsed, "message");
     ProviderError error(unknown, std::string(body));
     // A server error says nothing about the request, and 429 only that there were too many.
-    for (const TextRule& row : kTexts) {
-        if (status >= 500 || status == 429 || said.find(row.text) == std::string::npos) continue;
-        error.error_class = row.error_class;
-        return error;
-    }
-    for (const StatusRule& row : kCodes) {
-        if (status >= row.from && status <= row.to) {
-            error.error_class = row.error_class;
+    if (status < 500 && status != 429) {
+        if (const auto meant = class_of_text(kTexts, said)) {
+            error.error_class = *meant;
             return error;
         }
     }
+    error.error_class = class_of_status(kCodes, status);
     return error;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "system/providers/url.hpp"
@@ -80,6 +81,12 @@ std::map<std::string, std::string> texts_of(const json& object) {
     return texts;
 }
 
+ProviderResult<std::vector<Resource>> only_with(ProviderResult<std::vector<Resource>> found,
+                                                const Labels& labels) {
+    if (found) std::erase_if(*found, [&](const Resource& one) { return !has_labels(one, labels); });
+    return found;
+}
+
 bool has_labels(const Resource& resource, const Labels& labels) {
     for (const auto& [name, value] : labels) {
         const auto label = resource.labels.find(name);
@@ -96,6 +103,25 @@ ProviderError unreadable(const HttpResponse& response) {
 ProviderResult<void> discard(const ProviderResult<HttpResponse>& answer) {
     if (!answer) return std::unexpected(answer.error());
     return {};
+}
+
+std::optional<ProviderErrorClass> class_of_text(std::span<const TextRule> rules,
+                                                std::string_view said) {
+    const auto rule =
+        std::ranges::find_if(rules, [&](const TextRule& row) { return said.contains(row.text); });
+    if (rule == rules.end()) return std::nullopt;
+    return rule->error_class;
+}
+
+ProviderErrorClass class_of_status(std::span<const StatusRule> rules, int status) {
+    const auto rule = std::ranges::find_if(
+        rules, [&](const StatusRule& row) { return status >= row.from && status <= row.to; });
+    return rule == rules.end() ? ProviderErrorClass::unknown : rule->error_class;
+}
+
+ResourceState state_of(std::span<const StateWord> words, std::string_view word) {
+    const auto found = std::ranges::find(words, word, &StateWord::word);
+    return found == words.end() ? ResourceState::unknown : found->state;
 }
 
 }  // namespace lifecycle

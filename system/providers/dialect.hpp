@@ -3,8 +3,11 @@
 #include <boost/asio/awaitable.hpp>
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "system/ports/http.hpp"
 #include "system/ports/telemetry.hpp"
@@ -47,6 +50,36 @@ bool has_labels(const Resource& resource, const Labels& labels);
 ProviderError unreadable(const HttpResponse& response);
 ProviderResult<void> discard(const ProviderResult<HttpResponse>& answer);
 
+// Reads one thing, or a list of things, out of an answer. `make` gives nothing for what it cannot
+// read, and then the answer as a whole is unreadable.
+template <class T>
+ProviderResult<T> parse(const ProviderResult<HttpResponse>& answer,
+                        std::optional<T> (*make)(const nlohmann::json&)) {
+    if (!answer) return std::unexpected(answer.error());
+    auto made = make(nlohmann::json::parse(answer->body, nullptr, false));
+    if (!made) return std::unexpected(unreadable(*answer));
+    return *std::move(made);
+}
+
+template <class T>
+ProviderResult<std::vector<T>> parse_all(const ProviderResult<HttpResponse>& answer,
+                                         std::optional<T> (*make)(const nlohmann::json&)) {
+    if (!answer) return std::unexpected(answer.error());
+    const auto listed = nlohmann::json::parse(answer->body, nullptr, false);
+    if (!listed.is_array()) return std::unexpected(unreadable(*answer));
+    std::vector<T> all;
+    for (const nlohmann::json& one : listed) {
+        auto made = make(one);
+        if (!made) return std::unexpected(unreadable(*answer));
+        all.push_back(*std::move(made));
+    }
+    return all;
+}
+
+// What is left of a list whose filter is the provider's: none without all the labels.
+ProviderResult<std::vector<Resource>> only_with(ProviderResult<std::vector<Resource>> found,
+                                                const Labels& labels);
+
 // A row of a table of errors: what a text that contains `text` means.
 struct TextRule {
     std::string_view text;
@@ -58,5 +91,17 @@ struct StatusRule {
     int to;
     ProviderErrorClass error_class;
 };
+// A provider's word for a state.
+struct StateWord {
+    std::string_view word;
+    ResourceState state;
+};
+
+// The rows are tried in order, and the first that matches decides. Nothing if none does.
+std::optional<ProviderErrorClass> class_of_text(std::span<const TextRule> rules,
+                                                std::string_view said);
+// `unknown` if no row has the status.
+ProviderErrorClass class_of_status(std::span<const StatusRule> rules, int status);
+ResourceState state_of(std::span<const StateWord> words, std::string_view word);
 
 }  // namespace lifecycle

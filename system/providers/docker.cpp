@@ -14,6 +14,7 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* kVersion = "/v1.41";
+constexpr std::int64_t kMiB = 1 << 20;
 
 // An inspected container.
 std::optional<Resource> inspected(const json& container) {
@@ -25,7 +26,7 @@ std::optional<Resource> inspected(const json& container) {
     resource.state = parse_docker_state(text_in(object_in(container, "State"), "Status"));
     resource.labels = texts_of(object_in(object_in(container, "Config"), "Labels"));
     const json& host = object_in(container, "HostConfig");
-    resource.memory_mb = number_in(host, "Memory") / (1024 * 1024);
+    resource.memory_mb = number_in(host, "Memory") / kMiB;
     resource.cpus = number_in(host, "NanoCpus") / 1'000'000'000;
     const json& network = object_in(container, "NetworkSettings");
     resource.address = text_in(network, "IPAddress");
@@ -90,7 +91,7 @@ boost::asio::awaitable<ProviderResult<Resource>> DockerProvider::create(CreateRe
         {"Env", std::move(environment)},
         {"Labels", request.labels},
         {"HostConfig",
-         {{"Memory", request.spec.memory_mb * 1024 * 1024},
+         {{"Memory", request.spec.memory_mb * kMiB},
           {"NanoCpus", request.spec.cpus * 1'000'000'000}}},
     };
     if (!options_.network.empty()) body["HostConfig"]["NetworkMode"] = options_.network;
@@ -111,10 +112,7 @@ boost::asio::awaitable<ProviderResult<Resource>> DockerProvider::create(CreateRe
 boost::asio::awaitable<ProviderResult<Resource>> DockerProvider::get(std::string external_id) {
     const auto answer =
         co_await call("GET", "/containers/" + url_encode(external_id) + "/json", "");
-    if (!answer) co_return std::unexpected(answer.error());
-    auto resource = inspected(json::parse(answer->body, nullptr, false));
-    if (!resource) co_return std::unexpected(unreadable(*answer));
-    co_return *std::move(resource);
+    co_return parse(answer, inspected);
 }
 
 boost::asio::awaitable<ProviderResult<std::vector<Resource>>> DockerProvider::find(Labels labels) {
@@ -123,16 +121,7 @@ boost::asio::awaitable<ProviderResult<std::vector<Resource>>> DockerProvider::fi
     const std::string filters = json{{"label", std::move(wanted)}}.dump();
     const auto answer =
         co_await call("GET", "/containers/json?all=true&filters=" + url_encode(filters), "");
-    if (!answer) co_return std::unexpected(answer.error());
-    const json containers = json::parse(answer->body, nullptr, false);
-    if (!containers.is_array()) co_return std::unexpected(unreadable(*answer));
-    std::vector<Resource> found;
-    for (const json& container : containers) {
-        auto resource = listed(container);
-        if (!resource) co_return std::unexpected(unreadable(*answer));
-        if (has_labels(*resource, labels)) found.push_back(*std::move(resource));
-    }
-    co_return found;
+    co_return only_with(parse_all(answer, listed), labels);
 }
 
 boost::asio::awaitable<ProviderResult<void>> DockerProvider::start(std::string external_id) {

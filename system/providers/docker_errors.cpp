@@ -33,10 +33,6 @@ constexpr StatusRule kCodes[] = {
     {422, 422, permanent}, {429, 429, throttled}, {500, 599, ambiguous},
 };
 
-struct StateWord {
-    std::string_view word;
-    ResourceState state;
-};
 constexpr StateWord kStates[] = {
     {"created", ResourceState::stopped},     {"running", ResourceState::started},
     {"restarting", ResourceState::starting}, {"removing", ResourceState::destroying},
@@ -59,27 +55,18 @@ std::string conflicting_id(std::string_view text) {
 }  // namespace
 
 ResourceState parse_docker_state(std::string_view status) {
-    for (const StateWord& row : kStates) {
-        if (row.word == status) return row.state;
-    }
-    return ResourceState::unknown;  // "paused" is nobody's doing here
+    return state_of(kStates, status);  // "paused" is not there: it is nobody's doing here
 }
 
 ProviderError classify_docker_error(int status, std::string_view body) {
     const std::string said = text_in(nlohmann::json::parse(body, nullptr, false), "message");
     ProviderError error(unknown, std::string(body));
-    for (const TextRule& row : kTexts) {
-        if (said.find(row.text) == std::string::npos) continue;
-        error.error_class = row.error_class;
-        if (error.error_class == conflict) error.conflicting_id = conflicting_id(said);
+    if (const auto meant = class_of_text(kTexts, said)) {
+        error.error_class = *meant;
+        if (*meant == conflict) error.conflicting_id = conflicting_id(said);
         return error;
     }
-    for (const StatusRule& row : kCodes) {
-        if (status >= row.from && status <= row.to) {
-            error.error_class = row.error_class;
-            return error;
-        }
-    }
+    error.error_class = class_of_status(kCodes, status);
     return error;
 }
 

@@ -71,30 +71,6 @@ Subject subject_of(std::string_view path) {
     return {std::move(verb), std::string(rest.substr(0, second))};
 }
 
-template <class T>
-ProviderResult<T> parse(const ProviderResult<HttpResponse>& answer,
-                        std::optional<T> (*make)(const json&)) {
-    if (!answer) return std::unexpected(answer.error());
-    auto made = make(json::parse(answer->body, nullptr, false));
-    if (!made) return std::unexpected(unreadable(*answer));
-    return *std::move(made);
-}
-
-template <class T>
-ProviderResult<std::vector<T>> parse_all(const ProviderResult<HttpResponse>& answer,
-                                         std::optional<T> (*make)(const json&)) {
-    if (!answer) return std::unexpected(answer.error());
-    const json listed = json::parse(answer->body, nullptr, false);
-    if (!listed.is_array()) return std::unexpected(unreadable(*answer));
-    std::vector<T> all;
-    for (const json& one : listed) {
-        auto made = make(one);
-        if (!made) return std::unexpected(unreadable(*answer));
-        all.push_back(*std::move(made));
-    }
-    return all;
-}
-
 }  // namespace
 
 FlyProvider::FlyProvider(HttpClient& http, Clock& clock, Telemetry& telemetry, FlyOptions options)
@@ -162,10 +138,8 @@ boost::asio::awaitable<ProviderResult<std::vector<Resource>>> FlyProvider::find(
                              url_encode(value));
     }
     const auto answer = co_await call("GET", "/machines" + query, "");
-    auto found = parse_all(answer, resource_of);
     // The filter is not in the provider's own schema: do not rely on it.
-    if (found) std::erase_if(*found, [&](const Resource& one) { return !has_labels(one, labels); });
-    co_return found;
+    co_return only_with(parse_all(answer, resource_of), labels);
 }
 
 boost::asio::awaitable<ProviderResult<void>> FlyProvider::start(std::string external_id) {

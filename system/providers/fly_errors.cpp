@@ -54,10 +54,6 @@ constexpr StatusRule kCodes[] = {
     {422, 422, permanent}, {429, 429, throttled}, {500, 599, ambiguous},
 };
 
-struct StateWord {
-    std::string_view word;
-    ResourceState state;
-};
 constexpr StateWord kStates[] = {
     {"created", ResourceState::preparing},    {"creating", ResourceState::preparing},
     {"starting", ResourceState::starting},    {"started", ResourceState::started},
@@ -86,21 +82,14 @@ std::string conflicting_id(std::string_view text) {
 }  // namespace
 
 ResourceState parse_fly_state(std::string_view state) {
-    for (const StateWord& row : kStates) {
-        if (row.word == state) return row.state;
-    }
-    return ResourceState::unknown;
+    return state_of(kStates, state);
 }
 
 ProviderError classify_fly_error(int status, std::string_view body) {
     const auto parsed = nlohmann::json::parse(body, nullptr, false);
-    const auto text_of = [&](const char* key) -> std::string {
-        if (!parsed.is_object()) return {};
-        const auto found = parsed.find(key);
-        return found != parsed.end() && found->is_string() ? found->get<std::string>() : "";
-    };
-    const std::string word = text_of("status");
-    const std::string said = text_of("error").empty() ? text_of("message") : text_of("error");
+    const std::string word = text_in(parsed, "status");
+    const std::string complaint = text_in(parsed, "error");
+    const std::string said = complaint.empty() ? text_in(parsed, "message") : complaint;
     ProviderError error(unknown, std::string(body));
     for (const StatusWord& row : kStatusWords) {
         if (row.word == word) {
@@ -108,21 +97,15 @@ ProviderError classify_fly_error(int status, std::string_view body) {
             return error;
         }
     }
-    // A server error says nothing about the request, whatever its text.
-    for (const TextRule& row : kTexts) {
-        if (status >= 500 || said.find(row.text) == std::string::npos) continue;
-        // Asked for by itself, a volume that is not found is simply gone.
-        if (row.error_class == volume_gone && status == 404) continue;
-        error.error_class = row.error_class;
-        if (error.error_class == conflict) error.conflicting_id = conflicting_id(said);
+    const auto meant = class_of_text(kTexts, said);
+    // A server error says nothing about the request, whatever its text; and a volume that was asked
+    // for by itself and not found is simply gone.
+    if (meant && status < 500 && !(*meant == volume_gone && status == 404)) {
+        error.error_class = *meant;
+        if (*meant == conflict) error.conflicting_id = conflicting_id(said);
         return error;
     }
-    for (const StatusRule& row : kCodes) {
-        if (status >= row.from && status <= row.to) {
-            error.error_class = row.error_class;
-            return error;
-        }
-    }
+    error.error_class = class_of_status(kCodes, status);
     return error;
 }
 

@@ -76,7 +76,7 @@ namespace {
 // A client that is still sending what was refused would lose the answer if the connection broke
 // under its hands: reads what comes, for a moment. The stream belongs to the caller, who waits.
 asio::awaitable<void> linger(beast::tcp_stream* stream) {
-    constexpr std::size_t kAtMost = 64 * 1024 * 1024;
+    constexpr std::size_t kAtMost = std::size_t{64} << 20;
     boost::system::error_code error;
     stream->socket().shutdown(tcp::socket::shutdown_send, error);
     stream->expires_after(std::chrono::seconds(2));

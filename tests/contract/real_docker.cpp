@@ -14,11 +14,8 @@ namespace {
 
 using lifecycle::DockerProvider;
 
-boost::asio::awaitable<int> run(DockerProvider& provider, lifecycle::Clock& clock,
-                                std::string image, bool has_address) {
-    tests::Subject subject{
-        provider, clock,      std::move(image), "no-such-image-here", "vivarium-contract",
-        false,    has_address};
+boost::asio::awaitable<int> run(DockerProvider* engine, tests::Subject subject) {
+    DockerProvider& provider = *engine;
     int broken = 0;
     const auto promises = co_await tests::broken_promises(std::move(subject));
     for (const std::string& promise : promises) {
@@ -67,7 +64,14 @@ int main(int count, char** words) {
     options.network = words[3];
     DockerProvider provider(http, telemetry, options);
     int broken = 1;
-    boost::asio::co_spawn(context, run(provider, clock, words[2], options.network != "none"),
+    tests::Subject subject{provider,
+                           clock,
+                           words[2],
+                           "no-such-image-here",
+                           "vivarium-contract",
+                           false,
+                           options.network != "none"};
+    boost::asio::co_spawn(context, run(&provider, std::move(subject)),
                           [&](std::exception_ptr failure, int result) {
                               if (failure) std::rethrow_exception(failure);
                               broken = result;
