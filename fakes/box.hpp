@@ -3,6 +3,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <functional>
+#include <set>
 #include <string>
 
 #include "sim/tape.hpp"
@@ -19,17 +20,38 @@ struct BoxPorts {
     sim::Tape& tape;
 };
 
-// What a box was told when its machine was created.
+// What a box was told when its machine was created, and what it calls this boot of its.
 struct BoxIdentity {
     std::string machine;
     std::string control_authority;
+    std::string secret;
+    std::string boot;
 };
 
-// The inside of a machine: it boots for a while, then its daemon listens, reports itself ready to
-// the control plane until that is acknowledged, and answers the probe and its agents' calls.
+// What a box keeps when it is switched off.
+struct BoxDisk {
+    std::string token;
+};
+
+// How a box behaves; may change while it runs.
+struct BoxOptions {
+    bool mute = false;                  // its daemon answers, but does not call home
+    lifecycle::Duration mute_after{0};  // the same from then on; zero: never
+    bool hung = false;                  // its agents take work and never finish it
+    bool terminal_401 = false;      // gives up for good when it is refused, as runtimes once did
+    bool loses_disk = false;        // at its next boots
+    lifecycle::Duration chatty{0};  // how often it reports; zero: as often as it is told to
+};
+
+// The inside of a machine: it boots for a while, then its daemon listens, registers, reports itself
+// ready to the control plane again and again, and answers the probe, its agents' calls and what is
+// delegated to them.
 class Box {
   public:
-    Box(BoxPorts ports, BoxIdentity identity);
+    // Disk and options must outlive the box. `on_processed` hears of each delegation that an agent
+    // has really worked off.
+    Box(BoxPorts ports, BoxIdentity identity, BoxDisk& disk, const BoxOptions& options,
+        std::function<void(const std::string&)> on_processed);
 
     // Starts booting; calls `listen` when the daemon is ready to be called.
     void boot(std::function<void()> listen);
@@ -37,16 +59,39 @@ class Box {
     lifecycle::HttpResponse handle(const lifecycle::HttpRequest& request);
 
   private:
-    boost::asio::awaitable<int> report(std::string status);
-    void report_until_heard();
+    // One call home; how long to wait before the next, nothing if there shall be none.
+    boost::asio::awaitable<lifecycle::Duration> call_home();
+    boost::asio::awaitable<lifecycle::Duration> introduce();
+    boost::asio::awaitable<lifecycle::Duration> report();
+    boost::asio::awaitable<lifecycle::HttpResponse> send(std::string path, std::string bearer,
+                                                         std::string body);
+    boost::asio::awaitable<bool> conclude(std::string delegation);
+    void keep_calling();
+    void keep_concluding(const std::string& delegation);
+    lifecycle::Duration heard(const lifecycle::HttpResponse& answer);
+    lifecycle::Duration back_off();
+    lifecycle::Duration stop();
+    lifecycle::HttpResponse take(const lifecycle::HttpRequest& request);
 
     BoxPorts ports_;
     BoxIdentity identity_;
+    BoxDisk& disk_;
+    const BoxOptions& options_;
+    std::function<void(const std::string&)> on_processed_;
     sim::LaneId boot_lane_;
     sim::LaneId slow_lane_;
     sim::LaneId unwell_lane_;
+    sim::LaneId mute_lane_;
+    sim::LaneId disk_lane_;
+    sim::LaneId work_lane_;
     std::uint64_t unwell_probes_ = 0;
-    int reports_ = 0;
+    lifecycle::Time listening_since_{};
+    lifecycle::Time mute_from_{};
+    lifecycle::Time mute_until_{};
+    std::string token_;  // of this boot
+    int refusals_ = 0;
+    bool stopped_ = false;  // told that it has been replaced
+    std::set<std::string> taken_;
 };
 
 }  // namespace fakes

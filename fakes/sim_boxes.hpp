@@ -1,8 +1,10 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 
+#include "fakes/box.hpp"
 #include "fakes/cloud.hpp"
 #include "sim/world.hpp"
 
@@ -11,18 +13,43 @@ namespace fakes {
 // Runs each machine of the fake clouds as a process of the simulated world.
 class SimBoxes final : public BoxHost {
   public:
+    // A box's agent has worked a delegation off.
+    using OnProcessed = std::function<void(const std::string& machine, const std::string& work)>;
+
     explicit SimBoxes(sim::World& world) : world_(world) {}
+    void on_processed(OnProcessed hear) { on_processed_ = std::move(hear); }
+
     void power_on(const BoxSpec& box) override;
     void power_off(const std::string& id) override;
     void discard(const std::string& id) override;
 
+    // How the boxes of a machine behave, by its name; of those that are not named as all others.
+    BoxOptions& options(const std::string& machine) { return options_[machine]; }
+
+    // A second box with the identity of one that runs, as when a cloud has started a machine twice.
+    // It goes when the first goes. False if no such machine runs.
+    bool double_up(const std::string& machine);
+
+    // The machine's program dies, and is started again after a while. False if it does not run.
+    bool crash(const std::string& machine);
+
+    // How many processes run as that machine.
+    int running(const std::string& machine) const;
+
   private:
-    sim::World& world_;
     struct Housed {
         sim::Process* process = nullptr;
         BoxSpec box;  // as it was last switched on
+        BoxDisk disk;
+        int boots = 0;
+        sim::Process* twin = nullptr;
+        BoxDisk twin_disk;
     };
+
+    sim::World& world_;
+    OnProcessed on_processed_;
     std::map<std::string, Housed> housed_;  // by machine id
+    std::map<std::string, BoxOptions> options_;
 };
 
 }  // namespace fakes

@@ -173,8 +173,8 @@ class NoBare500 final : public Property {
         : Property("no-bare-500",
                    "Every answer that is a server's error says what is wrong and what to do, and "
                    "none is a 500.") {}
-    void on_server_answer(const std::string& request,
-                          const lifecycle::HttpResponse& response) override {
+    void on_server_answer(const scenarios::ServerAnswer& answer) override {
+        const lifecycle::HttpResponse& response = answer.response;
         if (response.status < 500) return;
         const auto body = nlohmann::json::parse(response.body, nullptr, false);
         const bool explained = body.is_object() && body.contains("error") &&
@@ -182,7 +182,8 @@ class NoBare500 final : public Property {
                                body["error"].contains("message") &&
                                body["error"].contains("action");
         if (response.status == 500 || !explained) {
-            broken(fmt::format("{} was answered {}: {}", request, response.status, response.body));
+            broken(fmt::format("{} {} was answered {}: {}", answer.method, answer.target,
+                               response.status, response.body));
         }
     }
 };

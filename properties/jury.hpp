@@ -36,9 +36,18 @@ class Jury final : public scenarios::Witness {
     void on_bug(std::string_view what) override {
         for (const auto& property : properties_) property->on_bug(what);
     }
-    void on_server_answer(const std::string& request,
-                          const lifecycle::HttpResponse& response) override {
-        for (const auto& property : properties_) property->on_server_answer(request, response);
+    void on_server_answer(const scenarios::ServerAnswer& answer) override {
+        for (const auto& property : properties_) property->on_server_answer(answer);
+    }
+    void on_credential(const std::string& machine, const scenarios::Shadow& shadow) override {
+        for (const auto& property : properties_) property->on_credential(machine, shadow);
+    }
+    void on_delegation(const lifecycle::Delegation& now) override {
+        for (const auto& property : properties_) property->on_delegation(now);
+    }
+    void on_recreated(const scenarios::Recreation& recreation,
+                      const scenarios::Shadow& shadow) override {
+        for (const auto& property : properties_) property->on_recreated(recreation, shadow);
     }
     void on_acknowledged(const scenarios::Acknowledgement& promise) override {
         for (const auto& property : properties_) property->on_acknowledged(promise);
@@ -60,6 +69,15 @@ class Jury final : public scenarios::Witness {
     void on_provider_start(const fakes::CloudMachine& machine,
                            const scenarios::Shadow& shadow) override {
         for (const auto& property : properties_) property->on_provider_start(machine, shadow);
+    }
+    void on_processed(const std::string& machine, const std::string& delegation) override {
+        for (const auto& property : properties_) property->on_processed(machine, delegation);
+    }
+    void on_route(const std::string& project, const lifecycle::Route& route) override {
+        for (const auto& property : properties_) property->on_route(project, route);
+    }
+    void on_text(std::string_view where, std::string_view text) override {
+        for (const auto& property : properties_) property->on_text(where, text);
     }
     void on_disappointment(std::string_view what) override {
         for (const auto& property : properties_) property->on_disappointment(what);

@@ -40,6 +40,8 @@ using Properties = std::vector<std::unique_ptr<Property>>;
 Properties always_properties();
 // What always holds between rows and providers.
 Properties provisioning_properties();
+// What always holds of who is who and who is alive.
+Properties identity_properties();
 // What must hold once the faults are over and there was time to heal.
 Properties eventually_properties();
 // All of them, in the order in which they are listed. Each run needs its own.

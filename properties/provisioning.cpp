@@ -248,7 +248,8 @@ class LossIsReal final : public Property {
     void on_commit(const Shadow& shadow) override {
         for (const std::string& id : std::exchange(left_, {})) {
             const Machine& machine = *shadow.machine(id);
-            if (machine.provisioning_error.empty()) continue;  // retired or replaced
+            const std::string& error = machine.provisioning_error;
+            if (error.empty() || error.starts_with("a crash loop")) continue;
             for (const CloudMachine& resource : shadow.clouds().inventory()) {
                 if (resource.id == machine.external_id && resource.running) {
                     broken(fmt::format("{} was given up as lost, and {} runs at {}", id,

@@ -48,10 +48,12 @@ class Course {
         if (!finish(scenarios::demand_machines, hours(1))) return unfinished("the last demands");
         universe_.calm(minutes(45));
         if (stopped()) return unfinished("the end");
+        universe_.show_rows();
         const auto faults = universe_.world().tape().fault_counts();
         const auto resources = universe_.inventory();
         const auto volumes = universe_.volumes();
-        jury_.at_end({universe_.shadow(), resources, volumes, universe_.demands(), faults});
+        jury_.at_end({universe_.shadow(), resources, volumes, universe_.demands(), faults,
+                      universe_.world().now()});
         return {};
     }
 

@@ -17,12 +17,17 @@ EventRow event_of(const Row& row) {
 }  // namespace
 
 void Shadow::on_commit(Tx& tx, const std::vector<lifecycle::RowChange>& changes) {
-    for (const lifecycle::RowChange& change : changes) {
+    unread_.insert(unread_.end(), changes.begin(), changes.end());
+    while (!unread_.empty()) {
+        const lifecycle::RowChange change = unread_.front();
         if (change.table == "machine") read_machine(tx, change.row);
         if (change.table == "outbox_event") read_event(tx, change.row);
         if (change.table == "provider_resource") read_resource(tx, change.row);
         if (change.table == "project") read_project(tx, change.row);
         if (change.table == "volume") read_volume(tx, change.row);
+        if (change.table == "credential") read_credential(tx, change.row);
+        if (change.table == "delegation") read_delegation(tx, change.row);
+        unread_.pop_front();
     }
     witness_->on_commit(*this);
 }
@@ -76,12 +81,33 @@ void Shadow::read_volume(Tx& tx, std::int64_t row) {
     if (name) volumes_[*name] = *lifecycle::find_volume(tx, *name);
 }
 
+void Shadow::read_credential(Tx& tx, std::int64_t row) {
+    const auto key =
+        tx.first("SELECT machine, boot FROM credential WHERE rowid = ?", {row},
+                 [](const Row& found) { return std::pair(found.text(0), found.text(1)); });
+    if (!key) return;
+    credentials_[key->first][key->second] =
+        *lifecycle::find_credential(tx, key->first, key->second);
+    witness_->on_credential(key->first, *this);
+}
+
+void Shadow::read_delegation(Tx& tx, std::int64_t row) {
+    const auto id = tx.first("SELECT id FROM delegation WHERE rowid = ?", {row},
+                             [](const Row& found) { return found.text(0); });
+    if (!id) return;
+    delegations_[*id] = *lifecycle::find_delegation(tx, *id);
+    witness_->on_delegation(delegations_[*id]);
+}
+
 void Shadow::forget() {
     machines_.clear();
     events_.clear();
     resources_.clear();
     projects_.clear();
     volumes_.clear();
+    unread_.clear();
+    credentials_.clear();
+    delegations_.clear();
     readiness_.clear();
 }
 
@@ -100,6 +126,12 @@ void Shadow::recover(lifecycle::Store& store) {
             const auto id = tx.first("SELECT id FROM machine WHERE rowid = ?", {row},
                                      [](const Row& found) { return found.text(0); });
             machines_[*id] = *lifecycle::find_machine(tx, *id);
+        }
+        for (const auto row : rows("SELECT rowid FROM credential ORDER BY rowid")) {
+            read_credential(tx, row);
+        }
+        for (const auto row : rows("SELECT rowid FROM delegation ORDER BY rowid")) {
+            read_delegation(tx, row);
         }
         for (const auto row : rows("SELECT rowid FROM provider_resource ORDER BY rowid")) {
             read_resource(tx, row);

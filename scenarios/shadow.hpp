@@ -1,12 +1,15 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "fakes/cloud.hpp"
 #include "system/model/machine.hpp"
+#include "system/store/credentials.hpp"
+#include "system/store/delegations.hpp"
 #include "system/store/machines.hpp"
 #include "system/store/store.hpp"
 #include "system/store/volumes.hpp"
@@ -68,6 +71,10 @@ class Shadow final : public lifecycle::CommitFollower {
     // The truth that the rows are about.
     const Clouds& clouds() const { return *clouds_; }
     const std::map<std::string, lifecycle::VolumeRow>& volumes() const { return volumes_; }
+    // By machine and boot.
+    using Credentials = std::map<std::string, std::map<std::string, lifecycle::Credential>>;
+    const Credentials& credentials() const { return credentials_; }
+    const std::map<std::string, lifecycle::Delegation>& delegations() const { return delegations_; }
 
     // The next recovery is of a store that somebody has changed behind the server's back: what was
     // there before says nothing.
@@ -83,6 +90,8 @@ class Shadow final : public lifecycle::CommitFollower {
     void read_resource(lifecycle::Tx& tx, std::int64_t row);
     void read_project(lifecycle::Tx& tx, std::int64_t row);
     void read_volume(lifecycle::Tx& tx, std::int64_t row);
+    void read_credential(lifecycle::Tx& tx, std::int64_t row);
+    void read_delegation(lifecycle::Tx& tx, std::int64_t row);
 
     Witness* witness_;
     const Clouds* clouds_;
@@ -91,6 +100,10 @@ class Shadow final : public lifecycle::CommitFollower {
     std::map<std::string, lifecycle::ProviderResource> resources_;
     std::map<std::string, ProjectRow> projects_;
     std::map<std::string, lifecycle::VolumeRow> volumes_;
+    // Of commits that a dying process could not read any more: the next that can, does.
+    std::deque<lifecycle::RowChange> unread_;
+    Credentials credentials_;
+    std::map<std::string, lifecycle::Delegation> delegations_;
     std::map<std::string, int> readiness_;
 };
 

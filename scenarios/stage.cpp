@@ -43,12 +43,14 @@ boost::asio::awaitable<void> Stage::sleep(sim::Duration duration) {
 
 boost::asio::awaitable<std::optional<HttpResponse>> Stage::call(std::string method,
                                                                 std::string target,
-                                                                std::string body) {
+                                                                std::string body,
+                                                                std::string bearer) {
     HttpRequest request;
     request.method = std::move(method);
     request.authority = kControlAuthority;
     request.target = std::move(target);
     request.body = std::move(body);
+    if (!bearer.empty()) request.headers["Authorization"] = "Bearer " + bearer;
     fakes::SimHttpClient http(universe_->client());
     auto answer = co_await http.send(std::move(request), kPatience);
     if (!answer) co_return std::nullopt;
@@ -67,6 +69,20 @@ boost::asio::awaitable<HttpResponse> Stage::insist(HttpRequest request) {
 
 boost::asio::awaitable<std::string> Stage::create(std::string project, std::string provider,
                                                   std::int64_t volume_gb) {
+    json body = {
+        {"image", "registry.fly.io/vivarium:1"}, {"memory_mb", 1024}, {"provider", provider}};
+    if (volume_gb > 0) body["volume_gb"] = volume_gb;
+    return ask_for_machine(std::move(project), body.dump());
+}
+
+boost::asio::awaitable<std::string> Stage::create_slow(std::string project,
+                                                       std::int64_t active_within_s) {
+    const json body = {{"image", "registry.fly.io/vivarium:1"},
+                       {"active_within_s", active_within_s}};
+    return ask_for_machine(std::move(project), body.dump());
+}
+
+boost::asio::awaitable<std::string> Stage::ask_for_machine(std::string project, std::string body) {
     HttpRequest request;
     request.method = "POST";
     request.authority = kControlAuthority;
@@ -74,16 +90,81 @@ boost::asio::awaitable<std::string> Stage::create(std::string project, std::stri
     // One intention, however often it has to be sent.
     request.headers["Idempotency-Key"] =
         fmt::format("intention-{}", universe_->world().now().count());
-    json body = {
-        {"image", "registry.fly.io/vivarium:1"}, {"memory_mb", 1024}, {"provider", provider}};
-    if (volume_gb > 0) body["volume_gb"] = volume_gb;
-    request.body = body.dump();
+    request.body = std::move(body);
     const HttpResponse response = co_await insist(std::move(request));
     expect(response.status == 202,
            fmt::format("a create is answered 202, not {}: {}", response.status, response.body));
     std::string machine = field(response, "id");
     universe_->witness().on_acknowledged({machine, false});
     co_return machine;
+}
+
+boost::asio::awaitable<int> Stage::introduce(std::string machine, std::string secret) {
+    HttpRequest request;
+    request.method = "POST";
+    request.authority = kControlAuthority;
+    request.target = fmt::format("/v1/machines/{}/register", machine);
+    request.headers["Authorization"] = "Bearer " + secret;
+    request.body = json{{"boot", "boot-of-somebody"}, {"status", "ready"}}.dump();
+    const HttpResponse response = co_await insist(std::move(request));
+    co_return response.status;
+}
+
+boost::asio::awaitable<Stage::Recreated> Stage::recreate(std::string project, std::string machine) {
+    HttpRequest request;
+    request.method = "POST";
+    request.authority = kControlAuthority;
+    request.target = fmt::format("/v1/projects/{}/recreate", project);
+    json body = {{"reason", "an admin wants it"}};
+    if (!machine.empty()) body["machine"] = machine;
+    request.body = body.dump();
+    const HttpResponse response = co_await insist(std::move(request));
+    expect(response.status == 202 || response.status == 409 || response.status == 404,
+           fmt::format("a recreation is not answered {}: {}", response.status, response.body));
+    if (response.status != 202) co_return Recreated{};
+    const json answer = json::parse(response.body, nullptr, false);
+    co_return Recreated{field(response, "id"), answer.value("joined", false)};
+}
+
+boost::asio::awaitable<std::string> Stage::delegate(std::string project, std::int64_t timeout_s) {
+    HttpRequest request;
+    request.method = "POST";
+    request.authority = kControlAuthority;
+    request.target = fmt::format("/v1/projects/{}/delegations", project);
+    request.headers["Idempotency-Key"] =
+        fmt::format("delegation-{}", universe_->world().now().count());
+    request.body =
+        json{{"agent", "agent-1"}, {"payload", {{"say", "hello"}}}, {"timeout_s", timeout_s}}
+            .dump();
+    const HttpResponse response = co_await insist(std::move(request));
+    expect(response.status == 202 || response.status == 404,
+           fmt::format("a delegation is not answered {}: {}", response.status, response.body));
+    const json body = json::parse(response.body, nullptr, false);
+    if (response.status != 202) co_return std::string();
+    co_return body["delegation"].value("id", "");
+}
+
+boost::asio::awaitable<bool> Stage::until_delegation(std::string delegation, std::string state,
+                                                     sim::Duration within) {
+    const sim::VirtualTime deadline = universe_->world().now() + within;
+    while (universe_->world().now() < deadline) {
+        const auto found = shadow().delegations().find(delegation);
+        if (found != shadow().delegations().end() && found->second.state == state) co_return true;
+        co_await sleep(seconds(5));
+    }
+    co_return false;
+}
+
+boost::asio::awaitable<std::optional<bool>> Stage::online(std::string project) {
+    const auto answer = co_await call("GET", "/v1/projects/" + project);
+    if (!answer || answer->status != 200) co_return std::nullopt;
+    co_return json::parse(answer->body)["project"].value("online", false);
+}
+
+boost::asio::awaitable<std::string> Stage::last_error(std::string project) {
+    const auto answer = co_await call("GET", "/v1/projects/" + project);
+    if (!answer || answer->status != 200) co_return std::string();
+    co_return json::parse(answer->body)["project"].value("last_error", "");
 }
 
 boost::asio::awaitable<void> Stage::retire(std::string machine) {

@@ -19,6 +19,27 @@ class Stage {
     // Asks for a machine until that is acknowledged; the id of the machine.
     boost::asio::awaitable<std::string> create(std::string project, std::string provider = "fly",
                                                std::int64_t volume_gb = 0);
+    // The same for a machine of a kind that may take that long until it is active.
+    boost::asio::awaitable<std::string> create_slow(std::string project,
+                                                    std::int64_t active_within_s);
+    // Registers as a box of that machine, with that secret; the status of the answer.
+    boost::asio::awaitable<int> introduce(std::string machine, std::string secret);
+    // Wants the project's machine, or that one, replaced; what the answer calls the next one, and
+    // whether it was on its way already. Asks until it is answered; empty if it is refused.
+    struct Recreated {
+        std::string machine;
+        bool joined = false;
+    };
+    boost::asio::awaitable<Recreated> recreate(std::string project, std::string machine = {});
+    // Hands work to the project's agent until that is acknowledged; the id of the delegation.
+    boost::asio::awaitable<std::string> delegate(std::string project, std::int64_t timeout_s);
+    // Waits until the delegation is in that state; false after `within`.
+    boost::asio::awaitable<bool> until_delegation(std::string delegation, std::string state,
+                                                  sim::Duration within);
+    // Whether the project is said to be online; nothing if there is no answer.
+    boost::asio::awaitable<std::optional<bool>> online(std::string project);
+    // What the project says went wrong last; empty if there is no answer.
+    boost::asio::awaitable<std::string> last_error(std::string project);
     // Retires a machine until that is acknowledged.
     boost::asio::awaitable<void> retire(std::string machine);
     // Gives a whole project up, volumes and all, until that is acknowledged.
@@ -31,10 +52,11 @@ class Stage {
                                        sim::Duration within);
     // Takes for granted that the machine becomes active within half an hour.
     boost::asio::awaitable<void> expect_active(std::string machine);
-    // One request, answered or not.
+    // One request, answered or not; `bearer` is who it says it is from.
     boost::asio::awaitable<std::optional<lifecycle::HttpResponse>> call(std::string method,
                                                                         std::string target,
-                                                                        std::string body = {});
+                                                                        std::string body = {},
+                                                                        std::string bearer = {});
     boost::asio::awaitable<void> sleep(sim::Duration duration);
 
     // What a script takes for granted; if it is not so, the run is broken and says `what`.
@@ -43,6 +65,7 @@ class Stage {
     Universe& universe() { return *universe_; }
     const Shadow& shadow() const { return universe_->shadow(); }
     fakes::FlyCloud& fly() { return universe_->fly(); }
+    fakes::SimBoxes& boxes() { return universe_->boxes(); }
     // Whether some cloud has a machine of that name, and is not destroying it.
     bool exists(const std::string& machine) const;
     // How many the clouds have that bear its label, those that are being destroyed left out.
@@ -55,6 +78,7 @@ class Stage {
   private:
     // Repeats a request until an answer below 500 comes, and gives that.
     boost::asio::awaitable<lifecycle::HttpResponse> insist(lifecycle::HttpRequest request);
+    boost::asio::awaitable<std::string> ask_for_machine(std::string project, std::string body);
 
     Universe* universe_;
 };

@@ -4,10 +4,12 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <iterator>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
 
 #include "scenarios/stage.hpp"
+#include "scenarios/watched_ports.hpp"
 #include "sim/disk.hpp"
 #include "sim/hash.hpp"
 #include "system/providers/daytona.hpp"
@@ -29,6 +31,13 @@ lifecycle::SystemOptions system_options(const std::string& server, bool alone) {
     options.lifecycle.region = "ams";
     options.lifecycle.regions = {"ams", "fra", "cdg"};
     options.lifecycle.github_secret = kGithubSecret;
+    options.lifecycle.identity_key = kIdentityKey;
+    options.lifecycle.routes.authority = kConsulAuthority;
+    // Rarer than in production: most of a run is quiet.
+    options.lifecycle.heartbeat_every = minutes(2);
+    options.lifecycle.online_for = minutes(5);
+    options.lifecycle.watch_every = minutes(2);
+    options.lifecycle.silent_looks = 4;
     options.lifecycle.control_authority = kControlAuthority;
     options.lifecycle.daemon_port = kDaemonPort;
     options.lifecycle.detached_grace = minutes(15);
@@ -54,128 +63,6 @@ std::uint64_t content_digest(const std::string& vfs) {
     return digest;
 }
 
-// The core's telemetry goes to the trace; deliveries also to the witness.
-class WatchedTelemetry final : public lifecycle::Telemetry {
-  public:
-    using Deliveries = std::map<std::pair<std::string, std::int64_t>, sim::VirtualTime>;
-    WatchedTelemetry(sim::Process& process, Witness& witness, Deliveries& deliveries)
-        : process_(process), trace_(process), witness_(witness), deliveries_(deliveries) {}
-    using Telemetry::record;
-    void record(std::string_view name, std::span<const lifecycle::Fact> facts) override {
-        trace_.record(name, facts);
-        if (!name.starts_with("outbox.") || !process_.alive()) return;
-        DeliveryStep step;
-        step.server = process_.name();
-        step.what = name;
-        for (const lifecycle::Fact& fact : facts) {
-            if (fact.name == "event") step.event = std::get<std::int64_t>(fact.value);
-            if (fact.name == "epoch") step.epoch = std::get<std::int64_t>(fact.value);
-        }
-        if (step.begins()) {
-            deliveries_[{step.server, step.event}] = process_.world().now();
-        } else {
-            deliveries_.erase({step.server, step.event});
-        }
-        witness_.on_delivery(step);
-    }
-
-  private:
-    sim::Process& process_;
-    fakes::SimTelemetry trace_;
-    Witness& witness_;
-    Deliveries& deliveries_;
-};
-
-// Properties look at the server's rows while others run: the order of commits counts.
-class ObservedShadow final : public lifecycle::CommitFollower {
-  public:
-    ObservedShadow(sim::World& world, Shadow& shadow) : world_(world), shadow_(shadow) {}
-    void on_commit(lifecycle::Tx& tx, const std::vector<lifecycle::RowChange>& changes) override {
-        world_.observe();
-        shadow_.on_commit(tx, changes);
-    }
-
-  private:
-    sim::World& world_;
-    Shadow& shadow_;
-};
-
-// Null if no provider is served there.
-const char* provider_at(std::string_view authority) {
-    if (authority == kFlyAuthority) return "fly";
-    if (authority == kDaytonaAuthority) return "daytona";
-    return authority == kDockerAuthority ? "docker" : nullptr;
-}
-
-// The core's way to its providers and its machines; calls to providers are also the witness's.
-class WatchedHttp final : public lifecycle::HttpClient {
-  public:
-    WatchedHttp(sim::Process& process, Witness& witness, const Shadow& shadow)
-        : process_(process), http_(process), witness_(witness), shadow_(shadow) {}
-    boost::asio::awaitable<std::expected<lifecycle::HttpResponse, lifecycle::HttpError>> send(
-        lifecycle::HttpRequest request, lifecycle::Duration timeout) override {
-        const char* provider = provider_at(request.authority);
-        if (provider == nullptr) {
-            auto other = co_await http_.send(std::move(request), timeout);
-            co_return other;
-        }
-        // Told when it ends, however that comes about: a crash destroys this frame.
-        struct Told {
-            ~Told() {
-                call.ended = process.world().steps();
-                witness.on_provider_call(call);
-            }
-            sim::Process& process;
-            Witness& witness;
-            ProviderCall call;
-        };
-        Told told{process_, witness_, {}};
-        told.call.provider = provider;
-        told.call.server = process_.name();
-        told.call.request = request;
-        told.call.begun = process_.world().steps();
-        told.call.sent_at = process_.world().now();
-        witness_.on_provider_request(told.call, shadow_);
-        auto answer = co_await http_.send(std::move(request), timeout);
-        if (answer) told.call.response = *answer;
-        co_return answer;
-    }
-
-  private:
-    sim::Process& process_;
-    fakes::SimHttpClient http_;
-    Witness& witness_;
-    const Shadow& shadow_;
-};
-
-class CloudWatch final : public fakes::CloudObserver {
-  public:
-    CloudWatch(sim::World& world, Witness& witness, const Shadow& shadow)
-        : world_(world), witness_(witness), shadow_(shadow) {}
-    void on_created(const fakes::CloudMachine& machine) override {
-        witness_.on_provider_created(machine, shadow_);
-    }
-    void on_start_asked(const fakes::CloudMachine& machine) override {
-        witness_.on_provider_start(machine, shadow_);
-    }
-    // As if somebody had destroyed it behind our back.
-    void on_lost(const fakes::CloudMachine& machine) override {
-        ProviderCall call;
-        call.provider = machine.provider;
-        call.request.method = "DELETE";
-        call.request.target = "/v1/apps/vivarium/machines/" + machine.id;
-        call.response.emplace();
-        call.begun = world_.steps();
-        call.ended = world_.steps();
-        witness_.on_provider_call(call);
-    }
-
-  private:
-    sim::World& world_;
-    Witness& witness_;
-    const Shadow& shadow_;
-};
-
 }  // namespace
 
 // The control plane as it runs in a process of the world.
@@ -188,7 +75,7 @@ class Universe::ServerProgram final : public sim::Program {
           clock_(process),
           http_(process, universe.witness_, universe.shadow_),
           entropy_(process),
-          telemetry_(process, universe.witness_, universe.deliveries_),
+          telemetry_(process, universe.witness_, universe.shadow_, universe.deliveries_),
           fly_(http_, clock_, telemetry_, fly_options()),
           daytona_(http_, telemetry_, daytona_options()),
           docker_(http_, telemetry_, docker_options()) {
@@ -241,14 +128,15 @@ class Universe::ServerProgram final : public sim::Program {
     }
 
     void serve(lifecycle::HttpRequest request, fakes::Respond respond) {
-        std::string what = fmt::format("{} {}", request.method, request.target);
-        system_->serve(std::move(request),
-                       [this, label = std::move(what),
-                        send = std::move(respond)](lifecycle::HttpResponse response) mutable {
-                           universe_.world_.observe();
-                           universe_.witness_.on_server_answer(label, response);
-                           send(std::move(response));
-                       });
+        std::string method = request.method;
+        std::string target = request.target;
+        system_->serve(std::move(request), [this, method = std::move(method),
+                                            target = std::move(target), send = std::move(respond)](
+                                               lifecycle::HttpResponse response) mutable {
+            universe_.world_.observe();
+            universe_.witness_.on_server_answer({method, target, response, universe_.world_.now()});
+            send(std::move(response));
+        });
     }
 
     void die(sim::Process& process, std::exception_ptr failure) {
@@ -293,6 +181,7 @@ Universe::Universe(sim::Tape& tape, sim::Trace& trace, Witness& witness, sim::Re
       fly_process_(world_.add_process("fly", "fly")),
       daytona_process_(world_.add_process("daytona", "daytona")),
       docker_process_(world_.add_process("docker", "docker")),
+      consul_process_(world_.add_process("consul", "consul")),
       client_(world_.add_process("client", "client")),
       boxes_(world_),
       fly_clock_(fly_process_),
@@ -304,6 +193,7 @@ Universe::Universe(sim::Tape& tape, sim::Trace& trace, Witness& witness, sim::Re
                 {"server", "fly"},
                 {"server", "daytona"},
                 {"server", "docker"},
+                {"server", "consul"},
                 {"server", "box"}}) {
     // Scripts and properties look at both while others run.
     client_.always_observes();
@@ -321,6 +211,12 @@ Universe::Universe(sim::Tape& tape, sim::Trace& trace, Witness& witness, sim::Re
     serve(*fly_, fly_process_, kFlyAuthority);
     serve(*daytona_, daytona_process_, kDaytonaAuthority);
     serve(*docker_, docker_process_, kDockerAuthority);
+    serve_routes();
+    boxes_.on_processed([this](const std::string& machine, const std::string& delegation) {
+        world_.observe();
+        world_.self().emit("box.processed", {{"machine", machine}, {"delegation", delegation}});
+        witness_.on_processed(machine, delegation);
+    });
     client_.boot();
     for (sim::Process* server : servers_) {
         server->set_program([this](sim::Process& process) {
@@ -340,6 +236,24 @@ void Universe::serve(fakes::Cloud& cloud, sim::Process& process, const char* aut
     fakes::listen(process, authority,
                   [&cloud](const lifecycle::HttpRequest& request, fakes::Respond respond) {
                       cloud.handle(request, std::move(respond));
+                  });
+}
+
+void Universe::serve_routes() {
+    consul_process_.always_observes();
+    consul_process_.boot();
+    consul_.on_change([this](const std::string& key, const std::string& value) {
+        const auto said = nlohmann::json::parse(value, nullptr, false);
+        lifecycle::Route route;
+        route.machine = said.value("machine", "");
+        route.generation = said.value("generation", std::int64_t{0});
+        route.address = said.value("address", "");
+        consul_process_.emit("route", {{"key", key}, {"machine", route.machine}});
+        witness_.on_route(key.substr(key.rfind('/') + 1), route);
+    });
+    fakes::listen(consul_process_, kConsulAuthority,
+                  [this](const lifecycle::HttpRequest& request, fakes::Respond respond) {
+                      respond(consul_.handle(request));
                   });
 }
 
@@ -420,6 +334,13 @@ std::string Universe::ask(const std::string& sql) {
         return database.table(sql);
     } catch (const lifecycle::StoreFailure& failure) {
         return fmt::format("the database cannot answer: {}\n", failure.what());
+    }
+}
+
+void Universe::show_rows() {
+    for (const char* table : {"project", "machine", "credential", "presence", "delegation",
+                              "outbox_event", "machine_history", "provider_resource"}) {
+        witness_.on_text(table, ask(fmt::format("SELECT * FROM {}", table)));
     }
 }
 

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "fakes/consul.hpp"
 #include "fakes/daytona_cloud.hpp"
 #include "fakes/docker_engine.hpp"
 #include "fakes/fly_cloud.hpp"
@@ -17,6 +18,7 @@
 #include "scenarios/shadow.hpp"
 #include "scenarios/witness.hpp"
 #include "sim/world.hpp"
+#include "system/identity/secrets.hpp"
 #include "system/system.hpp"
 
 namespace scenarios {
@@ -29,6 +31,12 @@ inline constexpr const char* kControlAuthority = "control.internal:80";
 inline constexpr const char* kFlyAuthority = "_api.internal:4280";
 inline constexpr const char* kDaytonaAuthority = "api.daytona.internal:80";
 inline constexpr const char* kGithubSecret = "github-secret";
+inline constexpr const char* kConsulAuthority = "consul.internal:8500";
+// By which secrets are known wherever they stray.
+using lifecycle::kBootstrapMark;
+using lifecycle::kTokenMark;
+// What every secret of the world's boxes is derived from.
+inline constexpr const char* kIdentityKey = "identity-key-of-the-simulated-world";
 inline constexpr const char* kDockerAuthority = "docker.internal:2375";
 
 // A whole system in one simulated world: the control plane on its own disk, the clouds with their
@@ -49,6 +57,8 @@ class Universe final : private Clouds {
     fakes::FlyCloud& fly() { return *fly_; }
     fakes::DaytonaCloud& daytona() { return *daytona_; }
     fakes::DockerEngine& docker() { return *docker_; }
+    fakes::SimBoxes& boxes() { return boxes_; }
+    fakes::Consul& consul() { return consul_; }
     // By provider; null if there is none of that name.
     fakes::Cloud* cloud(std::string_view provider);
     // All that the clouds still have.
@@ -74,6 +84,9 @@ class Universe final : private Clouds {
     // Who waits for what: the script, calls on the network, deliveries of the outbox.
     std::vector<sim::Waiting> waiting() const;
 
+    // Shows the witness all texts that the database holds.
+    void show_rows();
+
     // For scripts: exceptions that end the run, such as a bug of the harness itself.
     void script_ended(std::exception_ptr failure);
 
@@ -82,6 +95,7 @@ class Universe final : private Clouds {
 
     static std::vector<sim::Process*> make_servers(sim::World& world, int count);
     void serve(fakes::Cloud& cloud, sim::Process& process, const char* authority);
+    void serve_routes();
 
     Witness& witness_;
     Shadow shadow_;
@@ -93,6 +107,7 @@ class Universe final : private Clouds {
     sim::Process& fly_process_;
     sim::Process& daytona_process_;
     sim::Process& docker_process_;
+    sim::Process& consul_process_;
     sim::Process& client_;
     fakes::SimBoxes boxes_;
     fakes::SimClock fly_clock_;
@@ -102,6 +117,7 @@ class Universe final : private Clouds {
     std::unique_ptr<fakes::FlyCloud> fly_;
     std::unique_ptr<fakes::DaytonaCloud> daytona_;
     std::unique_ptr<fakes::DockerEngine> docker_;
+    fakes::Consul consul_;
     Nemesis nemesis_;
     std::vector<Demand> demands_;
     sim::VirtualTime script_since_{0};

@@ -11,6 +11,7 @@
 #include "scenarios/shadow.hpp"
 #include "sim/time.hpp"
 #include "system/ports/http.hpp"
+#include "system/routing/route_table.hpp"
 
 namespace scenarios {
 
@@ -48,6 +49,20 @@ struct DeliveryStep {
     bool begins() const { return what == "outbox.claimed"; }
 };
 
+// What the control plane answered to a request that reached it.
+struct ServerAnswer {
+    const std::string& method;
+    const std::string& target;
+    const lifecycle::HttpResponse& response;
+    sim::VirtualTime at{};
+};
+
+struct Recreation {
+    std::string machine;  // that is to be replaced
+    std::string reason;
+    sim::VirtualTime at{};
+};
+
 // How a run ended, after the calm.
 struct Ending {
     const Shadow& shadow;
@@ -55,6 +70,7 @@ struct Ending {
     const std::vector<CloudVolume>& volumes;
     const std::vector<Demand>& demands;
     const std::map<std::string, std::uint64_t>& faults;  // that struck, by kind
+    sim::VirtualTime at{};
 };
 
 // Hears everything in a run that a property may want to judge. Nothing here changes the run.
@@ -69,6 +85,12 @@ class Witness {
     virtual void on_event(const EventRow* /*before*/, const EventRow& /*after*/,
                           const Shadow& /*shadow*/) {}
     virtual void on_commit(const Shadow& /*shadow*/) {}
+    // A machine's credentials have changed, or were read anew.
+    virtual void on_credential(const std::string& /*machine*/, const Shadow& /*shadow*/) {}
+    virtual void on_delegation(const lifecycle::Delegation& /*now*/) {}
+    // A machine is to be replaced because somebody wants it so: told right before the commit that
+    // says so is looked at.
+    virtual void on_recreated(const Recreation& /*recreation*/, const Shadow& /*shadow*/) {}
     // The server started again: what was seen before, and what is left.
     virtual void on_recovery(const Shadow& /*before*/, const Shadow& /*after*/) {}
 
@@ -78,8 +100,7 @@ class Witness {
     virtual void on_server_down(const std::string& /*server*/) {}
     // An exception that is not a failing store left the core.
     virtual void on_bug(std::string_view /*what*/) {}
-    virtual void on_server_answer(const std::string& /*request*/,
-                                  const lifecycle::HttpResponse& /*response*/) {}
+    virtual void on_server_answer(const ServerAnswer& /*answer*/) {}
     virtual void on_acknowledged(const Acknowledgement& /*promise*/) {}
     // A worker took an event, or is finished with it.
     virtual void on_delivery(const DeliveryStep& /*step*/) {}
@@ -91,6 +112,13 @@ class Witness {
                                      const Shadow& /*shadow*/) {}
     virtual void on_provider_start(const fakes::CloudMachine& /*machine*/,
                                    const Shadow& /*shadow*/) {}
+
+    // The agent of a machine has worked that delegation off.
+    virtual void on_processed(const std::string& /*machine*/, const std::string& /*delegation*/) {}
+    // The route table has taken another record of a project.
+    virtual void on_route(const std::string& /*project*/, const lifecycle::Route& /*route*/) {}
+    // Something that anybody might read: a fact of the trace, a row, an answer.
+    virtual void on_text(std::string_view /*where*/, std::string_view /*text*/) {}
 
     // A script expected something else.
     virtual void on_disappointment(std::string_view /*what*/) {}

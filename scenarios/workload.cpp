@@ -22,6 +22,9 @@ std::string_view name_of(Step::Action action) {
         case Step::Action::agents: return "agents";
         case Step::Action::retire: return "retire";
         case Step::Action::restart: return "restart";
+        case Step::Action::recreate: return "recreate";
+        case Step::Action::delegate: return "delegate";
+        case Step::Action::rotate: return "rotate";
     }
     return "unknown";
 }
@@ -83,7 +86,27 @@ Script perform(Stage stage, std::string project, Step step) {
                          "a machine is restarted, or said not to be in service");
             break;
         }
+        case Step::Action::recreate: {
+            const auto recreated = co_await stage.recreate(project);
+            static_cast<void>(recreated);
+            break;
+        }
+        case Step::Action::delegate: {
+            const std::string work = co_await stage.delegate(project, 1800);
+            static_cast<void>(work);
+            break;
+        }
+        case Step::Action::rotate: {
+            if (newest.empty()) break;
+            const auto answer =
+                co_await stage.call("POST", fmt::format("/v1/machines/{}/rotate", newest), "{}");
+            stage.expect(!answer || answer->status == 202 || answer->status == 409,
+                         "a token is rotated, or the machine said not to be in service");
+            break;
+        }
         case Step::Action::look: {
+            const auto online = co_await stage.online(project);
+            static_cast<void>(online);
             std::string target = fmt::format("/v1/projects/{}/machines", project);
             const auto answer = co_await stage.call("GET", std::move(target));
             stage.expect(!answer || answer->status == 200 || newest.empty(),

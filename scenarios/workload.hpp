@@ -10,8 +10,19 @@ namespace scenarios {
 
 // What a client of one project does next, after thinking for a while.
 struct Step {
-    enum class Action : std::uint8_t { nothing, look, create, proxy, agents, retire, restart };
-    static constexpr std::uint64_t kActions = 7;
+    enum class Action : std::uint8_t {
+        nothing,
+        look,
+        create,
+        proxy,
+        agents,
+        retire,
+        restart,
+        recreate,
+        delegate,
+        rotate
+    };
+    static constexpr std::uint64_t kActions = 10;
     static constexpr std::uint64_t kProviders = 3;
     Action action = Action::nothing;
     std::uint64_t provider = 0;  // of a machine that is created: fly, daytona, docker

@@ -3,10 +3,14 @@
 #include <utility>
 
 #include "system/api/api.hpp"
+#include "system/identity/arbiter.hpp"
 #include "system/lifecycle/destroy.hpp"
 #include "system/lifecycle/events.hpp"
 #include "system/lifecycle/provision.hpp"
 #include "system/lifecycle/readiness.hpp"
+#include "system/monitor/watchdog.hpp"
+#include "system/routing/router.hpp"
+#include "system/tasks/delegations.hpp"
 #include "system/telemetry/counters.hpp"
 
 namespace lifecycle {
@@ -24,6 +28,10 @@ struct System::Parts {
           provisioner(*store, ports, providers, volumes, options.lifecycle),
           readiness(*store, ports, providers, options.lifecycle),
           destroyer(*store, ports, providers, options.lifecycle),
+          router(*store, ports.http, options.lifecycle.routes),
+          delegations(*store, ports, providers, options.lifecycle),
+          arbiter(*store, ports, providers, options.lifecycle),
+          watchdog(*store, ports, providers, outbox, options.lifecycle),
           reconciler(*store, ports, providers, outbox, options.lifecycle),
           api(*store, outbox, ports, providers, reconciler, counters, options.lifecycle) {
         store->tell_to(counters);
@@ -33,6 +41,9 @@ struct System::Parts {
         outbox.add(std::string(kRestart), provisioner.restarter());
         outbox.add(std::string(kStart), provisioner.starter());
         outbox.add(std::string(kDestroyVolume), volumes.destroyer());
+        outbox.add(std::string(kRoute), router.consumer());
+        outbox.add(std::string(kArbitrate), arbiter.consumer());
+        outbox.add(std::string(kDelegate), delegations.consumer());
         outbox.add(std::string(kDeadline), deadline_consumer(ports, options.lifecycle));
     }
 
@@ -46,6 +57,10 @@ struct System::Parts {
     Provisioner provisioner;
     Readiness readiness;
     Destroyer destroyer;
+    Router router;
+    Delegations delegations;
+    Arbiter arbiter;
+    Watchdog watchdog;
     Reconciler reconciler;
     Api api;
 };
@@ -60,11 +75,13 @@ System::~System() = default;
 void System::start() {
     parts_->tasks.spawn(parts_->outbox.run());
     parts_->tasks.spawn(parts_->reconciler.run());
+    parts_->tasks.spawn(parts_->watchdog.run());
 }
 
 void System::stop(std::function<void()> when_idle) {
     parts_->outbox.stop();
     parts_->reconciler.stop();
+    parts_->watchdog.stop();
     if (parts_->tasks.running() == 0) {
         when_idle();
     } else {

@@ -11,6 +11,7 @@ std::vector<Scenario> plain_lives();
 std::vector<Scenario> races();
 std::vector<Scenario> adoptions();
 std::vector<Scenario> volumes();
+std::vector<Scenario> identities();
 std::vector<Scenario> operations();
 std::vector<Scenario> storms();
 

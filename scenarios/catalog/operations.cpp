@@ -123,6 +123,8 @@ Script store_restored(Stage stage) {
         "DELETE FROM outbox_event WHERE machine = 'alpha-2';"
         "DELETE FROM provider_resource WHERE machine = 'alpha-2';"
         "DELETE FROM machine_history WHERE machine = 'alpha-2';"
+        "DELETE FROM credential WHERE machine = 'alpha-2';"
+        "DELETE FROM presence WHERE machine = 'alpha-2';"
         "DELETE FROM machine WHERE id = 'alpha-2';"
         "UPDATE project SET generation = 1, active_machine = ''");
     co_await stage.sleep(minutes(30));

@@ -40,7 +40,8 @@ Api::Api(Store& store, Outbox& outbox, Ports ports, const Providers& providers,
       providers_(providers),
       reconciler_(reconciler),
       counters_(counters),
-      options_(std::move(options)) {}
+      options_(std::move(options)),
+      key_(options_.identity_key) {}
 
 boost::asio::awaitable<HttpResponse> Api::handle(HttpRequest request) {
     if (request.body.size() > kLongestBody) {
@@ -60,11 +61,15 @@ Api::Answer Api::route(HttpRequest request) {
     std::vector<std::string> path = segments_of(request.target);
     const std::string method = request.method;
     if (path.size() < 2 || path[0] != "v1") co_return to_response(no_such_route(request.target));
-    if (path[1] == "projects" && path.size() >= 4) {
+    if (path[1] == "projects" && path.size() >= 3) {
         co_return co_await route_project(std::move(path), std::move(request));
     }
     if (path[1] == "machines" && path.size() >= 3) {
         co_return co_await route_machine(std::move(path), std::move(request));
+    }
+    if (path[1] == "delegations" && path.size() == 4 && path[3] == "result") {
+        if (method != "POST") co_return wrong_method(method, "POST");
+        co_return co_await conclude_delegation(path[2], std::move(request));
     }
     if (path.size() == 2 && (path[1] == "health" || path[1] == "metrics")) {
         if (method != "GET") co_return wrong_method(method, "GET");
@@ -90,6 +95,10 @@ Api::Answer Api::route_project(std::vector<std::string> path, HttpRequest reques
                                     fmt::format("{} is not a project id", project.substr(0, 200)),
                                     "use 1 to 40 of a-z, 0-9 and -, beginning with a letter"));
     }
+    if (path.size() == 3) {
+        if (method != "GET") co_return wrong_method(method, "GET");
+        co_return co_await this->project(project);
+    }
     if (path[3] == "proxy") {
         const std::string prefix = fmt::format("/v1/projects/{}/proxy", project);
         std::string target = request.target.substr(prefix.size());
@@ -101,8 +110,14 @@ Api::Answer Api::route_project(std::vector<std::string> path, HttpRequest reques
         if (method == "GET") co_return co_await list(project);
         co_return wrong_method(method, "GET, POST");
     }
-    if (path.size() == 4 && path[3] == "archive") {
+    if (path.size() == 4 && path[3] == "delegations") {
+        if (method == "POST") co_return co_await delegate_work(project, std::move(request));
+        if (method == "GET") co_return co_await delegations(project);
+        co_return wrong_method(method, "GET, POST");
+    }
+    if (path.size() == 4 && (path[3] == "archive" || path[3] == "recreate")) {
         if (method != "POST") co_return wrong_method(method, "POST");
+        if (path[3] == "recreate") co_return co_await recreate(project, std::move(request));
         co_return co_await archive(project, std::move(request));
     }
     if (path.size() == 4 && path[3] == "github") {
@@ -122,11 +137,14 @@ Api::Answer Api::route_machine(std::vector<std::string> path, HttpRequest reques
         if (verb == "events") co_return co_await history(machine);
         co_return co_await get(machine);
     }
-    if (verb == "archive" || verb == "retire" || verb == "restart" || verb == "status") {
+    using Handler = Answer (Api::*)(std::string, HttpRequest);
+    constexpr std::pair<std::string_view, Handler> kVerbs[] = {
+        {"archive", &Api::retire},        {"retire", &Api::retire}, {"restart", &Api::restart},
+        {"register", &Api::register_box}, {"status", &Api::status}, {"rotate", &Api::rotate}};
+    for (const auto& [name, handler] : kVerbs) {
+        if (verb != name) continue;
         if (method != "POST") co_return wrong_method(method, "POST");
-        if (verb == "status") co_return co_await status(machine, std::move(request));
-        if (verb == "restart") co_return co_await restart(machine, std::move(request));
-        co_return co_await retire(machine, std::move(request));
+        co_return co_await (this->*handler)(machine, std::move(request));
     }
     co_return to_response(no_such_route(request.target));
 }
@@ -177,18 +195,6 @@ Api::Answer Api::retire(std::string machine, HttpRequest request) {
     if (!retired) co_return to_response(retired.error());
     outbox_.wake();
     co_return to_response(202, json{{"machine", to_json(*retired)}});
-}
-
-Api::Answer Api::status(std::string machine, HttpRequest request) {
-    const auto reported = parse_status(request);
-    if (!reported) co_return to_response(reported.error());
-    auto change = [this, &machine, &reported](Tx& tx) -> Result<Machine> {
-        return report_status(tx, machine, *reported, ports_.clock.now());
-    };
-    const auto changed = co_await store_.transact(change);
-    if (!changed) co_return to_response(changed.error());
-    outbox_.wake();
-    co_return to_response(200, json{{"machine", to_json(*changed)}});
 }
 
 Api::Answer Api::archive(std::string project, HttpRequest request) {

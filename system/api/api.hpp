@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "system/identity/secrets.hpp"
 #include "system/lifecycle/options.hpp"
 #include "system/lifecycle/reconcile.hpp"
 #include "system/model/error.hpp"
@@ -35,13 +36,20 @@ class Api {
 
     Answer create(std::string project, HttpRequest request);
     Answer list(std::string project);
+    Answer project(std::string project);
+    Answer recreate(std::string project, HttpRequest request);
+    Answer delegate_work(std::string project, HttpRequest request);
+    Answer delegations(std::string project);
+    Answer conclude_delegation(std::string delegation, HttpRequest request);
     Answer archive(std::string project, HttpRequest request);
     Answer bind(std::string project, HttpRequest request);
     Answer get(std::string machine);
     Answer retire(std::string machine, HttpRequest request);
     Answer restart(std::string machine, HttpRequest request);
     Answer history(std::string machine);
+    Answer register_box(std::string machine, HttpRequest request);
     Answer status(std::string machine, HttpRequest request);
+    Answer rotate(std::string machine, HttpRequest request);
     Answer agents(std::string machine);
     Answer proxy(std::string project, std::string target, HttpRequest request);
     Answer push(HttpRequest request);
@@ -52,6 +60,7 @@ class Api {
     // the answer says why as far as its provider knows.
     Answer forward(Machine machine, HttpRequest request);
     boost::asio::awaitable<Error> explain(Machine machine, std::string error);
+    std::int64_t heartbeat_seconds() const;
 
     Store& store_;
     Outbox& outbox_;
@@ -60,6 +69,7 @@ class Api {
     Reconciler& reconciler_;
     const Counters& counters_;
     LifecycleOptions options_;
+    IdentityKey key_;
 };
 
 }  // namespace lifecycle

@@ -9,6 +9,16 @@
 
 // What the control plane passes on to the daemons of machines.
 namespace lifecycle {
+namespace {
+
+HttpRequest along(HttpRequest request, const Endpoint& way) {
+    request.authority = way.authority;
+    request.tls = way.tls;
+    for (const auto& [name, value] : way.headers) request.headers[name] = value;
+    return request;
+}
+
+}  // namespace
 
 boost::asio::awaitable<HttpResponse> Api::agents(std::string machine) {
     auto read = [&machine](Tx& tx) -> Result<Machine> {
@@ -65,14 +75,27 @@ boost::asio::awaitable<HttpResponse> Api::forward(Machine machine, HttpRequest r
         const Error error = co_await explain(std::move(machine), describe(way.error()));
         co_return to_response(error);
     }
-    request.authority = way->authority;
-    request.tls = way->tls;
-    for (const auto& [name, value] : way->headers) request.headers[name] = value;
-    auto answer = co_await ports_.http.send(std::move(request), options_.proxy_timeout);
+    HttpRequest first = along(request, *way);
+    auto answer = co_await ports_.http.send(std::move(first), options_.proxy_timeout);
+    if (answer && answer->status == 401 && !way->headers.empty()) {
+        // It may be the provider's own door that is shut: what opens it changes with each start.
+        const auto fresh =
+            co_await provider->reach(machine.external_id, machine.address, options_.daemon_port);
+        if (fresh && fresh->headers != way->headers) {
+            HttpRequest second = along(request, *fresh);
+            answer = co_await ports_.http.send(std::move(second), options_.proxy_timeout);
+        }
+    }
     if (!answer) {
         const Error error =
             co_await explain(std::move(machine), std::string(to_string(answer.error())));
         co_return to_response(error);
+    }
+    if (answer->status >= 500 && machine.state == MachineState::detached) {
+        co_return to_response(
+            Error(ErrorCode::machine_unavailable,
+                  fmt::format("machine {} has been replaced or retired", machine.id),
+                  "use the project's active machine"));
     }
     if (answer->status >= 500) {
         co_return to_response(

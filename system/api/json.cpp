@@ -22,9 +22,11 @@ int status_of(ErrorCode code) {
     switch (code) {
         case ErrorCode::bad_request: return 400;
         case ErrorCode::unauthorized: return 401;
+        case ErrorCode::forbidden: return 403;
         case ErrorCode::not_found: return 404;
         case ErrorCode::method_not_allowed: return 405;
         case ErrorCode::conflict: return 409;
+        case ErrorCode::superseded: return 410;
         case ErrorCode::too_large: return 413;
         case ErrorCode::machine_error: return 502;
         case ErrorCode::machine_unavailable:
@@ -105,6 +107,7 @@ json to_json(const Machine& machine) {
         {"cpus", machine.spec.cpus},
         {"memory_mb", machine.spec.memory_mb},
         {"volume_gb", machine.spec.volume_gb},
+        {"active_within_s", machine.spec.active_within_s},
         {"daemon_status", to_string(machine.daemon_status)},
         {"provisioning_error", machine.provisioning_error},
         {"created_at_ms", milliseconds(machine.created_at)},
@@ -116,6 +119,20 @@ json to_json(const HistoryEntry& entry) {
     return {{"at_ms", entry.at.time_since_epoch().count() / 1000},
             {"what", entry.what},
             {"detail", entry.detail}};
+}
+
+json to_json(const Delegation& delegation) {
+    const auto milliseconds = [](Time time) { return time.time_since_epoch().count() / 1000; };
+    return {{"id", delegation.id},
+            {"project", delegation.project},
+            {"agent", delegation.agent},
+            {"payload", json::parse(delegation.payload, nullptr, false)},
+            {"state", delegation.state},
+            {"machine", delegation.machine},
+            {"deliveries", delegation.deliveries},
+            {"result", delegation.result},
+            {"created_at_ms", milliseconds(delegation.created_at)},
+            {"deadline_ms", milliseconds(delegation.deadline)}};
 }
 
 json to_json(const ReconcileReport& report, bool applied) {

@@ -9,6 +9,7 @@
 #include "system/model/error.hpp"
 #include "system/model/machine.hpp"
 #include "system/ports/http.hpp"
+#include "system/store/delegations.hpp"
 #include "system/store/machines.hpp"
 
 namespace lifecycle {
@@ -30,6 +31,7 @@ Result<std::int64_t> integer_field(const nlohmann::json& object, std::string_vie
 
 nlohmann::json to_json(const Machine& machine);
 nlohmann::json to_json(const HistoryEntry& entry);
+nlohmann::json to_json(const Delegation& delegation);
 nlohmann::json to_json(const ReconcileReport& report, bool applied);
 
 // {"error": {"code", "message", "action"}} with the status that belongs to the code.

@@ -33,6 +33,18 @@ Result<std::string> known_provider(const std::string& name, const Providers& pro
                                        fmt::format("use one of: {}", fmt::join(names, ", "))));
 }
 
+Result<DaemonStatus> status_in(const json& body) {
+    const auto text = text_field(body, "status", "");
+    if (!text) return std::unexpected(text.error());
+    const auto status = parse_daemon_status(*text);
+    if (!status || *status == DaemonStatus::silent) {
+        return std::unexpected(
+            bad_request("the field \"status\" has to be \"booting\" or \"ready\"",
+                        "correct the field and send the request again"));
+    }
+    return *status;
+}
+
 }  // namespace
 
 std::vector<std::string> segments_of(std::string_view target) {
@@ -61,8 +73,8 @@ Result<std::string> parse_key(const HttpRequest& request) {
 
 Result<MachineRequest> parse_create(const HttpRequest& request, const std::string& project,
                                     const Providers& providers) {
-    const auto body =
-        body_with(request, {"image", "provider", "region", "cpus", "memory_mb", "volume_gb"});
+    const auto body = body_with(request, {"image", "provider", "region", "cpus", "memory_mb",
+                                          "volume_gb", "active_within_s"});
     if (!body) return std::unexpected(body.error());
     const auto image = text_field(*body, "image", "");
     if (!image) return std::unexpected(image.error());
@@ -82,6 +94,8 @@ Result<MachineRequest> parse_create(const HttpRequest& request, const std::strin
     if (!memory) return std::unexpected(memory.error());
     const auto volume = integer_field(*body, "volume_gb", 0, 0, 500);
     if (!volume) return std::unexpected(volume.error());
+    const auto grace = integer_field(*body, "active_within_s", 0, 60, 86'400);
+    if (!grace) return std::unexpected(grace.error());
     const Provider* chosen = providers.find(*provider);
     if (*volume > 0 && chosen != nullptr && !chosen->has_volumes()) {
         return std::unexpected(bad_request(fmt::format("provider {} has no volumes", *provider),
@@ -89,21 +103,99 @@ Result<MachineRequest> parse_create(const HttpRequest& request, const std::strin
     }
     const auto key = parse_key(request);
     if (!key) return std::unexpected(key.error());
-    return MachineRequest{project, *provider, {*image, *region, *cpus, *memory, *volume}, *key};
+    return MachineRequest{
+        project, *provider, {*image, *region, *cpus, *memory, *volume, *grace}, *key};
 }
 
 Result<DaemonStatus> parse_status(const HttpRequest& request) {
     const auto body = body_with(request, {"status"});
     if (!body) return std::unexpected(body.error());
-    const auto text = text_field(*body, "status", "");
-    if (!text) return std::unexpected(text.error());
-    const auto status = parse_daemon_status(*text);
-    if (!status || *status == DaemonStatus::silent) {
+    return status_in(*body);
+}
+
+Result<std::string> parse_token(const HttpRequest& request) {
+    constexpr std::string_view kScheme = "Bearer ";
+    const auto header = request.headers.find("Authorization");
+    if (header == request.headers.end() || !header->second.starts_with(kScheme)) {
+        return std::unexpected(Error(ErrorCode::unauthorized, "the request bears no token",
+                                     "send it in the header \"Authorization: Bearer ...\""));
+    }
+    return header->second.substr(kScheme.size());
+}
+
+Result<Registration> parse_registration(const HttpRequest& request, const std::string& machine) {
+    const auto body = body_with(request, {"boot", "token", "status"});
+    if (!body) return std::unexpected(body.error());
+    const auto secret = parse_token(request);
+    if (!secret) return std::unexpected(secret.error());
+    const auto boot = text_field(*body, "boot", "");
+    if (!boot) return std::unexpected(boot.error());
+    const auto is_plain = [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+               c == '-' || c == '_' || c == '.';
+    };
+    if (boot->size() < 8 || boot->size() > 64 || !std::ranges::all_of(*boot, is_plain)) {
         return std::unexpected(
-            bad_request("the field \"status\" has to be \"booting\" or \"ready\"",
+            bad_request("the field \"boot\" has to be 8 to 64 of A-Z, a-z, 0-9, '-', '_' and '.'",
+                        "choose another for each boot, and send the same as long as it lasts"));
+    }
+    const auto token = text_field(*body, "token", "");
+    if (!token) return std::unexpected(token.error());
+    const auto status = status_in(*body);
+    if (!status) return std::unexpected(status.error());
+    return Registration{machine, *secret, *boot, *token, *status};
+}
+
+Result<RecreateRequest> parse_recreate(const HttpRequest& request) {
+    const auto body = body_with(request, {"machine", "reason"});
+    if (!body) return std::unexpected(body.error());
+    const auto machine = text_field(*body, "machine", "");
+    if (!machine) return std::unexpected(machine.error());
+    const auto reason = text_field(*body, "reason", "somebody asked for it");
+    if (!reason) return std::unexpected(reason.error());
+    return RecreateRequest{*machine, *reason};
+}
+
+Result<DelegationRequest> parse_delegation(const HttpRequest& request, const std::string& project) {
+    const auto body = body_with(request, {"agent", "payload", "timeout_s"});
+    if (!body) return std::unexpected(body.error());
+    const auto agent = text_field(*body, "agent", "");
+    if (!agent) return std::unexpected(agent.error());
+    if (agent->empty()) {
+        return std::unexpected(bad_request("the field \"agent\" is missing",
+                                           "name the agent, as GET .../agents lists them"));
+    }
+    const auto timeout = integer_field(*body, "timeout_s", 3600, 1, 604'800);
+    if (!timeout) return std::unexpected(timeout.error());
+    const auto key = parse_key(request);
+    if (!key) return std::unexpected(key.error());
+    const auto payload = body->find("payload");
+    return DelegationRequest{project, *agent,
+                             payload == body->end()
+                                 ? "null"
+                                 : payload->dump(-1, ' ', false, json::error_handler_t::replace),
+                             std::chrono::seconds(*timeout), *key};
+}
+
+Result<Conclusion> parse_conclusion(const HttpRequest& request) {
+    const auto body = body_with(request, {"outcome", "result"});
+    if (!body) return std::unexpected(body.error());
+    const auto outcome = text_field(*body, "outcome", "");
+    if (!outcome) return std::unexpected(outcome.error());
+    if (*outcome != "processed" && *outcome != "failed") {
+        return std::unexpected(
+            bad_request("the field \"outcome\" has to be \"processed\" or \"failed\"",
                         "correct the field and send the request again"));
     }
-    return *status;
+    const auto result = text_field(*body, "result", "");
+    if (!result) return std::unexpected(result.error());
+    return Conclusion{*outcome, *result};
+}
+
+Result<void> parse_nothing(const HttpRequest& request) {
+    const auto body = body_with(request, {});
+    if (!body) return std::unexpected(body.error());
+    return {};
 }
 
 Result<Binding> parse_binding(const HttpRequest& request) {

@@ -4,10 +4,12 @@
 #include <string_view>
 #include <vector>
 
+#include "system/identity/registration.hpp"
 #include "system/lifecycle/machine_changes.hpp"
 #include "system/model/error.hpp"
 #include "system/ports/http.hpp"
 #include "system/providers/providers.hpp"
+#include "system/tasks/delegations.hpp"
 
 // What requests ask for, checked field by field. Every error names what is wrong and what to do.
 namespace lifecycle {
@@ -18,6 +20,27 @@ std::vector<std::string> segments_of(std::string_view target);
 Result<MachineRequest> parse_create(const HttpRequest& request, const std::string& project,
                                     const Providers& providers);
 Result<DaemonStatus> parse_status(const HttpRequest& request);
+Result<Registration> parse_registration(const HttpRequest& request, const std::string& machine);
+
+// What the Authorization header bears; unauthorized if it bears nothing.
+Result<std::string> parse_token(const HttpRequest& request);
+
+struct RecreateRequest {
+    std::string machine;  // to be replaced; empty: whatever the project has
+    std::string reason;
+};
+Result<RecreateRequest> parse_recreate(const HttpRequest& request);
+
+Result<DelegationRequest> parse_delegation(const HttpRequest& request, const std::string& project);
+
+struct Conclusion {
+    std::string outcome;  // "processed" or "failed"
+    std::string result;
+};
+Result<Conclusion> parse_conclusion(const HttpRequest& request);
+
+// A request without fields.
+Result<void> parse_nothing(const HttpRequest& request);
 
 struct Binding {
     std::string repository;  // "owner/name"

@@ -17,11 +17,15 @@ std::string hmac_sha256(std::string_view key, std::string_view message) {
              &length) == nullptr) {
         throw std::runtime_error("HMAC-SHA256 failed");
     }
+    return to_hex({digest.data(), length});
+}
+
+std::string to_hex(std::span<const unsigned char> bytes) {
     constexpr std::string_view kHex = "0123456789abcdef";
     std::string text;
-    for (unsigned i = 0; i < length; ++i) {
-        text.push_back(kHex[digest[i] >> 4]);
-        text.push_back(kHex[digest[i] & 15]);
+    for (const unsigned char byte : bytes) {
+        text.push_back(kHex[byte >> 4]);
+        text.push_back(kHex[byte & 15]);
     }
     return text;
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "system/lifecycle/events.hpp"
@@ -91,7 +92,9 @@ Result<Machine> create_machine(Tx& tx, const MachineRequest& request,
     }
     insert_machine(tx, machine, key.empty() ? machine.id : key);
     enqueue_provision(tx, machine, now);
-    enqueue_deadline(tx, machine, now, now + options.become_active_within);
+    const std::chrono::seconds grace(machine.spec.active_within_s);
+    enqueue_deadline(tx, machine, now,
+                     now + (grace.count() > 0 ? grace : options.become_active_within));
     return machine;
 }
 
@@ -107,6 +110,28 @@ Result<Machine> roll_machine(Tx& tx, std::string_view project, std::string_view 
     return create_machine(
         tx, {std::string(project), newest.provider, newest.spec, std::string(idempotency_key)},
         options, now);
+}
+
+Result<Recreated> recreate_machine(Tx& tx, std::string_view project, std::string_view instead_of,
+                                   std::string_view reason, const LifecycleOptions& options,
+                                   Time now) {
+    const std::vector<Machine> machines = machines_of(tx, project);
+    const auto starting = std::ranges::find(machines, MachineState::starting, &Machine::state);
+    if (starting != machines.end()) return Recreated{*starting, true};
+    const auto active = std::ranges::find(machines, MachineState::active, &Machine::state);
+    if (active == machines.end() && !instead_of.empty()) {
+        return std::unexpected(Error(ErrorCode::conflict,
+                                     fmt::format("machine {} is not in service", instead_of),
+                                     "create a machine"));
+    }
+    if (!instead_of.empty() && active->id != instead_of) return Recreated{*active, true};
+    if (active != machines.end()) {
+        record_history(tx, active->id, now, "recreated", reason);
+        tx.tell("machine.recreated", {{"machine", active->id}, {"reason", reason}});
+    }
+    auto made = roll_machine(tx, project, "", options, now);
+    if (!made) return std::unexpected(made.error());
+    return Recreated{*std::move(made), false};
 }
 
 Result<std::vector<Machine>> archive_project(Tx& tx, std::string_view project, Time now) {
@@ -178,10 +203,10 @@ Result<Machine> report_status(Tx& tx, std::string_view id, DaemonStatus status, 
     if (!machine) return std::unexpected(no_such_machine(id));
     if (machine->state != MachineState::starting && machine->state != MachineState::active) {
         return std::unexpected(Error(
-            ErrorCode::conflict, fmt::format("machine {} is {}", id, to_string(machine->state)),
+            ErrorCode::superseded, fmt::format("machine {} is {}", id, to_string(machine->state)),
             "this machine has been replaced or retired: stop reporting and shut down"));
     }
-    set_daemon_status(tx, id, status, now);
+    if (machine->daemon_status != status) set_daemon_status(tx, id, status, now);
     if (machine->state == MachineState::starting && status == DaemonStatus::ready &&
         !machine->external_id.empty()) {
         enqueue_readiness(tx, id, now);

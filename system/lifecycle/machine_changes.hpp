@@ -32,6 +32,20 @@ Result<Machine> create_machine(Tx& tx, const MachineRequest& request,
 Result<Machine> roll_machine(Tx& tx, std::string_view project, std::string_view idempotency_key,
                              const LifecycleOptions& options, Time now);
 
+struct Recreated {
+    Machine machine;      // that the project has, or will have, in place of the old one
+    bool joined = false;  // it was on its way already, or there
+};
+
+// Another machine in the place of `instead_of`, which is the project's active one, or of whatever
+// the project has if that is empty. Single flight: while a machine of the project is starting, or
+// once another is active in its place, this changes nothing and gives what there is. Whoever wants
+// a machine replaced comes through here. Conflict if the project never had a machine, or if
+// `instead_of` is not in service any more and nothing has taken its place.
+Result<Recreated> recreate_machine(Tx& tx, std::string_view project, std::string_view instead_of,
+                                   std::string_view reason, const LifecycleOptions& options,
+                                   Time now);
+
 // Retires every machine of the project and gives up its volumes, data and all.
 Result<std::vector<Machine>> archive_project(Tx& tx, std::string_view project, Time now);
 
@@ -52,7 +66,7 @@ Result<Machine> retire_machine(Tx& tx, std::string_view machine, Time now);
 void fail_machine(Tx& tx, std::string_view machine, std::string_view reason, Time now);
 
 // What a machine's daemon says of itself. `ready` leads to a readiness probe, exactly once, as soon
-// as the external id is durable too. Conflict if the machine has been replaced or retired.
+// as the external id is durable too. Superseded if the machine has been replaced or retired.
 Result<Machine> report_status(Tx& tx, std::string_view machine, DaemonStatus status, Time now);
 
 }  // namespace lifecycle

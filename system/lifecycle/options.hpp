@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "system/ports/time.hpp"
+#include "system/routing/route_table.hpp"
 
 namespace lifecycle {
 
@@ -15,7 +16,9 @@ struct LifecycleOptions {
     std::string region;  // for machines that ask for none; empty: the provider's choice
     // In the order in which they are tried when one is full; empty: only the one asked for.
     std::vector<std::string> regions;
+    RouteTableOptions routes = {};     // where others read which machine a project's is
     std::string control_authority;     // host:port at which machines reach this control plane
+    std::string identity_key = {};     // that the secrets of boxes are derived from
     std::string github_secret;         // of webhooks; empty: they are refused
     std::uint16_t daemon_port = 8080;  // on which every machine's daemon listens
 
@@ -29,6 +32,20 @@ struct LifecycleOptions {
     Duration visibility_grace = std::chrono::seconds(30);
     Duration probe_timeout = std::chrono::seconds(5);
     Duration proxy_timeout = std::chrono::seconds(10);
+    // How often a box is told to report, and how long a report makes it count as online.
+    Duration heartbeat_every = std::chrono::seconds(30);
+    Duration online_for = std::chrono::seconds(90);
+    // Boots within ten minutes that are not a crash loop yet.
+    std::int64_t most_boots = 10;
+    // How often the watchdog looks; zero: never.
+    Duration watch_every = std::chrono::seconds(30);
+    // Looks in a row without a sign of life after which an active machine is recreated.
+    std::int64_t silent_looks = 10;
+    // When more than this share of the active machines is silent at once, and at least three, the
+    // fault is not theirs.
+    std::int64_t breaker_percent = 50;
+    // Recreations in a row, each as silent as the one before, after which a person is needed.
+    std::int64_t most_recreations = 3;
     // How often rows and providers are compared; zero: never.
     Duration reconcile_every = std::chrono::minutes(5);
 };

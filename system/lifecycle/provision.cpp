@@ -28,7 +28,8 @@ Provisioner::Provisioner(Store& store, Ports ports, const Providers& providers, 
       ports_(std::move(ports)),
       providers_(providers),
       volumes_(volumes),
-      options_(std::move(options)) {}
+      options_(std::move(options)),
+      key_(options_.identity_key) {}
 
 Consumer Provisioner::consumer() {
     Consumer consumer;
@@ -115,6 +116,7 @@ Provisioner::Step<Resource> Provisioner::create(Delivery delivery, Attempt attem
     request.labels = ownership_labels(machine, options_.installation);
     request.environment = {{"VIVARIUM_CONTROL", options_.control_authority},
                            {"VIVARIUM_MACHINE", machine.id},
+                           {"VIVARIUM_BOOTSTRAP", key_.bootstrap_secret(machine.id)},
                            {"VIVARIUM_PROJECT", machine.project}};
     auto created = co_await providers_.find(machine.provider)->create(std::move(request));
     if (created) co_return std::move(*created);

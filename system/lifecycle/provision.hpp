@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "system/identity/secrets.hpp"
 #include "system/lifecycle/options.hpp"
 #include "system/lifecycle/volumes.hpp"
 #include "system/outbox/outbox.hpp"
@@ -61,6 +62,7 @@ class Provisioner {
     const Providers& providers_;
     Volumes& volumes_;
     LifecycleOptions options_;
+    IdentityKey key_;
 };
 
 }  // namespace lifecycle

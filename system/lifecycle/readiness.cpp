@@ -6,13 +6,21 @@
 
 #include "system/lifecycle/events.hpp"
 #include "system/lifecycle/machine_changes.hpp"
+#include "system/routing/router.hpp"
 
 namespace lifecycle {
 namespace {
 
-boost::asio::awaitable<Outcome> expire(Clock* clock, std::string machine, std::string reason) {
-    Effect fail = [clock, machine = std::move(machine), reason = std::move(reason)](Tx& tx) {
-        fail_machine(tx, machine, reason, clock->now());
+boost::asio::awaitable<Outcome> expire(Clock* clock, std::string id, Duration longest) {
+    Effect fail = [clock, id = std::move(id), longest](Tx& tx) {
+        const auto machine = find_machine(tx, id);
+        if (!machine) return;
+        const std::chrono::seconds own(machine->spec.active_within_s);
+        const auto minutes = std::chrono::duration_cast<std::chrono::minutes>(
+            own.count() > 0 ? Duration(own) : longest);
+        fail_machine(tx, id,
+                     fmt::format("not active {} minutes after it was asked for", minutes.count()),
+                     clock->now());
     };
     co_return Done{"the deadline has passed", std::move(fail)};
 }
@@ -78,15 +86,14 @@ void Readiness::activate(Tx& tx, const Machine& machine) {
     transition(tx, *present, MachineState::active, now);
     set_active_machine(tx, machine.project, machine.id);
     set_last_error(tx, machine.project, "");
+    enqueue_route(tx, machine, now);
 }
 
 Consumer deadline_consumer(const Ports& ports, const LifecycleOptions& options) {
     Consumer consumer;
-    const std::string reason = fmt::format(
-        "not active {} minutes after it was asked for",
-        std::chrono::duration_cast<std::chrono::minutes>(options.become_active_within).count());
-    consumer.consume = [clock = &ports.clock, reason](Delivery delivery) {
-        return expire(clock, delivery.event().machine, reason);
+    consumer.consume = [clock = &ports.clock,
+                        longest = options.become_active_within](Delivery delivery) {
+        return expire(clock, delivery.event().machine, longest);
     };
     return consumer;
 }

@@ -11,10 +11,12 @@ namespace lifecycle {
 enum class ErrorCode : std::uint8_t {
     bad_request,          // the request itself is wrong
     unauthorized,         // the request does not prove who sent it
+    forbidden,            // who sent it is known, and may not do this
     not_found,            // no such project, machine or route
     method_not_allowed,   // the route exists, the method does not
     too_large,            // the body exceeds the limit
     conflict,             // the state does not allow it
+    superseded,           // who sent it has been replaced, for good
     machine_unavailable,  // the machine cannot answer now, and the message says why
     machine_error,        // the machine answered with a failure of its own
     stale_lease,          // someone else took over this work; nothing was written

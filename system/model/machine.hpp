@@ -37,6 +37,8 @@ struct MachineSpec {
     std::int64_t cpus = 1;
     std::int64_t memory_mb = 256;
     std::int64_t volume_gb = 0;  // of the project's volume, which it mounts; 0: it mounts none
+    // How long machines of its kind may take until they are active; 0: as long as most.
+    std::int64_t active_within_s = 0;
 };
 
 struct Machine {

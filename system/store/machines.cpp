@@ -4,9 +4,12 @@
 
 #include <stdexcept>
 
+#include "system/store/credentials.hpp"
+
 #define MACHINE_COLUMNS                                                                     \
     "id, project, generation, provider, state, external_id, address, image, region, cpus, " \
-    "memory_mb, daemon_status, provisioning_error, created_at, updated_at, volume_gb, volume"
+    "memory_mb, daemon_status, provisioning_error, created_at, updated_at, volume_gb, "     \
+    "volume, active_within_s"
 
 namespace lifecycle {
 namespace {
@@ -27,7 +30,8 @@ Machine machine_of(const Row& row) {
     machine.state = parse_machine_state(row.text(4)).value();
     machine.external_id = row.text(5);
     machine.address = row.text(6);
-    machine.spec = {row.text(7), row.text(8), row.integer(9), row.integer(10), row.integer(15)};
+    machine.spec = {row.text(7),     row.text(8),     row.integer(9),
+                    row.integer(10), row.integer(15), row.integer(17)};
     machine.daemon_status = parse_daemon_status(row.text(11)).value();
     machine.provisioning_error = row.text(12);
     machine.created_at = time_at(row.integer(13));
@@ -89,13 +93,14 @@ std::int64_t next_generation(Tx& tx, std::string_view project, Time now) {
 void insert_machine(Tx& tx, const Machine& machine, std::string_view idempotency_key) {
     tx.run(
         "INSERT INTO machine (id, project, generation, provider, state, image, region, cpus,"
-        " memory_mb, daemon_status, idempotency_key, created_at, updated_at, volume_gb, volume)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " memory_mb, daemon_status, idempotency_key, created_at, updated_at, volume_gb, volume,"
+        " active_within_s)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         {machine.id, machine.project, machine.generation, machine.provider,
          to_string(machine.state), machine.spec.image, machine.spec.region, machine.spec.cpus,
          machine.spec.memory_mb, to_string(machine.daemon_status), idempotency_key,
          count_of(machine.created_at), count_of(machine.updated_at), machine.spec.volume_gb,
-         machine.volume});
+         machine.volume, machine.spec.active_within_s});
     record_history(tx, machine.id, machine.created_at, "created",
                    fmt::format("generation {} on {}", machine.generation, machine.provider));
     tx.tell("machine.created", {{"machine", machine.id}, {"provider", machine.provider}});
@@ -110,6 +115,7 @@ bool transition(Tx& tx, const Machine& machine, MachineState to, Time now) {
                {to_string(to), count_of(now), machine.id, to_string(machine.state)}) != 1) {
         return false;
     }
+    if (to != MachineState::active) supersede_credentials(tx, machine.id);
     const std::string_view from = to_string(machine.state);
     record_history(tx, machine.id, now, to_string(to), fmt::format("was {}", from));
     tx.tell("machine.state",
@@ -126,6 +132,13 @@ void set_active_machine(Tx& tx, std::string_view project, std::string_view machi
 
 void set_last_error(Tx& tx, std::string_view project, std::string_view error) {
     tx.run("UPDATE project SET last_error = ? WHERE id = ?", {error, project});
+}
+
+std::string last_error_of(Tx& tx, std::string_view project) {
+    return tx
+        .first("SELECT last_error FROM project WHERE id = ?", {project},
+               [](const Row& row) { return row.text(0); })
+        .value_or("");
 }
 
 void set_provisioning_error(Tx& tx, std::string_view machine, std::string_view error) {
@@ -183,6 +196,28 @@ std::vector<HistoryEntry> history_of(Tx& tx, std::string_view machine) {
                   {machine}, [](const Row& row) {
                       return HistoryEntry{time_at(row.integer(0)), row.text(1), row.text(2)};
                   });
+}
+
+std::vector<Watch> watches(Tx& tx) {
+    return tx.all(
+        "SELECT project.active_machine, project.id, COALESCE(presence.beats, 0),"
+        " project.recreations FROM project"
+        " LEFT JOIN presence ON presence.machine = project.active_machine"
+        " WHERE project.active_machine <> '' ORDER BY project.active_machine",
+        {}, [](const Row& row) {
+            return Watch{row.text(0), row.text(1), row.integer(2), row.integer(3)};
+        });
+}
+
+std::int64_t recreations_of(Tx& tx, std::string_view project) {
+    return tx
+        .first("SELECT recreations FROM project WHERE id = ?", {project},
+               [](const Row& row) { return row.integer(0); })
+        .value_or(0);
+}
+
+void set_recreations(Tx& tx, std::string_view project, std::int64_t recreations) {
+    tx.run("UPDATE project SET recreations = ? WHERE id = ?", {recreations, project});
 }
 
 std::vector<Machine> machines_in(Tx& tx, MachineState state) {

@@ -49,6 +49,7 @@ bool transition(Tx& tx, const Machine& machine, MachineState to, Time now);
 
 void set_active_machine(Tx& tx, std::string_view project, std::string_view machine);
 void set_last_error(Tx& tx, std::string_view project, std::string_view error);
+std::string last_error_of(Tx& tx, std::string_view project);
 void set_provisioning_error(Tx& tx, std::string_view machine, std::string_view error);
 void set_daemon_status(Tx& tx, std::string_view machine, DaemonStatus status, Time now);
 
@@ -69,6 +70,20 @@ void record_history(Tx& tx, std::string_view machine, Time at, std::string_view 
                     std::string_view detail);
 // Oldest first.
 std::vector<HistoryEntry> history_of(Tx& tx, std::string_view machine);
+
+// An active machine, and how many signs of life it has given so far.
+struct Watch {
+    std::string machine;
+    std::string project;
+    std::int64_t beats = 0;
+    std::int64_t recreations = 0;  // of its project, see below
+};
+// By id.
+std::vector<Watch> watches(Tx& tx);
+
+// How often in a row the project's machine was recreated because it was silent.
+std::int64_t recreations_of(Tx& tx, std::string_view project);
+void set_recreations(Tx& tx, std::string_view project, std::int64_t recreations);
 
 // By id.
 std::vector<Machine> machines_in(Tx& tx, MachineState state);

@@ -97,6 +97,43 @@ constexpr std::array kMigrations = {
     );
     CREATE INDEX history_of_machine ON machine_history (machine, id);
     )sql",
+    // A machine's boots: each has one token, and one boot at most has one that is valid.
+    R"sql(
+    CREATE TABLE credential (
+        machine TEXT NOT NULL REFERENCES machine (id),
+        boot TEXT NOT NULL,
+        epoch BIGINT NOT NULL,
+        token_hash TEXT NOT NULL UNIQUE,
+        superseded BIGINT NOT NULL DEFAULT 0,
+        issued_at BIGINT NOT NULL,
+        PRIMARY KEY (machine, boot)
+    );
+    CREATE UNIQUE INDEX credential_live ON credential (machine) WHERE superseded = 0;
+    CREATE TABLE presence (
+        machine TEXT NOT NULL PRIMARY KEY REFERENCES machine (id),
+        seen_at BIGINT NOT NULL,
+        beats BIGINT NOT NULL DEFAULT 0,
+        boots BIGINT NOT NULL DEFAULT 0,
+        boots_since BIGINT NOT NULL DEFAULT 0
+    );
+    ALTER TABLE machine ADD COLUMN active_within_s BIGINT NOT NULL DEFAULT 0;
+    ALTER TABLE project ADD COLUMN recreations BIGINT NOT NULL DEFAULT 0;
+    CREATE TABLE delegation (
+        id TEXT NOT NULL PRIMARY KEY,
+        project TEXT NOT NULL REFERENCES project (id),
+        idempotency_key TEXT NOT NULL,
+        agent TEXT NOT NULL,
+        payload TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('queued', 'delivered', 'processed', 'failed')),
+        machine TEXT NOT NULL DEFAULT '',
+        deliveries BIGINT NOT NULL DEFAULT 0,
+        result TEXT NOT NULL DEFAULT '',
+        deadline BIGINT NOT NULL,
+        created_at BIGINT NOT NULL,
+        updated_at BIGINT NOT NULL,
+        UNIQUE (project, idempotency_key)
+    );
+    )sql",
 };
 
 Error unusable(std::string_view path, std::string_view why) {

@@ -37,7 +37,10 @@ class SocketBoxes final : public fakes::BoxHost {
         };
         running->box = std::make_unique<fakes::Box>(
             fakes::BoxPorts{context_.get_executor(), clock_, http_, tape_},
-            fakes::BoxIdentity{told("VIVARIUM_MACHINE"), told("VIVARIUM_CONTROL")});
+            fakes::BoxIdentity{
+                told("VIVARIUM_MACHINE"), told("VIVARIUM_CONTROL"), told("VIVARIUM_BOOTSTRAP"),
+                fmt::format("boot-{:.20}-{}", machine.id, boxes_[machine.id].size())},
+            disks_[machine.id], kOrderly, [](const std::string&) {});
         running->box->boot([this, box = running.get(),
                             at = server::split_authority(machine.authority)] {
             if (box->off) return;
@@ -57,6 +60,7 @@ class SocketBoxes final : public fakes::BoxHost {
     }
 
   private:
+    static constexpr fakes::BoxOptions kOrderly;
     struct Running {
         std::unique_ptr<fakes::Box> box;
         std::unique_ptr<server::HttpServer> listener;
@@ -66,6 +70,7 @@ class SocketBoxes final : public fakes::BoxHost {
     lifecycle::Clock& clock_;
     lifecycle::HttpClient& http_;
     sim::Tape& tape_;
+    std::map<std::string, fakes::BoxDisk> disks_;
     std::map<std::string, std::vector<std::unique_ptr<Running>>> boxes_;
 };
 

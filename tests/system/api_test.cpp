@@ -5,6 +5,7 @@
 
 #include "scenarios/stage.hpp"
 #include "system/api/api.hpp"
+#include "system/identity/secrets.hpp"
 #include "tests/support/play.hpp"
 
 namespace scenarios {
@@ -57,8 +58,30 @@ const std::vector<BadRequest>& bad_requests() {
         {"POST", "/v1/health", "", 405, "method_not_allowed", "POST"},
         {"GET", "/v1/machines/alpha-9", "", 404, "not_found", "no machine alpha-9"},
         {"POST", "/v1/machines/alpha-9/retire", "", 404, "not_found", "no machine alpha-9"},
-        {"POST", "/v1/machines/alpha-9/status", R"({"status":"ready"})", 404, "not_found",
-         "no machine alpha-9"},
+        {"POST", "/v1/machines/alpha-9/status", R"({"status":"ready"})", 401, "unauthorized",
+         "no token"},
+        {"POST", "/v1/machines/alpha-9/register", R"({"boot":"boot-1234","status":"ready"})", 401,
+         "unauthorized", "no token"},
+        {"POST", "/v1/machines/alpha-9/register", R"({"boot":"boot-1234","colour":"red"})", 400,
+         "bad_request", "\"colour\""},
+        {"GET", "/v1/machines/alpha-9/register", "", 405, "method_not_allowed", "GET"},
+        {"POST", "/v1/machines/alpha-9/rotate", "", 404, "not_found", "no machine alpha-9"},
+        {"GET", "/v1/projects/nobody", "", 404, "not_found", "no project nobody"},
+        {"POST", "/v1/projects/nobody/recreate", "", 404, "not_found", "no project nobody"},
+        {"POST", "/v1/projects/alpha/recreate", R"({"machine":7})", 400, "bad_request",
+         "\"machine\""},
+        {"POST", "/v1/projects/nobody/delegations", R"({"agent":"a"})", 404, "not_found",
+         "no project nobody"},
+        {"POST", "/v1/projects/alpha/delegations", "{}", 400, "bad_request", "\"agent\""},
+        {"POST", "/v1/projects/alpha/delegations", R"({"agent":"a","timeout_s":0})", 400,
+         "bad_request", "from 1 to 604800"},
+        {"PUT", "/v1/projects/alpha/delegations", "", 405, "method_not_allowed", "PUT"},
+        {"POST", "/v1/delegations/alpha.1/result", R"({"outcome":"perhaps"})", 400, "bad_request",
+         "\"processed\" or \"failed\""},
+        {"POST", "/v1/delegations/alpha.1/result", R"({"outcome":"processed"})", 401,
+         "unauthorized", "no token"},
+        {"POST", "/v1/projects/alpha/machines", R"({"image":"x","active_within_s":5})", 400,
+         "bad_request", "from 60 to 86400"},
         {"POST", "/v1/machines/alpha-9/status", R"({"status":"dancing"})", 400, "bad_request",
          "\"booting\" or \"ready\""},
         {"POST", "/v1/machines/alpha-9/status", R"({"status":true})", 400, "bad_request",
@@ -164,9 +187,9 @@ Script retire_and_report(Stage stage) {
     const bool active = co_await stage.until(machine, "active", minutes(5));
     EXPECT_TRUE(active);
     co_await stage.retire(machine);
-    const auto report =
-        co_await stage.call("POST", "/v1/machines/alpha-1/status", R"({"status":"ready"})");
-    EXPECT_EQ(report->status, 409) << "a retired machine is told to stop reporting";
+    lifecycle::IdentityKey key(scenarios::kIdentityKey);
+    const int report = co_await stage.introduce(machine, key.bootstrap_secret(machine));
+    EXPECT_EQ(report, 410) << "a retired machine is told to stop reporting";
     const auto proxied = co_await stage.call("GET", "/v1/projects/alpha/proxy/");
     EXPECT_EQ(proxied->status, 503);
     const bool archived = co_await stage.until(machine, "archived", minutes(20));

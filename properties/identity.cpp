@@ -1,0 +1,328 @@
+#include <fmt/format.h>
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "properties/property.hpp"
+#include "scenarios/universe.hpp"
+
+// Who is who, who is alive, and who says so.
+namespace properties {
+namespace {
+
+using lifecycle::Machine;
+using lifecycle::MachineState;
+using scenarios::Ending;
+using scenarios::ServerAnswer;
+using scenarios::Shadow;
+using sim::VirtualTime;
+using std::chrono::minutes;
+
+bool in_service(const Machine* machine) {
+    return machine != nullptr &&
+           (machine->state == MachineState::starting || machine->state == MachineState::active);
+}
+
+// "machines", "alpha-1" and "status" of "/v1/machines/alpha-1/status".
+struct Path {
+    std::string kind;
+    std::string id;
+    std::string verb;
+};
+Path path_of(const std::string& target) {
+    std::vector<std::string> parts;
+    for (std::size_t begin = 1; begin < target.size() && parts.size() < 4;) {
+        const std::size_t end = std::min(target.find('/', begin), target.size());
+        parts.push_back(target.substr(begin, end - begin));
+        begin = end + 1;
+    }
+    parts.resize(4);
+    return {parts[1], parts[2], parts[3]};
+}
+
+// Hears of every call by which a box has proved itself.
+class Roll {
+  public:
+    void hear(const ServerAnswer& answer) {
+        if (answer.method != "POST" || answer.response.status != 200) return;
+        const Path path = path_of(answer.target);
+        if (path.kind != "machines") return;
+        if (path.verb == "status" || path.verb == "register") seen_[path.id] = answer.at;
+    }
+    // The beginning of time for one that never did.
+    VirtualTime seen(const std::string& machine) const {
+        const auto found = seen_.find(machine);
+        return found == seen_.end() ? VirtualTime{} : found->second;
+    }
+
+  private:
+    std::map<std::string, VirtualTime> seen_;
+};
+
+class OneTokenLineage final : public Property {
+  public:
+    OneTokenLineage()
+        : Property("one-token-lineage",
+                   "A machine has at most one valid token, and a machine that was replaced or "
+                   "retired has none.") {}
+    void on_credential(const std::string& machine, const Shadow&) override {
+        changed_.insert(machine);
+    }
+    void on_machine(const Machine* before, const Machine& after, const Shadow&) override {
+        if (before != nullptr && before->state != after.state) changed_.insert(after.id);
+    }
+    void on_commit(const Shadow& shadow) override {
+        for (const std::string& id : std::exchange(changed_, {})) {
+            const auto found = shadow.credentials().find(id);
+            if (found == shadow.credentials().end()) continue;
+            int valid = 0;
+            for (const auto& [boot, credential] : found->second) {
+                valid += credential.superseded ? 0 : 1;
+            }
+            if (valid > 1) broken(fmt::format("{} boots of {} have valid tokens", valid, id));
+            if (valid > 0 && !in_service(shadow.machine(id))) {
+                broken(fmt::format("machine {} is out of service, and its token is valid", id));
+            }
+        }
+    }
+
+  private:
+    std::set<std::string> changed_;
+};
+
+class SingleFlight final : public Property {
+  public:
+    SingleFlight()
+        : Property("single-flight",
+                   "A recreation never displaces a machine that is on its way already: whoever "
+                   "comes second joins.") {}
+    void on_machine(const Machine* before, const Machine& after, const Shadow&) override {
+        if (before != nullptr && before->state == MachineState::starting &&
+            after.state == MachineState::detached) {
+            displaced_.push_back(after);
+        }
+    }
+    void on_commit(const Shadow& shadow) override {
+        const Machine* old = shadow.machine(std::exchange(recreated_, {}));
+        for (const Machine& machine : std::exchange(displaced_, {})) {
+            if (old != nullptr && machine.project == old->project) {
+                broken(fmt::format("the recreation of {} displaced {}, which was starting", old->id,
+                                   machine.id));
+            }
+        }
+    }
+    // What a commit tells is told before the commit is looked at.
+    void on_recreated(const scenarios::Recreation& recreation, const Shadow&) override {
+        recreated_ = recreation.machine;
+    }
+
+  private:
+    std::string recreated_;           // by the commit that comes next
+    std::vector<Machine> displaced_;  // in it
+};
+
+class SilenceBeforeDeath final : public Property {
+  public:
+    SilenceBeforeDeath()
+        : Property("silence-before-death",
+                   "A machine is recreated for its silence only if it has really been silent, "
+                   "whatever happened to the control plane or its clock.") {}
+    void on_server_answer(const ServerAnswer& answer) override { roll_.hear(answer); }
+    void on_recreated(const scenarios::Recreation& recreation, const Shadow&) override {
+        if (recreation.reason != "no sign of life") return;
+        const auto silence = recreation.at - roll_.seen(recreation.machine);
+        if (silence < minutes(5)) {
+            broken(fmt::format("machine {} was heard {} s before it was recreated for its silence",
+                               recreation.machine, silence.count() / 1'000'000));
+        }
+    }
+
+  private:
+    Roll roll_;
+};
+
+class OnlineIsAuthenticated final : public Property {
+  public:
+    OnlineIsAuthenticated()
+        : Property("online-is-authenticated",
+                   "A project is said to be online only while its active machine proves itself.") {}
+    void on_server_answer(const ServerAnswer& answer) override {
+        roll_.hear(answer);
+        const Path path = path_of(answer.target);
+        if (answer.method != "GET" || path.kind != "projects" || !path.verb.empty() ||
+            answer.response.status != 200) {
+            return;
+        }
+        const auto body = nlohmann::json::parse(answer.response.body, nullptr, false);
+        if (!body["project"].value("online", false)) return;
+        const std::string machine = body["project"].value("active_machine", "");
+        // Clocks may be as wrong as the world lets them be.
+        const auto silence = answer.at - roll_.seen(machine);
+        if (silence > minutes(5 + 11)) {
+            broken(fmt::format("{} is said to be online, and was last heard {} min ago", machine,
+                               std::chrono::duration_cast<minutes>(silence).count()));
+        }
+    }
+
+  private:
+    Roll roll_;
+};
+
+class NobodyLockedOut final : public Property {
+  public:
+    NobodyLockedOut()
+        : Property("nobody-locked-out",
+                   "The boxes of a machine in service are not refused for long, and after the calm "
+                   "those of active machines prove themselves again and again.") {}
+    void on_machine(const Machine*, const Machine& after, const Shadow&) override {
+        if (!in_service(&after)) refused_since_.erase(after.id);
+    }
+    void on_tampered() override { refused_since_.clear(); }
+    void on_server_answer(const ServerAnswer& answer) override {
+        roll_.hear(answer);
+        const Path path = path_of(answer.target);
+        if (path.kind != "machines" || (path.verb != "status" && path.verb != "register")) return;
+        const int status = answer.response.status;
+        if (status == 200) refused_since_.erase(path.id);
+        if (status != 401 && status != 403 && status != 409) return;
+        const auto since = refused_since_.emplace(path.id, answer.at).first->second;
+        // Longer than a token that nobody uses keeps its place, by the worst of clocks.
+        if (answer.at - since > minutes(25)) {
+            broken(fmt::format("{} has been refused for {} min, and nobody else is it", path.id,
+                               std::chrono::duration_cast<minutes>(answer.at - since).count()));
+        }
+    }
+    void at_end(const Ending& ending) override {
+        for (const auto& [id, machine] : ending.shadow.machines()) {
+            if (machine.state != MachineState::active) continue;
+            const auto silence = ending.at - roll_.seen(id);
+            if (silence > minutes(10)) {
+                broken(fmt::format("the box of active machine {} was last heard {} min ago", id,
+                                   std::chrono::duration_cast<minutes>(silence).count()));
+            }
+        }
+    }
+
+  private:
+    Roll roll_;
+    std::map<std::string, VirtualTime> refused_since_;
+};
+
+class DeliveredIsNotProcessed final : public Property {
+  public:
+    DeliveredIsNotProcessed()
+        : Property("delivered-is-not-processed",
+                   "A delegation is processed only when an agent has worked it off.") {}
+    void on_processed(const std::string&, const std::string& delegation) override {
+        processed_.insert(delegation);
+    }
+    void on_delegation(const lifecycle::Delegation& now) override {
+        if (now.state == "processed" && !processed_.contains(now.id)) {
+            broken(fmt::format("delegation {} is said to be processed, and nobody did it", now.id));
+        }
+    }
+
+  private:
+    std::set<std::string> processed_;
+};
+
+class DelegationsEnd final : public Property {
+  public:
+    DelegationsEnd()
+        : Property("delegations-end",
+                   "After the calm every delegation is processed, or failed with a reason.") {}
+    void at_end(const Ending& ending) override {
+        for (const auto& [id, delegation] : ending.shadow.delegations()) {
+            if (!delegation.ended()) {
+                broken(fmt::format("delegation {} is still {}", id, delegation.state));
+            } else if (delegation.result.empty()) {
+                broken(fmt::format("delegation {} is {} for no reason", id, delegation.state));
+            }
+        }
+    }
+};
+
+class RoutesInOrder final : public Property {
+  public:
+    RoutesInOrder()
+        : Property("routes-in-order",
+                   "A project's route changes at most once for an activation, and never back.") {}
+    void on_route(const std::string& project, const lifecycle::Route& route) override {
+        std::int64_t& newest = newest_[project];
+        if (route.generation <= newest) {
+            broken(fmt::format("the route of {} went from generation {} to {}", project, newest,
+                               route.generation));
+        }
+        newest = std::max(newest, route.generation);
+    }
+
+  private:
+    std::map<std::string, std::int64_t> newest_;
+};
+
+class RoutesFollow final : public Property {
+  public:
+    RoutesFollow()
+        : Property("routes-follow",
+                   "After the calm a project's route leads to its active machine.") {}
+    void on_route(const std::string& project, const lifecycle::Route& route) override {
+        routes_[project] = route.machine;
+    }
+    void at_end(const Ending& ending) override {
+        for (const auto& [id, project] : ending.shadow.projects()) {
+            if (project.active_machine.empty()) continue;
+            const auto found = routes_.find(id);
+            const std::string there = found == routes_.end() ? "nobody" : found->second;
+            if (there != project.active_machine) {
+                broken(fmt::format("the route of {} leads to {}, and {} is active", id, there,
+                                   project.active_machine));
+            }
+        }
+    }
+
+  private:
+    std::map<std::string, std::string> routes_;
+};
+
+class SecretsStaySecret final : public Property {
+  public:
+    SecretsStaySecret()
+        : Property("secrets-stay-secret",
+                   "No token, bootstrap secret or key is ever in a log, a row or an answer, but "
+                   "for the one that hands it out.") {}
+    void on_text(std::string_view where, std::string_view text) override {
+        for (const std::string_view secret : {scenarios::kTokenMark, scenarios::kBootstrapMark,
+                                              std::string_view(scenarios::kIdentityKey)}) {
+            if (text.find(secret) == std::string_view::npos) continue;
+            broken(
+                fmt::format("{} tells a secret that begins with {}", where, secret.substr(0, 4)));
+        }
+    }
+    void on_server_answer(const ServerAnswer& answer) override {
+        if (path_of(answer.target).verb != "register" || answer.response.status != 200) {
+            on_text(answer.target, answer.response.body);
+        }
+    }
+};
+
+}  // namespace
+
+Properties identity_properties() {
+    Properties all;
+    all.push_back(std::make_unique<OneTokenLineage>());
+    all.push_back(std::make_unique<SingleFlight>());
+    all.push_back(std::make_unique<SilenceBeforeDeath>());
+    all.push_back(std::make_unique<OnlineIsAuthenticated>());
+    all.push_back(std::make_unique<NobodyLockedOut>());
+    all.push_back(std::make_unique<DeliveredIsNotProcessed>());
+    all.push_back(std::make_unique<DelegationsEnd>());
+    all.push_back(std::make_unique<RoutesInOrder>());
+    all.push_back(std::make_unique<RoutesFollow>());
+    all.push_back(std::make_unique<SecretsStaySecret>());
+    return all;
+}
+
+}  // namespace properties

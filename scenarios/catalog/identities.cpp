@@ -1,0 +1,447 @@
+#include "scenarios/catalog/catalog.hpp"
+#include "system/identity/secrets.hpp"
+
+// Boxes that have to prove who they are, fall silent, or come twice. Several of these once locked
+// people's machines out for days.
+namespace scenarios {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+const std::string& token_hash(Stage stage, const std::string& machine) {
+    static const std::string kNone;
+    const auto& credentials = stage.shadow().credentials();
+    const auto found = credentials.find(machine);
+    if (found == credentials.end()) return kNone;
+    for (const auto& [boot, credential] : found->second) {
+        if (!credential.superseded) return credential.token_hash;
+    }
+    return kNone;
+}
+
+boost::asio::awaitable<bool> until_online(Stage stage, std::string project, sim::Duration within) {
+    const sim::VirtualTime deadline = stage.universe().world().now() + within;
+    while (stage.universe().world().now() < deadline) {
+        const auto online = co_await stage.online(project);
+        if (online && *online) co_return true;
+        co_await stage.sleep(seconds(10));
+    }
+    co_return false;
+}
+
+// What two callers of one recreation get must be one machine.
+Script expect_one_successor(Stage stage, std::string old) {
+    const lifecycle::Machine& before = *stage.shadow().machine(old);
+    int successors = 0;
+    for (const auto& [id, machine] : stage.shadow().machines()) {
+        successors += machine.generation > before.generation ? 1 : 0;
+    }
+    stage.expect(successors == 1, "there is exactly one successor");
+    co_return;
+}
+
+// Two replicas, an admin and the watchdog want one machine replaced, all within a second.
+Script two_recreates(Stage stage) {
+    const std::string first = co_await stage.create("alpha");
+    co_await stage.expect_active(first);
+    const auto one = co_await stage.recreate("alpha", first);
+    const auto other = co_await stage.recreate("alpha", first);
+    const auto whatever = co_await stage.recreate("alpha");
+    stage.expect(!one.joined && other.joined && whatever.joined, "who comes second joins");
+    stage.expect(one.machine == other.machine && one.machine == whatever.machine,
+                 "and gets the same machine");
+    co_await stage.expect_active(one.machine);
+    const auto late = co_await stage.recreate("alpha", first);
+    stage.expect(late.joined && late.machine == one.machine,
+                 "a request that comes when all is done changes nothing");
+    co_await expect_one_successor(stage, first);
+}
+
+// A box falls silent; the watchdogs of both replicas, an admin and a reconciliation meet.
+Script watchdog_meets_admin(Stage stage) {
+    const std::string first = co_await stage.create("alpha");
+    co_await stage.expect_active(first);
+    stage.boxes().options(first).mute = true;
+    std::string second;
+    for (int i = 0; i < 600 && second.empty(); ++i) {
+        co_await stage.sleep(seconds(1));
+        if (stage.shadow().machines().size() > 1) second = "alpha-2";
+    }
+    stage.expect(!second.empty(), "a machine that is silent is replaced");
+    const auto joined = co_await stage.recreate("alpha");
+    stage.expect(joined.joined && joined.machine == second, "an admin joins the watchdog");
+    const auto swept = co_await stage.call("POST", "/v1/reconcile", R"({"apply": true})");
+    stage.expect(!swept || swept->status == 200, "a reconciliation does not mind");
+    co_await stage.expect_active(second);
+    co_await expect_one_successor(stage, first);
+}
+
+// A cloud starts one machine twice: both boxes have its secret, and one gets the token.
+Script twin_boxes(Stage stage) {
+    const std::string machine = co_await stage.create("alpha");
+    for (int i = 0; i < 600 && stage.boxes().running(machine) == 0; ++i) {
+        co_await stage.sleep(std::chrono::milliseconds(100));
+    }
+    stage.expect(stage.boxes().double_up(machine), "the machine runs twice");
+    co_await stage.expect_active(machine);
+    co_await stage.sleep(minutes(5));
+    const std::string token = token_hash(stage, machine);
+    co_await stage.sleep(minutes(10));
+    stage.expect(!token.empty() && token == token_hash(stage, machine),
+                 "one of them holds the token, and they do not fight for it");
+    const auto online = co_await stage.online("alpha");
+    stage.expect(!online || *online, "and the machine is online");
+}
+
+// The answer that holds the token never arrives; the box asks again and gets the same one.
+Script mint_answer_lost(Stage stage) {
+    stage.network().block("server", "box");
+    const std::string machine = co_await stage.create("alpha");
+    for (int i = 0; i < 600 && token_hash(stage, machine).empty(); ++i) {
+        co_await stage.sleep(std::chrono::milliseconds(100));
+    }
+    const std::string token = token_hash(stage, machine);
+    stage.expect(!token.empty(), "the token was given");
+    co_await stage.sleep(seconds(30));
+    stage.network().unblock("server", "box");
+    co_await stage.expect_active(machine);
+    stage.expect(token == token_hash(stage, machine), "and is the same for who asks again");
+}
+
+// A box boots again with an empty disk while its token is still valid: nobody has it any more.
+Script disk_lost(Stage stage) {
+    const std::string machine = co_await stage.create("alpha");
+    co_await stage.expect_active(machine);
+    stage.boxes().options(machine).loses_disk = true;
+    stage.expect(stage.boxes().crash(machine), "the box dies");
+    co_await stage.sleep(minutes(4));
+    const bool back = co_await until_online(stage, "alpha", minutes(45));
+    stage.expect(back, "the box is let in again, though another boot holds the token");
+    co_await stage.sleep(minutes(15));
+    stage.expect(stage.shadow().projects().at("alpha").active_machine == machine,
+                 "and it was not replaced");
+}
+
+// A box boots again and shows the token that it has kept: there is nothing to wait for.
+Script rebooted(Stage stage) {
+    const std::string machine = co_await stage.create("alpha");
+    co_await stage.expect_active(machine);
+    const std::string before = token_hash(stage, machine);
+    stage.expect(stage.boxes().crash(machine), "the box dies");
+    co_await stage.sleep(minutes(2));
+    const std::string after = token_hash(stage, machine);
+    const auto online = co_await stage.online("alpha");
+    stage.expect(before != after && (!online || *online), "the next boot has a token of its own");
+}
+
+// The token is rotated: whatever the box has kept is not good any more.
+Script token_rotated(Stage stage) {
+    const std::string machine = co_await stage.create("alpha");
+    co_await stage.expect_active(machine);
+    const std::string before = token_hash(stage, machine);
+    const auto rotated = co_await stage.call("POST", "/v1/machines/alpha-1/rotate", "{}");
+    stage.expect(rotated && rotated->status == 202, "the token is rotated");
+    stage.expect(before != token_hash(stage, machine), "the old one is not valid any more");
+    co_await stage.sleep(minutes(5));
+    const auto online = co_await stage.online("alpha");
+    stage.expect(!online || *online, "the box has asked for the new one");
+}
+
+// A box of a generation that was replaced wakes up and wants to go on.
+Script late_callback(Stage stage) {
+    const std::string first = co_await stage.create("alpha");
+    co_await stage.expect_active(first);
+    stage.network().block("box", "server");
+    co_await stage.sleep(seconds(10));
+    const std::string second = co_await stage.create("alpha");
+    co_await stage.sleep(minutes(1));
+    stage.network().unblock("box", "server");
+    co_await stage.expect_active(second);
+    co_await stage.sleep(minutes(3));
+    stage.expect(token_hash(stage, first).empty(), "the replaced machine has no token");
+    lifecycle::IdentityKey key(kIdentityKey);
+    const int answer = co_await stage.introduce(first, key.bootstrap_secret(first));
+    stage.expect(answer == 410, "and is told that it was replaced, for good");
+    const int theft = co_await stage.introduce(second, key.bootstrap_secret(first));
+    stage.expect(theft == 401, "nor can it be another");
+    const std::string error = co_await stage.last_error("alpha");
+    stage.expect(error.find("without the secret of machine alpha-2") != std::string::npos,
+                 "and the project says that somebody tried");
+}
+
+// A kind of machine that takes half an hour to boot, and is healthy.
+Script slow_healthy_boot(Stage stage) {
+    stage.network().block("box", "server");
+    const std::string machine = co_await stage.create_slow("alpha", 3600);
+    co_await stage.sleep(minutes(31));
+    const auto* row = stage.shadow().machine(machine);
+    stage.expect(row->state == lifecycle::MachineState::starting,
+                 "a machine that may take an hour is not given up after half of it");
+    stage.network().unblock("box", "server");
+    co_await stage.expect_active(machine);
+}
+
+// The control plane is down for longer than any box may be silent. Nobody is to blame.
+Script control_plane_outage(Stage stage) {
+    for (const char* project : {"alpha", "beta"}) {
+        const std::string machine = co_await stage.create(project);
+        co_await stage.expect_active(machine);
+    }
+    stage.universe().server().pause();
+    co_await stage.sleep(minutes(25));
+    stage.universe().server().resume();
+    co_await stage.sleep(minutes(20));
+    stage.expect(stage.shadow().machines().size() == 2, "no machine was recreated");
+    const auto online = co_await stage.online("alpha");
+    stage.expect(!online || *online, "and they are online again");
+}
+
+// The boxes cannot reach the control plane, all of them: it waits.
+Script fleet_silent(Stage stage) {
+    for (const char* project : {"alpha", "beta", "gamma", "delta"}) {
+        const std::string machine = co_await stage.create(project);
+        co_await stage.expect_active(machine);
+    }
+    stage.network().block("box", "server");
+    co_await stage.sleep(minutes(30));
+    stage.expect(stage.shadow().machines().size() == 4, "nobody is recreated when all are silent");
+    const auto online = co_await stage.online("alpha");
+    stage.expect(!online || !*online, "though nobody is said to be online");
+    const std::int64_t trips = co_await stage.metric("watchdog_breaker_total");
+    stage.expect(trips != 0, "and the breaker is seen by the operator");
+    stage.network().unblock("box", "server");
+    co_await stage.sleep(minutes(5));
+}
+
+// A program that dies at once, and is started again at once, for ever.
+Script crash_loop(Stage stage) {
+    const std::string machine = co_await stage.create("alpha");
+    std::string token;
+    for (int i = 0; i < 600; ++i) {
+        co_await stage.sleep(seconds(1));
+        // It lives until it has introduced itself.
+        if (token_hash(stage, machine) == token) continue;
+        token = token_hash(stage, machine);
+        stage.boxes().crash(machine);
+    }
+    const auto* row = stage.shadow().machine(machine);
+    const bool given_up = row->state == lifecycle::MachineState::failed ||
+                          row->state == lifecycle::MachineState::detached ||
+                          row->state == lifecycle::MachineState::archived;
+    stage.expect(given_up, "a machine that does nothing but boot is given up");
+    stage.expect(row->provisioning_error.find("crash loop") != std::string::npos, "and says why");
+}
+
+// Every successor is as silent as the one before: a person has to look.
+Script silent_for_ever(Stage stage) {
+    for (const char* machine : {"alpha-1", "alpha-2", "alpha-3", "alpha-4", "alpha-5"}) {
+        stage.boxes().options(machine).mute_after = minutes(3);
+    }
+    const std::string first = co_await stage.create("alpha");
+    co_await stage.expect_active(first);
+    co_await stage.sleep(minutes(100));
+    stage.expect(stage.shadow().machines().size() == 4, "three successors are enough");
+    const std::string error = co_await stage.last_error("alpha");
+    stage.expect(error.find("recreate it yourself") != std::string::npos,
+                 "the project says what to do");
+    stage.boxes().options("alpha-5").mute_after = seconds(0);
+    const auto by_hand = co_await stage.recreate("alpha");
+    co_await stage.expect_active(by_hand.machine);
+}
+
+// The agent takes the work and does not do it; its successor does.
+Script delegation_redelivered(Stage stage) {
+    const std::string first = co_await stage.create("alpha");
+    co_await stage.expect_active(first);
+    stage.boxes().options(first).hung = true;
+    const std::string work = co_await stage.delegate("alpha", 7200);
+    const bool delivered = co_await stage.until_delegation(work, "delivered", minutes(5));
+    stage.expect(delivered, "the work is delivered");
+    co_await stage.sleep(minutes(10));
+    stage.expect(stage.shadow().delegations().at(work).state == "delivered",
+                 "and delivered is not processed");
+    const auto second = co_await stage.recreate("alpha", first);
+    co_await stage.expect_active(second.machine);
+    const bool processed = co_await stage.until_delegation(work, "processed", minutes(15));
+    stage.expect(processed, "the next machine's agent does it");
+}
+
+// Nobody ever does the work: that is said, and in time.
+Script delegation_times_out(Stage stage) {
+    const std::string machine = co_await stage.create("alpha");
+    co_await stage.expect_active(machine);
+    stage.boxes().options(machine).hung = true;
+    const std::string work = co_await stage.delegate("alpha", 600);
+    co_await stage.sleep(minutes(20));
+    const auto& delegation = stage.shadow().delegations().at(work);
+    stage.expect(
+        !delegation.ended() || delegation.result.find("not processed in time") != std::string::npos,
+        "work that nobody does fails, and says why");
+}
+
+// The record of the first activation is written late, when the second is long there.
+Script route_delayed(Stage stage) {
+    stage.network().delay("server", "consul", seconds(9));
+    const std::string first = co_await stage.create("alpha");
+    co_await stage.expect_active(first);
+    const std::string second = co_await stage.create("alpha");
+    co_await stage.sleep(seconds(3));
+    stage.network().delay("server", "consul", seconds(25));
+    co_await stage.expect_active(second);
+    co_await stage.sleep(minutes(2));
+    stage.network().delay("server", "consul", seconds(0));
+    co_await stage.sleep(minutes(5));
+}
+
+// The whole chain of an incident that once locked people out for a day, with a good end. The steps
+// have the numbers of the report.
+Script double_provision_401(Stage stage) {
+    const std::string first = co_await stage.create("alpha");
+    co_await stage.expect_active(first);
+    const std::string work = co_await stage.delegate("alpha", 4 * 3600);
+    // 1. The machine stops reporting, for a reason of its own; its agent is dead.
+    stage.boxes().options(first).mute = true;
+    stage.boxes().options(first).hung = true;
+    // The runtime gives up for good when it is refused, as it did.
+    stage.boxes().options("alpha-2").terminal_401 = true;
+    // 2. The watchdogs of both replicas want another, and an admin does within the same second.
+    for (int i = 0; i < 1200 && stage.shadow().machines().size() == 1; ++i) {
+        co_await stage.sleep(std::chrono::milliseconds(500));
+    }
+    const auto admin = co_await stage.recreate("alpha", first);
+    stage.expect(admin.joined && admin.machine == "alpha-2", "one machine is made, not two");
+    // 3. The cloud starts it twice all the same.
+    for (int i = 0; i < 600 && stage.boxes().running("alpha-2") == 0; ++i) {
+        co_await stage.sleep(std::chrono::milliseconds(100));
+    }
+    stage.expect(stage.boxes().double_up("alpha-2"), "the new machine runs twice");
+    // 4. One of the two gets the token; the other is told to wait, which is no 401.
+    co_await stage.expect_active("alpha-2");
+    co_await stage.sleep(minutes(2));
+    const std::string token = token_hash(stage, "alpha-2");
+    co_await stage.sleep(minutes(12));
+    stage.expect(!token.empty() && token == token_hash(stage, "alpha-2"),
+                 "the boxes do not fight for the token");
+    // 5. Online means what it says, and what was delivered to a dead agent is done by a live one.
+    const auto online = co_await stage.online("alpha");
+    stage.expect(!online || *online, "the new machine is online");
+    const bool processed = co_await stage.until_delegation(work, "processed", minutes(30));
+    stage.expect(processed, "the delegation is processed, by an agent that lives");
+    co_await expect_one_successor(stage, first);
+}
+
+}  // namespace
+
+std::vector<Scenario> identities() {
+    std::vector<Scenario> all = {
+        {"delegation-times-out",
+         "Nobody ever does the work.",
+         {},
+         false,
+         minutes(60),
+         delegation_times_out},
+        {"double-provision-401",
+         "A silent machine, two watchdogs and an admin, two boxes, one token, and work for them.",
+         {},
+         false,
+         minutes(150),
+         double_provision_401,
+         {"machine.recreated", "box.refused", "box.processed", "route"}},
+        {"two-recreates",
+         "Several callers want one machine replaced within a second.",
+         {},
+         false,
+         minutes(60),
+         two_recreates},
+        {"watchdog-meets-admin",
+         "The watchdogs of two replicas, an admin and a reconciliation meet over a silent machine.",
+         {},
+         false,
+         minutes(80),
+         watchdog_meets_admin,
+         {"machine.recreated"}},
+        {"twin-boxes",
+         "A cloud starts one machine twice, and both boxes want its token.",
+         {},
+         false,
+         minutes(60),
+         twin_boxes},
+        {"mint-answer-lost",
+         "The answer that holds a box's token never arrives.",
+         {},
+         false,
+         minutes(40),
+         mint_answer_lost},
+        {"disk-lost",
+         "A box boots with an empty disk while its token is still valid.",
+         {},
+         false,
+         minutes(80),
+         disk_lost},
+        {"rebooted",
+         "A box boots again and shows the token that it has kept.",
+         {},
+         false,
+         minutes(40),
+         rebooted},
+        {"token-rotated",
+         "A box's token is rotated while it has the old one.",
+         {},
+         false,
+         minutes(40),
+         token_rotated},
+        {"late-callback",
+         "A box of a replaced generation wakes up and wants to go on.",
+         {},
+         false,
+         minutes(60),
+         late_callback},
+        {"slow-healthy-boot",
+         "A machine that may take an hour boots for half of it.",
+         {},
+         false,
+         minutes(80),
+         slow_healthy_boot},
+        {"control-plane-outage",
+         "The control plane is away for longer than any box may be silent.",
+         {},
+         false,
+         minutes(120),
+         control_plane_outage},
+        {"fleet-silent",
+         "All boxes are silent at once, which cannot be their fault.",
+         {},
+         false,
+         minutes(150),
+         fleet_silent},
+        {"crash-loop", "A box boots again and again.", {}, false, minutes(40), crash_loop},
+        {"silent-for-ever",
+         "Every successor of a silent machine is silent too.",
+         {},
+         false,
+         minutes(150),
+         silent_for_ever},
+        {"delegation-redelivered",
+         "An agent takes work and never does it; its successor does.",
+         {},
+         false,
+         minutes(90),
+         delegation_redelivered},
+        {"route-delayed",
+         "The records of routes are written late.",
+         {},
+         false,
+         minutes(90),
+         route_delayed},
+    };
+    for (Scenario& scenario : all) {
+        const std::string& name = scenario.name;
+        const bool replicas = name == "double-provision-401" || name == "two-recreates" ||
+                              name == "watchdog-meets-admin";
+        if (replicas) scenario.servers = 2;
+    }
+    return all;
+}
+
+}  // namespace scenarios

@@ -1,0 +1,105 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "system/api/api.hpp"
+#include "system/api/json.hpp"
+#include "system/api/requests.hpp"
+#include "system/identity/registration.hpp"
+#include "system/lifecycle/machine_changes.hpp"
+#include "system/store/credentials.hpp"
+#include "system/tasks/delegations.hpp"
+
+// A project as a whole: how it is, its machine's recreation, and the work for its agents.
+namespace lifecycle {
+namespace {
+
+using nlohmann::json;
+
+// What a client that has lost sight of everything else needs to know.
+struct ProjectView {
+    std::int64_t generation = 0;
+    std::optional<Machine> active;
+    Presence presence;
+    std::string last_error;
+};
+
+}  // namespace
+
+Api::Answer Api::project(std::string project) {
+    auto read = [&project](Tx& tx) -> Result<ProjectView> {
+        if (!project_exists(tx, project)) return std::unexpected(no_such_project(project));
+        ProjectView view{generation_of(tx, project),
+                         active_machine(tx, project),
+                         {},
+                         last_error_of(tx, project)};
+        if (view.active) view.presence = presence_of(tx, view.active->id);
+        return view;
+    };
+    const auto view = co_await store_.transact(read);
+    if (!view) co_return to_response(view.error());
+    const Duration silence = ports_.clock.now() - view->presence.seen_at;
+    const bool online = view->active && silence < options_.online_for;
+    co_return to_response(
+        200, json{{"project",
+                   {{"id", project},
+                    {"generation", view->generation},
+                    {"active_machine", view->active ? view->active->id : ""},
+                    {"online", online},
+                    {"seen_at_ms", view->presence.seen_at.time_since_epoch().count() / 1000},
+                    {"last_error", view->last_error}}}});
+}
+
+Api::Answer Api::recreate(std::string project, HttpRequest request) {
+    const auto wanted = parse_recreate(request);
+    if (!wanted) co_return to_response(wanted.error());
+    auto change = [this, &project, &wanted](Tx& tx) -> Result<Recreated> {
+        if (!project_exists(tx, project)) return std::unexpected(no_such_project(project));
+        // A person has looked at it: the watchdog may try again.
+        set_recreations(tx, project, 0);
+        return recreate_machine(tx, project, wanted->machine, wanted->reason, options_,
+                                ports_.clock.now());
+    };
+    const auto recreated = co_await store_.transact(change);
+    if (!recreated) co_return to_response(recreated.error());
+    outbox_.wake();
+    co_return to_response(
+        202, json{{"machine", to_json(recreated->machine)}, {"joined", recreated->joined}});
+}
+
+Api::Answer Api::rotate(std::string machine, HttpRequest request) {
+    if (const auto empty = parse_nothing(request); !empty) co_return to_response(empty.error());
+    auto change = [this, &machine](Tx& tx) -> Result<Machine> {
+        return rotate_token(tx, key_, machine, ports_.clock.now());
+    };
+    const auto rotated = co_await store_.transact(change);
+    if (!rotated) co_return to_response(rotated.error());
+    co_return to_response(202, json{{"machine", to_json(*rotated)}});
+}
+
+Api::Answer Api::delegate_work(std::string project, HttpRequest request) {
+    const auto wanted = parse_delegation(request, project);
+    if (!wanted) co_return to_response(wanted.error());
+    auto change = [this, &wanted](Tx& tx) -> Result<Delegation> {
+        return delegate(tx, *wanted, ports_.clock.now());
+    };
+    const auto made = co_await store_.transact(change);
+    if (!made) co_return to_response(made.error());
+    outbox_.wake();
+    co_return to_response(202, json{{"delegation", to_json(*made)}});
+}
+
+Api::Answer Api::delegations(std::string project) {
+    auto read = [&project](Tx& tx) -> Result<std::vector<Delegation>> {
+        if (!project_exists(tx, project)) return std::unexpected(no_such_project(project));
+        return delegations_of(tx, project);
+    };
+    const auto found = co_await store_.transact(read);
+    if (!found) co_return to_response(found.error());
+    json listed = json::array();
+    for (const Delegation& delegation : *found) listed.push_back(to_json(delegation));
+    co_return to_response(200, json{{"delegations", std::move(listed)}});
+}
+
+}  // namespace lifecycle

@@ -1,0 +1,76 @@
+#include "system/identity/arbiter.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace lifecycle {
+namespace {
+
+struct Contest {
+    std::optional<Machine> machine;
+    std::optional<Credential> holder;
+};
+
+std::string key_of(const Credential& holder) {
+    return fmt::format("arbitrate:{}:{}", holder.machine, holder.epoch);
+}
+
+}  // namespace
+
+void enqueue_arbitration(Tx& tx, const Credential& holder, Time now) {
+    const std::string key = key_of(holder);
+    enqueue(tx, {std::string(kArbitrate), key, key, holder.machine, now}, now);
+}
+
+Arbiter::Arbiter(Store& store, Ports ports, const Providers& providers, LifecycleOptions options)
+    : store_(store),
+      ports_(std::move(ports)),
+      providers_(providers),
+      options_(std::move(options)) {}
+
+Consumer Arbiter::consumer() {
+    Consumer consumer;
+    consumer.consume = [this](Delivery delivery) { return consume(std::move(delivery)); };
+    consumer.max_attempts = 0;
+    consumer.backoff_first = std::chrono::seconds(5);
+    return consumer;
+}
+
+boost::asio::awaitable<Outcome> Arbiter::consume(Delivery delivery) {
+    auto read = [id = delivery.event().machine](Tx& tx) -> Result<Contest> {
+        return Contest{find_machine(tx, id), live_credential(tx, id)};
+    };
+    const auto contest = co_await store_.transact(std::move(read));
+    // Whoever is replaced or retired has no token any more.
+    if (!contest->holder || key_of(*contest->holder) != delivery.event().ordering_key) {
+        co_return Done{"the token has gone to another", {}};
+    }
+    const Machine machine = *contest->machine;
+    Provider* provider = providers_.find(machine.provider);
+    if (provider == nullptr || machine.external_id.empty()) co_return Retry{"it has no address"};
+    const auto way =
+        co_await provider->reach(machine.external_id, machine.address, options_.daemon_port);
+    if (!way) co_return Retry{describe(way.error())};
+    HttpRequest probe;
+    probe.authority = way->authority;
+    probe.tls = way->tls;
+    probe.headers = way->headers;
+    probe.target = "/healthz";
+    const auto answer = co_await ports_.http.send(std::move(probe), options_.probe_timeout);
+    if (!answer) co_return Retry{std::string(to_string(answer.error()))};
+    const auto boot = answer->headers.find(kBootHeader);
+    if (boot == answer->headers.end()) co_return Retry{"the daemon does not say which boot it is"};
+    if (boot->second == contest->holder->boot) co_return Done{"the holder answers", {}};
+    co_return Done{
+        "another boot answers", [this, holder = *contest->holder, answered = boot->second](Tx& tx) {
+            const auto now = live_credential(tx, holder.machine);
+            if (!now || now->epoch != holder.epoch) return;
+            supersede_credentials(tx, holder.machine);
+            record_history(tx, holder.machine, ports_.clock.now(), "token withdrawn",
+                           fmt::format("boot {} has it, and {} answers", holder.boot, answered));
+            tx.tell("box.withdrawn", {{"machine", holder.machine}});
+        }};
+}
+
+}  // namespace lifecycle

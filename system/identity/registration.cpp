@@ -1,0 +1,161 @@
+#include "system/identity/registration.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "system/identity/arbiter.hpp"
+#include "system/identity/signature.hpp"
+#include "system/lifecycle/machine_changes.hpp"
+#include "system/store/credentials.hpp"
+#include "system/store/machines.hpp"
+
+namespace lifecycle {
+namespace {
+
+constexpr Duration kBootWindow = std::chrono::minutes(10);
+
+Error superseded(std::string what) {
+    return {ErrorCode::superseded, std::move(what), "stop, and do not ask again"};
+}
+
+Error unauthorized(std::string what, std::string advice) {
+    return {ErrorCode::unauthorized, std::move(what), std::move(advice)};
+}
+
+bool in_service(const Machine& machine) {
+    return machine.state == MachineState::starting || machine.state == MachineState::active;
+}
+
+Result<Machine> serving(Tx& tx, std::string_view id) {
+    auto machine = find_machine(tx, id);
+    if (!machine) return std::unexpected(no_such_machine(id));
+    if (!in_service(*machine)) {
+        return std::unexpected(superseded(
+            fmt::format("machine {} is {}: replaced or retired", id, to_string(machine->state))));
+    }
+    return *std::move(machine);
+}
+
+// Whether a boot that has no token yet may have one now.
+Result<void> may_take_over(Tx& tx, const Registration& wanted, const LifecycleOptions& options,
+                           Time now) {
+    const auto holder = live_credential(tx, wanted.machine);
+    if (!holder) return {};
+    if (equal_in_constant_time(hash_of(wanted.token), holder->token_hash)) return {};
+    if (now - presence_of(tx, wanted.machine).seen_at >= options.online_for) return {};
+    return std::unexpected(Error(ErrorCode::conflict,
+                                 fmt::format("another boot of machine {} is alive", wanted.machine),
+                                 "try again later: the place is free when that falls silent"));
+}
+
+// Counts the boot; false if the machine has booted too often to be worth another.
+bool count_boot(Tx& tx, std::string_view machine, const LifecycleOptions& options, Time now) {
+    const Presence presence = presence_of(tx, machine);
+    const bool recent = now - presence.boots_since < kBootWindow;
+    const std::int64_t boots = recent ? presence.boots + 1 : 1;
+    record_boots(tx, machine, boots, recent ? presence.boots_since : now);
+    return boots <= options.most_boots;
+}
+
+void give_up(Tx& tx, const Machine& machine, const LifecycleOptions& options, Time now) {
+    const std::string reason =
+        fmt::format("a crash loop: more than {} boots within {} minutes", options.most_boots,
+                    std::chrono::duration_cast<std::chrono::minutes>(kBootWindow).count());
+    fail_machine(tx, machine.id, reason, now);
+    lose_machine(tx, machine.id, reason, now);
+}
+
+}  // namespace
+
+Result<Registered> register_boot(Tx& tx, const IdentityKey& key, const Registration& wanted,
+                                 const LifecycleOptions& options, Time now) {
+    if (!equal_in_constant_time(wanted.secret, key.bootstrap_secret(wanted.machine))) {
+        return std::unexpected(
+            unauthorized(fmt::format("a box without the secret of machine {} wants to be it",
+                                     wanted.machine.substr(0, 200)),
+                         "send the secret that the machine was created with"));
+    }
+    auto machine = serving(tx, wanted.machine);
+    if (!machine) return std::unexpected(machine.error());
+    const auto known = find_credential(tx, wanted.machine, wanted.boot);
+    if (known && known->superseded) {
+        return std::unexpected(
+            superseded(fmt::format("a later boot of machine {} has taken over", wanted.machine)));
+    }
+    Credential credential{wanted.machine, wanted.boot, known ? known->epoch : 0, {}, false};
+    if (!known) {
+        if (auto may = may_take_over(tx, wanted, options, now); !may) {
+            return std::unexpected(may.error());
+        }
+        credential.epoch = newest_epoch(tx, wanted.machine) + 1;
+    }
+    std::string token = key.token(wanted.machine, wanted.boot, credential.epoch);
+    if (!known) {
+        credential.token_hash = hash_of(token);
+        replace_credential(tx, credential, now);
+        tx.tell("box.registered", {{"machine", wanted.machine}, {"epoch", credential.epoch}});
+    }
+    record_seen(tx, wanted.machine, now);
+    if (!known && !count_boot(tx, wanted.machine, options, now)) {
+        give_up(tx, *machine, options, now);
+        return Registered{std::move(token), *find_machine(tx, wanted.machine)};
+    }
+    auto reported = report_status(tx, wanted.machine, wanted.status, now);
+    if (!reported) return std::unexpected(reported.error());
+    return Registered{std::move(token), *std::move(reported)};
+}
+
+Result<Machine> authenticate(Tx& tx, std::string_view id, std::string_view token, Time now) {
+    const auto shown = credential_of_token(tx, hash_of(token));
+    if (shown && shown->machine != id) {
+        return std::unexpected(
+            Error(ErrorCode::forbidden,
+                  fmt::format("this token is not that of machine {}", id.substr(0, 200)),
+                  "a box may speak for its own machine only"));
+    }
+    auto machine = serving(tx, id);
+    if (!machine) return machine;
+    if (!shown) {
+        return std::unexpected(
+            unauthorized(fmt::format("this is no token of machine {}", id.substr(0, 200)),
+                         "register the boot, which gives it a token"));
+    }
+    if (shown->superseded) {
+        return std::unexpected(
+            superseded(fmt::format("a later boot of machine {} has taken over", id)));
+    }
+    record_seen(tx, id, now);
+    return machine;
+}
+
+Result<Machine> rotate_token(Tx& tx, const IdentityKey& key, std::string_view id, Time now) {
+    auto machine = serving(tx, id);
+    if (!machine) {
+        return std::unexpected(Error(machine.error().code == ErrorCode::superseded
+                                         ? ErrorCode::conflict
+                                         : machine.error().code,
+                                     machine.error().message, "only a machine in service has one"));
+    }
+    auto credential = live_credential(tx, id);
+    if (credential) {
+        ++credential->epoch;
+        credential->token_hash = hash_of(key.token(id, credential->boot, credential->epoch));
+        replace_credential(tx, *credential, now);
+        record_history(tx, id, now, "token rotated", "");
+    }
+    return machine;
+}
+
+void note_refusal(Tx& tx, std::string_view id, const Error& refusal, Time now) {
+    const auto machine = find_machine(tx, id);
+    if (!machine || !in_service(*machine)) return;
+    const auto holder = live_credential(tx, id);
+    if (refusal.code == ErrorCode::conflict && holder) enqueue_arbitration(tx, *holder, now);
+    const std::string error = fmt::format("machine {} cannot register: {}", id, refusal.message);
+    if (last_error_of(tx, machine->project) == error) return;
+    set_last_error(tx, machine->project, error);
+    tx.tell("box.refused", {{"machine", id}, {"why", refusal.message}});
+}
+
+}  // namespace lifecycle

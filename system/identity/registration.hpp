@@ -1,0 +1,55 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "system/identity/secrets.hpp"
+#include "system/lifecycle/options.hpp"
+#include "system/model/machine.hpp"
+#include "system/store/store.hpp"
+
+// Who a box is. A box proves itself once with the bootstrap secret that its machine was created
+// with, and from then on with the token that it got for it.
+namespace lifecycle {
+
+struct Registration {
+    std::string machine;
+    std::string secret;  // the machine's bootstrap secret
+    std::string boot;    // a nonce that the box chose when it booted
+    std::string token;   // that it was given in an earlier boot; empty: it has none
+    DaemonStatus status = DaemonStatus::booting;
+};
+
+struct Registered {
+    std::string token;
+    Machine machine;
+};
+
+// Gives a boot its token. The same boot gets the same token, however often it asks: an answer may
+// have been lost. Another boot of the machine takes its place at once if it shows the machine's
+// valid token, and else once the boot that holds that has been silent for `online_for`: until then
+// it is told to wait. A boot whose place was taken, and every boot of a machine that was replaced
+// or retired, is told so for good.
+//   not_found     no such machine, or not yet: worth another try
+//   unauthorized  the secret is not the machine's
+//   conflict      another boot of the machine is alive: worth another try
+//   superseded    the boot or the machine has been replaced: stop
+// A machine that boots again and again is given up: see `most_boots`.
+Result<Registered> register_boot(Tx& tx, const IdentityKey& key, const Registration& registration,
+                                 const LifecycleOptions& options, Time now);
+
+// The machine that a token speaks for, which has to be that one. Counts as a sign of life.
+//   not_found     no such machine
+//   unauthorized  nobody's token
+//   forbidden     another machine's token
+//   superseded    the machine, or the boot that has the token, has been replaced
+Result<Machine> authenticate(Tx& tx, std::string_view machine, std::string_view token, Time now);
+
+// Makes the machine's token invalid at once; its box is given another when it asks.
+Result<Machine> rotate_token(Tx& tx, const IdentityKey& key, std::string_view machine, Time now);
+
+// Writes down on the project that a box of its machine could not register, unless that is already
+// there. If another boot has the place, an arbitration is enqueued.
+void note_refusal(Tx& tx, std::string_view machine, const Error& refusal, Time now);
+
+}  // namespace lifecycle

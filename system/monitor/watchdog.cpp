@@ -1,0 +1,132 @@
+#include "system/monitor/watchdog.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "system/lifecycle/machine_changes.hpp"
+#include "system/store/credentials.hpp"
+
+namespace lifecycle {
+Watchdog::Watchdog(Store& store, Ports ports, const Providers& providers, Outbox& outbox,
+                   LifecycleOptions options)
+    : store_(store),
+      ports_(std::move(ports)),
+      providers_(providers),
+      outbox_(outbox),
+      options_(std::move(options)),
+      signal_(ports_.clock) {}
+
+void Watchdog::stop() {
+    stopping_ = true;
+    signal_.raise();
+}
+
+boost::asio::awaitable<void> Watchdog::run() {
+    while (!stopping_ && options_.watch_every.count() > 0) {
+        const bool raised = co_await signal_.wait_until(ports_.clock.now() + options_.watch_every);
+        static_cast<void>(raised);
+        if (stopping_) co_return;
+        co_await look();
+    }
+}
+
+boost::asio::awaitable<void> Watchdog::look() {
+    auto read = [](Tx& tx) -> Result<std::vector<Watch>> { return watches(tx); };
+    auto active = co_await store_.transact(std::move(read));
+    remember(*active);
+    co_await forgive(std::move(*active));
+    if (tripped()) co_return;
+    for (const std::string& machine : quiet_for(options_.silent_looks)) {
+        if (stopping_) co_return;
+        co_await judge(machine, watched_[machine].beats);
+    }
+}
+
+void Watchdog::remember(const std::vector<Watch>& watches) {
+    std::map<std::string, Watched> watched;
+    for (const Watch& watch : watches) {
+        const auto known = watched_.find(watch.machine);
+        Watched now{watch.beats, 0};
+        if (known != watched_.end() && known->second.beats == watch.beats) {
+            now.looks = known->second.looks + 1;
+        }
+        watched[watch.machine] = now;
+    }
+    watched_ = std::move(watched);
+}
+
+std::vector<std::string> Watchdog::quiet_for(std::int64_t looks) const {
+    std::vector<std::string> quiet;
+    for (const auto& [machine, watched] : watched_) {
+        if (watched.looks >= looks) quiet.push_back(machine);
+    }
+    return quiet;
+}
+
+bool Watchdog::tripped() {
+    constexpr std::size_t kFewest = 3;
+    // Those that fell silent together do not reach the end of our patience together.
+    const std::size_t quiet = quiet_for((options_.silent_looks + 1) / 2).size();
+    const auto percent = static_cast<std::size_t>(options_.breaker_percent);
+    if (quiet < kFewest || quiet * 100 <= watched_.size() * percent) return false;
+    ports_.telemetry.record("watchdog.breaker",
+                            {{"silent", static_cast<std::int64_t>(quiet)},
+                             {"active", static_cast<std::int64_t>(watched_.size())}});
+    return true;
+}
+
+boost::asio::awaitable<void> Watchdog::forgive(std::vector<Watch> watches) {
+    std::erase_if(watches, [this](const Watch& watch) {
+        return watch.recreations == 0 || watch.beats < 2 * options_.silent_looks;
+    });
+    if (watches.empty()) co_return;
+    auto reset = [&watches](Tx& tx) -> Result<bool> {
+        for (const Watch& watch : watches) set_recreations(tx, watch.project, 0);
+        return true;
+    };
+    const auto done = co_await store_.transact(reset);
+    static_cast<void>(done);
+}
+
+boost::asio::awaitable<void> Watchdog::judge(std::string id, std::int64_t beats) {
+    auto read = [&id](Tx& tx) -> Result<std::optional<Machine>> { return find_machine(tx, id); };
+    const auto found = co_await store_.transact(read);
+    if (!found->has_value() || (*found)->external_id.empty()) co_return;
+    const Machine machine = **found;
+    Provider* provider = providers_.find(machine.provider);
+    if (provider == nullptr) co_return;
+    const auto resource = co_await provider->get(machine.external_id);
+    if (!resource || resource->state != ResourceState::started) co_return;
+    auto change = [this, &machine, beats](Tx& tx) -> Result<bool> {
+        // It may have been heard while its provider was asked.
+        return presence_of(tx, machine.id).beats == beats && replace(tx, machine);
+    };
+    const auto replaced = co_await store_.transact(change);
+    if (*replaced) outbox_.wake();
+}
+
+bool Watchdog::replace(Tx& tx, const Machine& machine) {
+    const std::int64_t made = recreations_of(tx, machine.project);
+    if (made >= options_.most_recreations) {
+        const std::string verdict = fmt::format(
+            "machine {} is silent, and so were the {} before it: look at its log, and recreate it "
+            "yourself",
+            machine.id, made);
+        if (last_error_of(tx, machine.project) != verdict) {
+            set_last_error(tx, machine.project, verdict);
+        }
+        return false;
+    }
+    const auto recreated = recreate_machine(tx, machine.project, machine.id, "no sign of life",
+                                            options_, ports_.clock.now());
+    if (!recreated || recreated->joined) return false;
+    const std::string before = last_error_of(tx, machine.project);
+    set_recreations(tx, machine.project, made + 1);
+    set_last_error(tx, machine.project,
+                   fmt::format("machine {} gave no sign of life and is being replaced{}{}",
+                               machine.id, before.empty() ? "" : "; before that: ", before));
+    return true;
+}
+
+}  // namespace lifecycle

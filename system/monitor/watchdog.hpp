@@ -1,0 +1,62 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "system/concurrency/signal.hpp"
+#include "system/lifecycle/options.hpp"
+#include "system/outbox/outbox.hpp"
+#include "system/ports/ports.hpp"
+#include "system/providers/providers.hpp"
+#include "system/store/machines.hpp"
+
+namespace lifecycle {
+
+// Recreates active machines that have fallen silent. It counts its own looks and not the time since
+// a report: no clock that was set, no pause and no restart of the control plane makes a machine
+// look dead. It acts only when the provider itself says that the machine runs: no answer is no
+// death, and what the provider has lost or stopped is the reconciler's. When many are silent at
+// once, the fault is not theirs, and it waits.
+class Watchdog {
+  public:
+    Watchdog(Store& store, Ports ports, const Providers& providers, Outbox& outbox,
+             LifecycleOptions options);
+
+    // Looks now and then, until stop().
+    boost::asio::awaitable<void> run();
+    void stop();
+
+    // One look at every active machine.
+    boost::asio::awaitable<void> look();
+
+  private:
+    struct Watched {
+        std::int64_t beats = -1;  // when it was last looked at
+        std::int64_t looks = 0;   // in a row that saw no further one
+    };
+
+    void remember(const std::vector<Watch>& watches);
+    // The machines that gave no sign of life at that many looks in a row.
+    std::vector<std::string> quiet_for(std::int64_t looks) const;
+    // Whether so many are falling silent that it cannot be their fault.
+    bool tripped();
+    // `beats`: signs of life of the machine when it was last looked at.
+    boost::asio::awaitable<void> judge(std::string machine, std::int64_t beats);
+    bool replace(Tx& tx, const Machine& machine);
+    // Forgets the recreations of projects whose machines are lively again.
+    boost::asio::awaitable<void> forgive(std::vector<Watch> watches);
+
+    Store& store_;
+    Ports ports_;
+    const Providers& providers_;
+    Outbox& outbox_;
+    LifecycleOptions options_;
+    std::map<std::string, Watched> watched_;
+    Signal signal_;
+    bool stopping_ = false;
+};
+
+}  // namespace lifecycle

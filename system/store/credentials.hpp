@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "system/ports/time.hpp"
+#include "system/store/store.hpp"
+
+namespace lifecycle {
+
+// What one boot of a machine is known by. At most one of a machine's is not superseded: the table
+// itself refuses a second.
+struct Credential {
+    std::string machine;
+    std::string boot;        // the nonce that the box chose when it booted
+    std::int64_t epoch = 0;  // counts the tokens that the machine was ever given
+    std::string token_hash;
+    bool superseded = false;  // another boot, or another machine, has taken its place
+};
+
+// How lively a machine is.
+struct Presence {
+    Time seen_at{};          // of its last authenticated call
+    std::int64_t beats = 0;  // authenticated calls so far
+    std::int64_t boots = 0;  // that registered since `boots_since`
+    Time boots_since{};
+};
+
+std::optional<Credential> find_credential(Tx& tx, std::string_view machine, std::string_view boot);
+std::optional<Credential> live_credential(Tx& tx, std::string_view machine);
+std::optional<Credential> credential_of_token(Tx& tx, std::string_view token_hash);
+// The highest that the machine's credentials ever had; 0 if it has none.
+std::int64_t newest_epoch(Tx& tx, std::string_view machine);
+
+// Takes the place of whatever the machine had.
+void replace_credential(Tx& tx, const Credential& credential, Time now);
+void supersede_credentials(Tx& tx, std::string_view machine);
+
+// Of a machine that never called: nothing ever seen.
+Presence presence_of(Tx& tx, std::string_view machine);
+// Records an authenticated call.
+void record_seen(Tx& tx, std::string_view machine, Time now);
+void record_boots(Tx& tx, std::string_view machine, std::int64_t boots, Time since);
+
+}  // namespace lifecycle

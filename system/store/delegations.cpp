@@ -1,0 +1,88 @@
+#include "system/store/delegations.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#define DELEGATION_COLUMNS \
+    "id, project, agent, payload, state, machine, deliveries, result, deadline, created_at"
+
+namespace lifecycle {
+namespace {
+
+std::int64_t count_of(Time time) {
+    return time.time_since_epoch().count();
+}
+
+Delegation delegation_of(const Row& row) {
+    return {row.text(0),
+            row.text(1),
+            row.text(2),
+            row.text(3),
+            row.text(4),
+            row.text(5),
+            row.integer(6),
+            row.text(7),
+            Time(Duration(row.integer(8))),
+            Time(Duration(row.integer(9)))};
+}
+
+}  // namespace
+
+std::optional<Delegation> find_delegation(Tx& tx, std::string_view id) {
+    return tx.first("SELECT " DELEGATION_COLUMNS " FROM delegation WHERE id = ?", {id},
+                    delegation_of);
+}
+
+std::optional<Delegation> find_delegation_by_key(Tx& tx, std::string_view project,
+                                                 std::string_view idempotency_key) {
+    return tx.first("SELECT " DELEGATION_COLUMNS
+                    " FROM delegation WHERE project = ? AND idempotency_key = ?",
+                    {project, idempotency_key}, delegation_of);
+}
+
+std::vector<Delegation> delegations_of(Tx& tx, std::string_view project) {
+    return tx.all("SELECT " DELEGATION_COLUMNS
+                  " FROM delegation WHERE project = ? ORDER BY created_at, id",
+                  {project}, delegation_of);
+}
+
+Delegation insert_delegation(Tx& tx, Delegation delegation, std::string_view idempotency_key) {
+    const std::int64_t before =
+        tx.first("SELECT COUNT(*) FROM delegation WHERE project = ?", {delegation.project},
+                 [](const Row& row) { return row.integer(0); })
+            .value_or(0);
+    delegation.id = fmt::format("{}.{}", delegation.project, before + 1);
+    delegation.state = "queued";
+    tx.run(
+        "INSERT INTO delegation (id, project, idempotency_key, agent, payload, state, deadline,"
+        " created_at, updated_at) VALUES (?, ?, ?, ?, ?, 'queued', ?, ?, ?)",
+        {delegation.id, delegation.project,
+         idempotency_key.empty() ? std::string_view(delegation.id) : idempotency_key,
+         delegation.agent, delegation.payload, count_of(delegation.deadline),
+         count_of(delegation.created_at), count_of(delegation.created_at)});
+    tx.tell("delegation.queued", {{"delegation", delegation.id}, {"agent", delegation.agent}});
+    return delegation;
+}
+
+void record_delivered(Tx& tx, std::string_view id, std::string_view machine, Time now) {
+    if (tx.run("UPDATE delegation SET state = 'delivered', machine = ?,"
+               " deliveries = deliveries + 1, updated_at = ?"
+               " WHERE id = ? AND state IN ('queued', 'delivered')",
+               {machine, count_of(now), id}) == 1) {
+        tx.tell("delegation.delivered", {{"delegation", id}, {"machine", machine}});
+    }
+}
+
+bool end_delegation(Tx& tx, std::string_view id, std::string_view state, std::string_view result,
+                    Time now) {
+    if (tx.run("UPDATE delegation SET state = ?, result = ?, updated_at = ?"
+               " WHERE id = ? AND state IN ('queued', 'delivered')",
+               {state, result, count_of(now), id}) != 1) {
+        return false;
+    }
+    tx.tell("delegation.ended", {{"delegation", id}, {"state", state}});
+    return true;
+}
+
+}  // namespace lifecycle

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "system/ports/time.hpp"
+#include "system/store/store.hpp"
+
+namespace lifecycle {
+
+// Work that a project's agent is to do.
+struct Delegation {
+    std::string id;  // "<project>.<number>"
+    std::string project;
+    std::string agent;
+    std::string payload;  // the agent's own business: JSON as text
+    std::string state;    // "queued", "delivered", "processed" or "failed"
+    std::string machine;  // that it was last delivered to; empty: none
+    std::int64_t deliveries = 0;
+    std::string result;  // what the agent said of it, or why it failed
+    Time deadline{};
+    Time created_at{};
+    bool ended() const { return state == "processed" || state == "failed"; }
+};
+
+std::optional<Delegation> find_delegation(Tx& tx, std::string_view id);
+std::optional<Delegation> find_delegation_by_key(Tx& tx, std::string_view project,
+                                                 std::string_view idempotency_key);
+// Oldest first.
+std::vector<Delegation> delegations_of(Tx& tx, std::string_view project);
+
+// Gives it its id. An empty key stands for no other request than this one.
+Delegation insert_delegation(Tx& tx, Delegation delegation, std::string_view idempotency_key);
+// Nothing if it has ended.
+void record_delivered(Tx& tx, std::string_view id, std::string_view machine, Time now);
+// False, changing nothing, if it has ended.
+bool end_delegation(Tx& tx, std::string_view id, std::string_view state, std::string_view result,
+                    Time now);
+
+}  // namespace lifecycle

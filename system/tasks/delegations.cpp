@@ -1,0 +1,167 @@
+#include "system/tasks/delegations.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "system/identity/registration.hpp"
+#include "system/identity/secrets.hpp"
+#include "system/lifecycle/machine_changes.hpp"
+#include "system/store/credentials.hpp"
+#include "system/store/machines.hpp"
+
+namespace lifecycle {
+namespace {
+
+using nlohmann::json;
+using std::chrono::seconds;
+
+constexpr Duration kLookAgain = seconds(5);
+constexpr Duration kRedeliverAfter = seconds(60);
+
+Error no_such_delegation(std::string_view id) {
+    return {ErrorCode::not_found, fmt::format("there is no delegation {}", id.substr(0, 200)),
+            "list the delegations of the project"};
+}
+
+HttpRequest request_of(const Delegation& delegation, const Endpoint& way) {
+    HttpRequest request;
+    request.method = "POST";
+    request.authority = way.authority;
+    request.tls = way.tls;
+    request.target = "/delegations";
+    request.headers = way.headers;
+    request.headers["Content-Type"] = "application/json";
+    // Whoever has seen the id before does the work once.
+    request.headers["Idempotency-Key"] = delegation.id;
+    request.body = json{{"id", delegation.id},
+                        {"agent", delegation.agent},
+                        {"payload", json::parse(delegation.payload, nullptr, false)}}
+                       .dump(-1, ' ', false, json::error_handler_t::replace);
+    return request;
+}
+
+}  // namespace
+
+Result<Delegation> delegate(Tx& tx, const DelegationRequest& request, Time now) {
+    if (!project_exists(tx, request.project)) {
+        return std::unexpected(no_such_project(request.project));
+    }
+    if (!request.idempotency_key.empty()) {
+        auto earlier = find_delegation_by_key(tx, request.project, request.idempotency_key);
+        if (earlier) return *std::move(earlier);
+    }
+    Delegation wanted;
+    wanted.project = request.project;
+    wanted.agent = request.agent;
+    wanted.payload = request.payload;
+    wanted.created_at = now;
+    wanted.deadline = now + request.timeout;
+    Delegation made = insert_delegation(tx, std::move(wanted), request.idempotency_key);
+    const std::string key = fmt::format("delegation:{}", made.id);
+    enqueue(tx, {std::string(kDelegate), key, key, "", now}, now);
+    return made;
+}
+
+Result<Delegation> conclude(Tx& tx, std::string_view id, std::string_view token,
+                            std::string_view outcome, std::string_view result, Time now) {
+    const auto shown = credential_of_token(tx, hash_of(token));
+    if (!shown) {
+        return std::unexpected(Error(ErrorCode::unauthorized, "this is no token of any machine",
+                                     "register the boot, which gives it a token"));
+    }
+    const auto machine = authenticate(tx, shown->machine, token, now);
+    if (!machine) return std::unexpected(machine.error());
+    const auto found = find_delegation(tx, id);
+    if (!found) return std::unexpected(no_such_delegation(id));
+    if (found->project != machine->project) {
+        return std::unexpected(
+            Error(ErrorCode::forbidden,
+                  fmt::format("delegation {} is another project's", id.substr(0, 200)),
+                  "a box may speak for its own project only"));
+    }
+    if (machine->state != MachineState::active) {
+        return std::unexpected(Error(ErrorCode::conflict,
+                                     fmt::format("machine {} is not active", machine->id),
+                                     "wait until it is"));
+    }
+    if (!end_delegation(tx, id, outcome, result, now) && found->state != outcome) {
+        return std::unexpected(
+            Error(ErrorCode::conflict,
+                  fmt::format("delegation {} is {} already: {}", id, found->state, found->result),
+                  "leave it: nobody waits for it any more"));
+    }
+    return *find_delegation(tx, id);
+}
+
+Delegations::Delegations(Store& store, Ports ports, const Providers& providers,
+                         LifecycleOptions options)
+    : store_(store),
+      ports_(std::move(ports)),
+      providers_(providers),
+      options_(std::move(options)) {}
+
+Consumer Delegations::consumer() {
+    Consumer consumer;
+    consumer.consume = [this](Delivery delivery) { return consume(std::move(delivery)); };
+    consumer.max_attempts = 0;
+    consumer.on_dead = [this](Tx& tx, const Event& event, std::string_view reason) {
+        const std::string& key = event.ordering_key;
+        end_delegation(tx, key.substr(key.find(':') + 1), "failed", reason, ports_.clock.now());
+    };
+    return consumer;
+}
+
+boost::asio::awaitable<Outcome> Delegations::consume(Delivery delivery) {
+    const std::string& key = delivery.event().ordering_key;
+    struct Found {
+        std::optional<Delegation> delegation;
+        std::optional<Machine> active;
+    };
+    auto read = [id = key.substr(key.find(':') + 1)](Tx& tx) -> Result<Found> {
+        Found found{find_delegation(tx, id), {}};
+        if (found.delegation) found.active = active_machine(tx, found.delegation->project);
+        return found;
+    };
+    auto found = co_await store_.transact(std::move(read));
+    if (!found->delegation) co_return Done{"there is no such delegation", {}};
+    Delegation delegation = std::move(*found->delegation);
+    if (delegation.ended()) co_return Done{delegation.state, {}};
+    if (ports_.clock.now() >= delegation.deadline) {
+        const std::string why = fmt::format(
+            "not processed in time; it was delivered {} times, last to {}", delegation.deliveries,
+            delegation.machine.empty() ? "nobody" : delegation.machine);
+        co_return Done{"its time is up", [this, id = delegation.id, why](Tx& tx) {
+                           end_delegation(tx, id, "failed", why, ports_.clock.now());
+                       }};
+    }
+    if (!found->active) co_return Later{"the project has no active machine", kLookAgain};
+    auto outcome =
+        co_await deliver(std::move(delivery), std::move(delegation), std::move(*found->active));
+    co_return outcome;
+}
+
+boost::asio::awaitable<Outcome> Delegations::deliver(Delivery delivery, Delegation delegation,
+                                                     Machine machine) {
+    Provider* provider = providers_.find(machine.provider);
+    if (provider == nullptr) co_return Later{"there is no such provider", kLookAgain};
+    const auto way =
+        co_await provider->reach(machine.external_id, machine.address, options_.daemon_port);
+    if (!way) co_return Later{describe(way.error()), kLookAgain};
+    HttpRequest request = request_of(delegation, *way);
+    const auto answer = co_await ports_.http.send(std::move(request), options_.proxy_timeout);
+    if (!answer) co_return Later{std::string(to_string(answer.error())), kLookAgain};
+    if (answer->status < 200 || answer->status >= 300) {
+        co_return Later{fmt::format("the daemon answered {}", answer->status), kLookAgain};
+    }
+    auto record = [this, id = delegation.id, to = machine.id](Tx& tx) -> Result<bool> {
+        record_delivered(tx, id, to, ports_.clock.now());
+        return true;
+    };
+    const auto recorded = co_await delivery.transact(std::move(record));
+    if (!recorded) co_return LeaseLost{};
+    co_return Later{"delivered, and not processed yet", kRedeliverAfter};
+}
+
+}  // namespace lifecycle

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <string>
+#include <string_view>
+
+#include "system/lifecycle/options.hpp"
+#include "system/outbox/outbox.hpp"
+#include "system/ports/ports.hpp"
+#include "system/providers/providers.hpp"
+#include "system/store/delegations.hpp"
+
+namespace lifecycle {
+
+inline constexpr std::string_view kDelegate = "delegation:deliver";
+
+struct DelegationRequest {
+    std::string project;
+    std::string agent;
+    std::string payload;  // JSON
+    Duration timeout;
+    std::string idempotency_key;  // empty: none
+};
+
+// Work for the agent of a project's active machine, whichever that will be. The same idempotency
+// key gives the delegation that it made before. Not found if there is no such project.
+Result<Delegation> delegate(Tx& tx, const DelegationRequest& request, Time now);
+
+// What the agent says came of it: "processed" or "failed". Only the project's active machine may,
+// by its token: forbidden for another project's machine, conflict for one that is not active or if
+// the delegation has ended otherwise. Saying the same again changes nothing.
+Result<Delegation> conclude(Tx& tx, std::string_view delegation, std::string_view token,
+                            std::string_view outcome, std::string_view result, Time now);
+
+// Consumer of delegation:deliver. Brings a delegation to the active machine's daemon, and again
+// every while, under one id, until the agent has concluded it or its time is up. Delivered is not
+// processed: only the agent ends it, or the deadline does.
+class Delegations {
+  public:
+    Delegations(Store& store, Ports ports, const Providers& providers, LifecycleOptions options);
+    Consumer consumer();
+
+  private:
+    boost::asio::awaitable<Outcome> consume(Delivery delivery);
+    boost::asio::awaitable<Outcome> deliver(Delivery delivery, Delegation delegation,
+                                            Machine machine);
+
+    Store& store_;
+    Ports ports_;
+    const Providers& providers_;
+    LifecycleOptions options_;
+};
+
+}  // namespace lifecycle
