@@ -85,6 +85,13 @@ class Verifier {
             {name_, 0, node.result.violations[0], node.result.hash, node.deviations});
     }
 
+    bool may_deviate(const sim::LaneKind& kind) const {
+        return options_.only.empty() ||
+               std::ranges::any_of(options_.only, [&](const std::string& name) {
+                   return sim::means_kind(name, kind.name);
+               });
+    }
+
     // Every way to deviate once more.
     std::vector<Deviations> extensions(const Node& node) const {
         std::vector<Deviations> all;
@@ -92,6 +99,7 @@ class Verifier {
             const sim::DrawPoint& point = node.recorder.draws()[draw];
             const sim::LaneKind& kind = node.recorder.lane_kind(point.lane);
             if (options_.crashes && kind.name != "crash") continue;
+            if (!may_deviate(kind)) continue;
             if (point.value != 0) continue;
             for (const std::uint64_t value : sim::alternatives(kind, point.bound)) {
                 all.push_back(node.deviations);

@@ -34,6 +34,7 @@ struct VerifyOptions {
     unsigned deviations = 1;  // the most in one run; of a crash sweep, the most crashes
     bool crashes = false;     // sweep crash points in place of deviations
     std::optional<std::vector<std::string>> faults;  // allowed, if not those of the scenario
+    std::vector<std::string> only;  // kinds of draws that may deviate; empty: all of them
     unsigned jobs = 1;
     Shard shard;
     std::uint64_t stop_after = 0;              // stop when that many runs are broken; 0: never

@@ -55,6 +55,7 @@ struct VerifyArguments : SearchArguments {
     bool crashes = false;
     bool pairs = false;
     std::vector<std::string> faults;  // in place of the scenario's own
+    std::vector<std::string> only;    // kinds that may deviate; empty: all
     std::string state;                // file of finished work, to go on from
 };
 

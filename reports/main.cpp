@@ -74,6 +74,11 @@ void add_verify_options(CLI::App& command, reports::VerifyArguments& arguments) 
     command.add_flag("--pairs", arguments.pairs, "With --crashes: at each two places");
     command.add_option("--faults", arguments.faults,
                        "Kinds of faults that may deviate, in place of the scenario's own");
+    command
+        .add_option("--only", arguments.only,
+                    "Kinds of decisions that may deviate, such as schedule or net.; by default "
+                    "all")
+        ->delimiter(',');
     command.add_option("--state", arguments.state,
                        "File of finished work: an interrupted verification goes on from it");
     add_search_options(command, arguments);

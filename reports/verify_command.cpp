@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <filesystem>
 #include <fstream>
@@ -23,10 +24,13 @@ using properties::VerifyUnit;
 std::map<std::string, std::string> search_of(const VerifyArguments& arguments) {
     std::string faults;
     for (const std::string& fault : arguments.faults) faults += fault + " ";
+    std::string only;
+    for (const std::string& kind : arguments.only) only += kind + " ";
     return {{"scenario", arguments.scenario},
             {"deviations", std::to_string(arguments.deviations)},
             {"sweep", arguments.crashes ? (arguments.pairs ? "pairs" : "singles") : "none"},
             {"faults", faults},
+            {"only", only},
             {"build", build_identity()}};
 }
 
@@ -110,6 +114,9 @@ std::string verdict(const VerifyArguments& arguments, const properties::Verifica
         }
     } else {
         text = fmt::format("{} runs, {}, K={}", grouped(done.sum.runs), held, arguments.deviations);
+        if (!arguments.only.empty()) {
+            text += fmt::format(" of {} alone", fmt::join(arguments.only, ", "));
+        }
     }
     if (done.sum.pruned > 0) {
         text += fmt::format("; {} not extended, being another one in another order",
@@ -136,6 +143,7 @@ Result<properties::VerifyOptions> options_of(const VerifyArguments& arguments) {
     options.deviations = arguments.crashes ? (arguments.pairs ? 2 : 1) : arguments.deviations;
     options.crashes = arguments.crashes;
     if (!arguments.faults.empty()) options.faults = arguments.faults;
+    options.only = arguments.only;
     options.jobs = arguments.jobs;
     options.stop_after = arguments.stop_after;
     options.stop = interrupted;

@@ -17,6 +17,7 @@
 #include "system/server/adapters.hpp"
 #include "system/server/http_client.hpp"
 #include "system/server/http_server.hpp"
+#include "system/server/identity_key.hpp"
 #include "system/server/options.hpp"
 #include "system/system.hpp"
 
@@ -50,6 +51,12 @@ int serve(ServerOptions options) {
         fmt::print(stderr, "lifecycled: {}; {}\n", store.error().message, store.error().action);
         return kBadInput;
     }
+    auto key = load_or_make_key(options.identity_key_file);
+    if (!key) {
+        fmt::print(stderr, "lifecycled: --identity-key-file: {}\n", key.error());
+        return kBadInput;
+    }
+    options.system.lifecycle.identity_key = std::move(*key);
     std::optional<FlyProvider> fly;
     std::optional<DaytonaProvider> daytona;
     std::optional<DockerProvider> docker;

@@ -24,6 +24,8 @@ struct Words {
     std::string daytona_token_file;
     DockerOptions docker{"", "", std::chrono::seconds(30)};
     std::string github_secret_file;
+    std::string consul_token_file;
+    std::int64_t heartbeat_seconds = 30;
     std::string reconcile_at = "127.0.0.1:8700";
     bool dry_run = false;
 };
@@ -78,6 +80,19 @@ void add_server_options(CLI::App& app, Words& words, ServerOptions& options) {
                    "Minutes between comparisons of rows and providers; 0: never")
         ->check(CLI::Range(0, 60 * 24))
         ->capture_default_str();
+    app.add_option("--identity-key-file", options.identity_key_file,
+                   "File with the key of all boxes' secrets, made if it is not there; by default "
+                   "the database's name with .key");
+    app.add_option("--heartbeat-every", words.heartbeat_seconds,
+                   "Seconds between the reports of a box; silent for three of them, it is offline")
+        ->check(CLI::Range(1, 3600))
+        ->capture_default_str();
+    app.add_option("--consul", lifecycle.routes.authority,
+                   "host:port of a Consul that is told which machine each project's is");
+    app.add_option("--consul-prefix", lifecycle.routes.prefix, "Where in its key-value store")
+        ->capture_default_str();
+    app.add_option("--consul-token-file", words.consul_token_file,
+                   "File whose first line is the token for it");
     app.add_option("--github-secret-file", words.github_secret_file,
                    "File whose first line is the secret of GitHub's webhooks");
     app.add_option("--provider", lifecycle.provider,
@@ -137,6 +152,18 @@ std::expected<void, BadOptions> set_providers_up(const Words& words, ServerOptio
     return {};
 }
 
+std::expected<void, BadOptions> set_routes_up(const Words& words, ServerOptions& options) {
+    RouteTableOptions& routes = options.system.lifecycle.routes;
+    if (!routes.authority.empty()) {
+        if (auto fits = check_authority("--consul", routes.authority); !fits) return fits;
+    }
+    if (words.consul_token_file.empty()) return {};
+    auto token = read_secret("--consul-token-file", words.consul_token_file);
+    if (!token) return std::unexpected(token.error());
+    routes.token = std::move(*token);
+    return {};
+}
+
 std::expected<void, BadOptions> check_listening(const Words& words, ServerOptions& options) {
     const HostPort address = split_authority(words.listen);
     boost::system::error_code no_address;
@@ -191,6 +218,12 @@ std::expected<ServerOptions, BadOptions> parse_options(int count, char** words) 
         if (!secret) return std::unexpected(secret.error());
         options.system.lifecycle.github_secret = std::move(*secret);
     }
+    if (auto told = set_routes_up(said, options); !told) return std::unexpected(told.error());
+    if (options.identity_key_file.empty()) options.identity_key_file = options.database + ".key";
+    const std::chrono::seconds heartbeat(said.heartbeat_seconds);
+    options.system.lifecycle.heartbeat_every = heartbeat;
+    options.system.lifecycle.online_for = 3 * heartbeat;
+    options.system.lifecycle.watch_every = heartbeat;
     options.system.lifecycle.detached_grace = std::chrono::minutes(said.grace_minutes);
     options.system.lifecycle.reconcile_every = std::chrono::minutes(said.reconcile_minutes);
     return options;

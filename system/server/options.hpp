@@ -17,6 +17,7 @@ struct ServerOptions {
     std::string host = "127.0.0.1";
     std::uint16_t port = 8700;
     std::string database = "lifecycle.db";
+    std::string identity_key_file;
     std::optional<FlyOptions> fly;
     std::optional<DaytonaOptions> daytona;
     std::optional<DockerOptions> docker;

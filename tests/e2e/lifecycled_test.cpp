@@ -193,6 +193,12 @@ TEST_F(LifecycledTest, RefusesBadOptionsInOneLine) {
         {"--fly-app", "a", "--fly-token-file", token, "--github-secret-file", "/nowhere"},
         {"--docker", "nonsense"},
         {"--daytona-token-file", "/nowhere"},
+        {"--fly-app", "a", "--fly-token-file", token, "--consul", "nonsense"},
+        {"--fly-app", "a", "--fly-token-file", token, "--heartbeat-every", "0"},
+        {"--fly-app", "a", "--fly-token-file", token, "--listen", "127.0.0.1:0",
+         "--identity-key-file", token},
+        {"--fly-app", "a", "--fly-token-file", token, "--listen", "127.0.0.1:0",
+         "--identity-key-file", "/nowhere/key"},
         {"reconcile", "--api", "nonsense"},
         {"reconcile", "--api", "127.0.0.1:1"},
         {"reconcile", "--apply", "--dry-run"},
@@ -207,6 +213,41 @@ TEST_F(LifecycledTest, RefusesBadOptionsInOneLine) {
         EXPECT_TRUE(said.starts_with("lifecycled: ")) << said;
         EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1) << said;
     }
+}
+
+// A box registers, works, and is the only one who ever sees its secrets.
+TEST_F(LifecycledTest, KnowsItsBoxesAndKeepsTheirSecrets) {
+    start_server();
+    const std::string machine = create();
+    ASSERT_TRUE(becomes(machine, "active"));
+    const auto project = request(port, "GET", "/v1/projects/alpha");
+    ASSERT_TRUE(project);
+    EXPECT_TRUE(json::parse(project->body)["project"].value("online", false)) << project->body;
+    const auto asked = request(port, "POST", "/v1/projects/alpha/delegations",
+                               R"({"agent": "agent-1", "payload": {"say": "hello"}})");
+    ASSERT_TRUE(asked);
+    EXPECT_EQ(asked->status, 202) << asked->body;
+    std::string state;
+    for (int i = 0; i < 300 && state != "processed"; ++i) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        const auto listed = request(port, "GET", "/v1/projects/alpha/delegations");
+        if (listed) state = json::parse(listed->body)["delegations"][0].value("state", "");
+    }
+    EXPECT_EQ(state, "processed");
+    const auto forged =
+        request(port, "POST", "/v1/machines/" + machine + "/status", R"({"status": "ready"})");
+    ASSERT_TRUE(forged);
+    EXPECT_EQ(forged->status, 401);
+    const auto key = std::filesystem::status(folder / "lifecycle.db.key").permissions();
+    EXPECT_EQ(key, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    server->send_signal(SIGTERM);
+    EXPECT_EQ(server->wait(), 0);
+    std::string seen = server->remaining_output();
+    for (const auto& file : std::filesystem::directory_iterator(folder)) {
+        std::ifstream in(file.path(), std::ios::binary);
+        seen.append(std::istreambuf_iterator<char>(in), {});
+    }
+    for (const char* mark : {"vvt_", "vvb_"}) EXPECT_EQ(seen.find(mark), std::string::npos) << mark;
 }
 
 }  // namespace
