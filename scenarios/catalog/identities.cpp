@@ -197,6 +197,17 @@ Script control_plane_outage(Stage stage) {
     stage.expect(!online || *online, "and they are online again");
 }
 
+// The clock of the control plane is set by half an hour between two reports of a box.
+Script clock_set_while_watched(Stage stage) {
+    const std::string machine = co_await stage.create("alpha");
+    co_await stage.expect_active(machine);
+    for (int i = 0; i < 4; ++i) {
+        stage.universe().server().jump_clock(minutes(30));
+        co_await stage.sleep(minutes(5));
+    }
+    stage.expect(stage.shadow().machines().size() == 1, "no machine was recreated");
+}
+
 // The boxes cannot reach the control plane, all of them: it waits.
 Script fleet_silent(Stage stage) {
     for (const char* project : {"alpha", "beta", "gamma", "delta"}) {
@@ -409,6 +420,12 @@ std::vector<Scenario> identities() {
          false,
          minutes(120),
          control_plane_outage},
+        {"clock-set-while-watched",
+         "The clock of the control plane is set while it watches a machine.",
+         {},
+         false,
+         minutes(60),
+         clock_set_while_watched},
         {"fleet-silent",
          "All boxes are silent at once, which cannot be their fault.",
          {},
