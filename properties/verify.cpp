@@ -99,6 +99,7 @@ class Verifier {
             const sim::DrawPoint& point = node.recorder.draws()[draw];
             const sim::LaneKind& kind = node.recorder.lane_kind(point.lane);
             if (options_.crashes && kind.name != "crash") continue;
+            if (point.at < options_.from || point.at >= options_.until) continue;
             if (!may_deviate(kind)) continue;
             if (point.value != 0) continue;
             for (const std::uint64_t value : sim::alternatives(kind, point.bound)) {

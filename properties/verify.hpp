@@ -35,6 +35,9 @@ struct VerifyOptions {
     bool crashes = false;     // sweep crash points in place of deviations
     std::optional<std::vector<std::string>> faults;  // allowed, if not those of the scenario
     std::vector<std::string> only;  // kinds of draws that may deviate; empty: all of them
+    // Virtual time in which draws may deviate; the end is not in it.
+    sim::VirtualTime from{0};
+    sim::VirtualTime until = sim::VirtualTime::max();
     unsigned jobs = 1;
     Shard shard;
     std::uint64_t stop_after = 0;              // stop when that many runs are broken; 0: never

@@ -56,6 +56,7 @@ struct VerifyArguments : SearchArguments {
     bool pairs = false;
     std::vector<std::string> faults;  // in place of the scenario's own
     std::vector<std::string> only;    // kinds that may deviate; empty: all
+    std::string within;               // "A..B" in seconds of virtual time; empty: always
     std::string state;                // file of finished work, to go on from
 };
 

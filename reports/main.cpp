@@ -79,6 +79,8 @@ void add_verify_options(CLI::App& command, reports::VerifyArguments& arguments) 
                     "Kinds of decisions that may deviate, such as schedule or net.; by default "
                     "all")
         ->delimiter(',');
+    command.add_option("--within", arguments.within,
+                       "A..B: only what is decided in those seconds of virtual time may deviate");
     command.add_option("--state", arguments.state,
                        "File of finished work: an interrupted verification goes on from it");
     add_search_options(command, arguments);

@@ -31,6 +31,7 @@ std::map<std::string, std::string> search_of(const VerifyArguments& arguments) {
             {"sweep", arguments.crashes ? (arguments.pairs ? "pairs" : "singles") : "none"},
             {"faults", faults},
             {"only", only},
+            {"within", arguments.within},
             {"build", build_identity()}};
 }
 
@@ -117,6 +118,7 @@ std::string verdict(const VerifyArguments& arguments, const properties::Verifica
         if (!arguments.only.empty()) {
             text += fmt::format(" of {} alone", fmt::join(arguments.only, ", "));
         }
+        if (!arguments.within.empty()) text += fmt::format(" within {} s", arguments.within);
     }
     if (done.sum.pruned > 0) {
         text += fmt::format("; {} not extended, being another one in another order",
@@ -144,6 +146,16 @@ Result<properties::VerifyOptions> options_of(const VerifyArguments& arguments) {
     options.crashes = arguments.crashes;
     if (!arguments.faults.empty()) options.faults = arguments.faults;
     options.only = arguments.only;
+    if (!arguments.within.empty()) {
+        const auto window = parse_seeds(arguments.within);
+        if (!window) {
+            return std::unexpected(bad_input(
+                fmt::format("--within \"{}\" is not two numbers of seconds", arguments.within),
+                "say --within 480..660"));
+        }
+        options.from = std::chrono::seconds(window->first);
+        options.until = std::chrono::seconds(window->last);
+    }
     options.jobs = arguments.jobs;
     options.stop_after = arguments.stop_after;
     options.stop = interrupted;

@@ -11,7 +11,7 @@ void Recorder::opened(LaneId lane, std::string_view name, const LaneKind& kind) 
 }
 
 void Recorder::drew(LaneId lane, std::uint64_t index, std::uint64_t bound, std::uint64_t value) {
-    draws_.push_back({lane, index, bound, value});
+    draws_.push_back({lane, index, bound, value, now_});
     // Between two tasks the scheduler draws: what it chose shows in the order of tasks.
     const LaneNote& note = lanes_[number_of(lane)];
     if ((running_ == 0 && steps_ > 0) || note.shows) return;
@@ -29,6 +29,7 @@ std::uint64_t Recorder::created(std::uint32_t process) {
 
 void Recorder::begins(std::uint64_t task, std::uint32_t process, bool relays, VirtualTime now) {
     running_ = task;
+    now_ = now;
     running_process_ = process;
     running_relays_ = relays;
     observed_now_ = false;

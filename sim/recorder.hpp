@@ -17,6 +17,7 @@ struct DrawPoint {
     std::uint64_t index = 0;  // of the lane
     std::uint64_t bound = 0;
     std::uint64_t value = 0;
+    VirtualTime at{};  // of the task in which, or behind which, it was drawn
 };
 
 // Writes down every draw of a run, and digests the run so that runs which differ only in the order
@@ -82,6 +83,7 @@ class Recorder {
     std::uint64_t task_digest_ = 0;
     std::uint64_t children_ = 0;
     std::uint64_t steps_ = 0;
+    VirtualTime now_{};
 };
 
 }  // namespace sim

@@ -310,10 +310,10 @@ Script route_delayed(Stage stage) {
 Script double_provision_401(Stage stage) {
     const std::string first = co_await stage.create("alpha");
     co_await stage.expect_active(first);
-    const std::string work = co_await stage.delegate("alpha", 4 * 3600);
     // 1. The machine stops reporting, for a reason of its own; its agent is dead.
     stage.boxes().options(first).mute = true;
     stage.boxes().options(first).hung = true;
+    const std::string work = co_await stage.delegate("alpha", 4 * 3600);
     // The runtime gives up for good when it is refused, as it did.
     stage.boxes().options("alpha-2").terminal_401 = true;
     // 2. The watchdogs of both replicas want another, and an admin does within the same second.

@@ -7,6 +7,7 @@
 #include "system/lifecycle/events.hpp"
 #include "system/lifecycle/machine_changes.hpp"
 #include "system/routing/router.hpp"
+#include "system/tasks/delegations.hpp"
 
 namespace lifecycle {
 namespace {
@@ -87,6 +88,7 @@ void Readiness::activate(Tx& tx, const Machine& machine) {
     set_active_machine(tx, machine.project, machine.id);
     set_last_error(tx, machine.project, "");
     enqueue_route(tx, machine, now);
+    hasten_delegations(tx, machine.project, now);
 }
 
 Consumer deadline_consumer(const Ports& ports, const LifecycleOptions& options) {

@@ -18,7 +18,18 @@ using nlohmann::json;
 using std::chrono::seconds;
 
 constexpr Duration kLookAgain = seconds(5);
-constexpr Duration kRedeliverAfter = seconds(60);
+// Whoever has taken it may be dead, or may need that long.
+constexpr Duration kRedeliverFirst = seconds(60);
+constexpr Duration kRedeliverLongest = std::chrono::minutes(15);
+
+Duration redeliver_after(std::int64_t deliveries) {
+    return std::min(kRedeliverFirst * (std::int64_t{1} << std::min<std::int64_t>(deliveries, 6)),
+                    kRedeliverLongest);
+}
+
+std::string key_of(std::string_view delegation) {
+    return fmt::format("delegation:{}", delegation);
+}
 
 Error no_such_delegation(std::string_view id) {
     return {ErrorCode::not_found, fmt::format("there is no delegation {}", id.substr(0, 200)),
@@ -59,7 +70,7 @@ Result<Delegation> delegate(Tx& tx, const DelegationRequest& request, Time now) 
     wanted.created_at = now;
     wanted.deadline = now + request.timeout;
     Delegation made = insert_delegation(tx, std::move(wanted), request.idempotency_key);
-    const std::string key = fmt::format("delegation:{}", made.id);
+    const std::string key = key_of(made.id);
     enqueue(tx, {std::string(kDelegate), key, key, "", now}, now);
     return made;
 }
@@ -93,6 +104,12 @@ Result<Delegation> conclude(Tx& tx, std::string_view id, std::string_view token,
                   "leave it: nobody waits for it any more"));
     }
     return *find_delegation(tx, id);
+}
+
+void hasten_delegations(Tx& tx, std::string_view project, Time now) {
+    for (const Delegation& delegation : delegations_of(tx, project)) {
+        if (!delegation.ended()) bring_forward(tx, key_of(delegation.id), now);
+    }
 }
 
 Delegations::Delegations(Store& store, Ports ports, const Providers& providers,
@@ -161,7 +178,7 @@ boost::asio::awaitable<Outcome> Delegations::deliver(Delivery delivery, Delegati
     };
     const auto recorded = co_await delivery.transact(std::move(record));
     if (!recorded) co_return LeaseLost{};
-    co_return Later{"delivered, and not processed yet", kRedeliverAfter};
+    co_return Later{"delivered, and not processed yet", redeliver_after(delegation.deliveries)};
 }
 
 }  // namespace lifecycle

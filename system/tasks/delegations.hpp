@@ -32,6 +32,9 @@ Result<Delegation> delegate(Tx& tx, const DelegationRequest& request, Time now);
 Result<Delegation> conclude(Tx& tx, std::string_view delegation, std::string_view token,
                             std::string_view outcome, std::string_view result, Time now);
 
+// The project has another active machine: what is not done goes to that one now.
+void hasten_delegations(Tx& tx, std::string_view project, Time now);
+
 // Consumer of delegation:deliver. Brings a delegation to the active machine's daemon, and again
 // every while, under one id, until the agent has concluded it or its time is up. Delivered is not
 // processed: only the agent ends it, or the deadline does.
