@@ -42,6 +42,8 @@ struct FlyVolume {
     std::string content;           // who wrote to it first; empty: nobody
     lifecycle::Time created_at{};
     std::uint64_t episode = 0;
+    int snapshots = 0;
+    lifecycle::Time snapshot_at{};
 };
 
 struct FlyCloudOptions {
@@ -115,6 +117,7 @@ class FlyCloud final : public Cloud {
     lifecycle::HttpResponse respond_about_volumes(const lifecycle::HttpRequest& request,
                                                   std::string_view path);
     lifecycle::HttpResponse create_volume(const lifecycle::HttpRequest& request);
+    lifecycle::HttpResponse snapshot_volume(FlyVolume& volume);
     lifecycle::HttpResponse destroy_volume(const std::string& id);
     // Why a machine has no room, if it has none.
     std::optional<lifecycle::HttpResponse> refuse_for_room(const std::string& region,

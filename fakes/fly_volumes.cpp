@@ -47,6 +47,9 @@ bool is_leaving(const FlyVolume& volume) {
 }  // namespace
 
 HttpResponse FlyCloud::respond_about_volumes(const HttpRequest& request, std::string_view path) {
+    constexpr std::string_view kSnapshots = "/snapshots";
+    const bool about_snapshots = path.ends_with(kSnapshots);
+    if (about_snapshots) path.remove_suffix(kSnapshots.size());
     const std::string id(path);
     const bool read = request.method == "GET";
     if (!limits_.take(request.method + " volumes", id.empty() ? options_.app : id, read ? 5 : 1,
@@ -61,9 +64,23 @@ HttpResponse FlyCloud::respond_about_volumes(const HttpRequest& request, std::st
     }
     const auto found = volumes_.find(id);
     if (found == volumes_.end()) return volume_not_found();
+    if (about_snapshots) {
+        return request.method == "POST" ? snapshot_volume(found->second)
+                                        : refuse(404, "not_found: no such route");
+    }
     if (read) return reply(200, to_json(found->second));
     if (request.method == "DELETE") return destroy_volume(id);
     return refuse(404, "not_found: no such route");
+}
+
+HttpResponse FlyCloud::snapshot_volume(FlyVolume& volume) {
+    if (is_leaving(volume)) return volume_not_found();
+    if (volume.snapshots > 0 && clock_.now() - volume.snapshot_at < seconds(15)) {
+        return refuse(412, "failed_precondition: snapshot is already scheduled for this volume");
+    }
+    ++volume.snapshots;
+    volume.snapshot_at = clock_.now();
+    return reply(200, json::object());
 }
 
 HttpResponse FlyCloud::create_volume(const HttpRequest& request) {

@@ -328,6 +328,35 @@ class CallsPaced final : public Property {
     std::map<std::string, std::vector<sim::VirtualTime>> recent_;
 };
 
+class SnapshotsApart final : public Property {
+  public:
+    SnapshotsApart()
+        : Property("snapshots-apart",
+                   "A provider is never asked for two snapshots of one volume within 15 seconds, "
+                   "by clocks that are right and workers that are awake.") {}
+    void on_provider_request(const ProviderCall& call, const Shadow&) override {
+        const std::string& target = call.request.target;
+        if (call.request.method != "POST" || !target.ends_with("/snapshots")) return;
+        const auto last = last_.find(target);
+        if (last != last_.end() && call.sent_at - last->second < std::chrono::seconds(15)) {
+            too_soon_.push_back(target);
+        }
+        last_[target] = call.sent_at;
+    }
+    void at_end(const scenarios::Ending& ending) override {
+        for (const auto& [kind, count] : ending.faults) {
+            if (kind.starts_with("clock.") || kind == "pause") return;
+        }
+        for (const std::string& target : too_soon_) {
+            broken(fmt::format("{} was asked for twice within 15 seconds", target));
+        }
+    }
+
+  private:
+    std::map<std::string, sim::VirtualTime> last_;
+    std::vector<std::string> too_soon_;
+};
+
 }  // namespace
 
 Properties provisioning_properties() {
@@ -344,6 +373,7 @@ Properties provisioning_properties() {
     all.push_back(std::make_unique<ArchivedMeansGone>());
     all.push_back(std::make_unique<VolumesOwnedOrGone>());
     all.push_back(std::make_unique<CallsPaced>());
+    all.push_back(std::make_unique<SnapshotsApart>());
     return all;
 }
 

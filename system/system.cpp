@@ -8,6 +8,7 @@
 #include "system/lifecycle/events.hpp"
 #include "system/lifecycle/provision.hpp"
 #include "system/lifecycle/readiness.hpp"
+#include "system/lifecycle/snapshots.hpp"
 #include "system/monitor/watchdog.hpp"
 #include "system/routing/router.hpp"
 #include "system/tasks/delegations.hpp"
@@ -25,6 +26,7 @@ struct System::Parts {
           tasks(ports.executor, std::move(on_fatal)),
           outbox(*store, ports, tasks, options.outbox),
           volumes(*store, ports, providers, options.lifecycle),
+          snapshots(*store, ports, providers),
           provisioner(*store, ports, providers, volumes, options.lifecycle),
           readiness(*store, ports, providers, options.lifecycle),
           destroyer(*store, ports, providers, options.lifecycle),
@@ -41,6 +43,7 @@ struct System::Parts {
         outbox.add(std::string(kRestart), provisioner.restarter());
         outbox.add(std::string(kStart), provisioner.starter());
         outbox.add(std::string(kDestroyVolume), volumes.destroyer());
+        outbox.add(std::string(kSnapshot), snapshots.consumer());
         outbox.add(std::string(kRoute), router.consumer());
         outbox.add(std::string(kArbitrate), arbiter.consumer());
         outbox.add(std::string(kDelegate), delegations.consumer());
@@ -54,6 +57,7 @@ struct System::Parts {
     TaskGroup tasks;
     Outbox outbox;
     Volumes volumes;
+    Snapshots snapshots;
     Provisioner provisioner;
     Readiness readiness;
     Destroyer destroyer;

@@ -110,6 +110,25 @@ Script volume_id_lost(Stage stage) {
     stage.expect(usable_volumes(stage) == 1, "and no other was made");
 }
 
+// Everybody wants a snapshot at once, and the machine is recreated twice in between.
+Script snapshots_in_a_hurry(Stage stage) {
+    const std::string first = co_await stage.create("alpha", "fly", 3);
+    co_await stage.expect_active(first);
+    for (int round = 0; round < 3; ++round) {
+        for (int i = 0; i < 4; ++i) {
+            const auto asked = co_await stage.call("POST", "/v1/projects/alpha/snapshot", "{}");
+            stage.expect(!asked || asked->status == 202, "a snapshot is asked for");
+            co_await stage.sleep(seconds(2));
+        }
+        const auto next = co_await stage.recreate("alpha");
+        co_await stage.expect_active(next.machine);
+    }
+    co_await stage.sleep(minutes(3));
+    int made = 0;
+    for (const auto& [id, volume] : stage.fly().volumes()) made += volume.snapshots;
+    stage.expect(made >= 3 && made <= 9, "there are some, and fewer than were asked for");
+}
+
 }  // namespace
 
 std::vector<Scenario> volumes() {
@@ -169,6 +188,12 @@ std::vector<Scenario> volumes() {
          false,
          minutes(70),
          volume_id_lost},
+        {"snapshots-in-a-hurry",
+         "Everybody wants a snapshot of one volume at once, and its machine is recreated.",
+         {},
+         false,
+         minutes(90),
+         snapshots_in_a_hurry},
     };
 }
 

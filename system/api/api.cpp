@@ -115,8 +115,10 @@ Api::Answer Api::route_project(std::vector<std::string> path, HttpRequest reques
         if (method == "GET") co_return co_await delegations(project);
         co_return wrong_method(method, "GET, POST");
     }
-    if (path.size() == 4 && (path[3] == "archive" || path[3] == "recreate")) {
+    const bool verb = path[3] == "archive" || path[3] == "recreate" || path[3] == "snapshot";
+    if (path.size() == 4 && verb) {
         if (method != "POST") co_return wrong_method(method, "POST");
+        if (path[3] == "snapshot") co_return co_await snapshot(project, std::move(request));
         if (path[3] == "recreate") co_return co_await recreate(project, std::move(request));
         co_return co_await archive(project, std::move(request));
     }

@@ -40,6 +40,7 @@ class Api {
     Answer recreate(std::string project, HttpRequest request);
     Answer delegate_work(std::string project, HttpRequest request);
     Answer delegations(std::string project);
+    Answer snapshot(std::string project, HttpRequest request);
     Answer conclude_delegation(std::string delegation, HttpRequest request);
     Answer archive(std::string project, HttpRequest request);
     Answer bind(std::string project, HttpRequest request);

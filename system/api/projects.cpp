@@ -8,6 +8,7 @@
 #include "system/api/requests.hpp"
 #include "system/identity/registration.hpp"
 #include "system/lifecycle/machine_changes.hpp"
+#include "system/lifecycle/snapshots.hpp"
 #include "system/store/credentials.hpp"
 #include "system/tasks/delegations.hpp"
 
@@ -66,6 +67,18 @@ Api::Answer Api::recreate(std::string project, HttpRequest request) {
     outbox_.wake();
     co_return to_response(
         202, json{{"machine", to_json(recreated->machine)}, {"joined", recreated->joined}});
+}
+
+Api::Answer Api::snapshot(std::string project, HttpRequest request) {
+    if (const auto empty = parse_nothing(request); !empty) co_return to_response(empty.error());
+    auto change = [this, &project](Tx& tx) -> Result<VolumeRow> {
+        if (!project_exists(tx, project)) return std::unexpected(no_such_project(project));
+        return request_snapshot(tx, project, ports_.clock.now());
+    };
+    const auto volume = co_await store_.transact(change);
+    if (!volume) co_return to_response(volume.error());
+    outbox_.wake();
+    co_return to_response(202, json{{"volume", volume->name}, {"snapshots", volume->snapshots}});
 }
 
 Api::Answer Api::rotate(std::string machine, HttpRequest request) {

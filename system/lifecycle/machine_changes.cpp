@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "system/lifecycle/events.hpp"
+#include "system/lifecycle/snapshots.hpp"
 #include "system/store/machines.hpp"
 #include "system/store/volumes.hpp"
 
@@ -128,6 +129,8 @@ Result<Recreated> recreate_machine(Tx& tx, std::string_view project, std::string
     if (active != machines.end()) {
         record_history(tx, active->id, now, "recreated", reason);
         tx.tell("machine.recreated", {{"machine", active->id}, {"reason", reason}});
+        // What its volume holds is kept as it is now, whatever the next machine does with it.
+        if (!active->volume.empty()) static_cast<void>(request_snapshot(tx, project, now));
     }
     auto made = roll_machine(tx, project, "", options, now);
     if (!made) return std::unexpected(made.error());

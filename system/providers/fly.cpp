@@ -203,4 +203,9 @@ boost::asio::awaitable<ProviderResult<void>> FlyProvider::destroy_volume(std::st
     co_return discard(answer);
 }
 
+boost::asio::awaitable<ProviderResult<void>> FlyProvider::snapshot_volume(std::string id) {
+    const auto answer = co_await call("POST", "/volumes/" + url_encode(id) + "/snapshots", "");
+    co_return discard(answer);
+}
+
 }  // namespace lifecycle

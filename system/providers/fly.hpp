@@ -47,6 +47,7 @@ class FlyProvider final : public Provider {
     boost::asio::awaitable<ProviderResult<std::vector<Volume>>> find_volumes(
         std::string name) override;
     boost::asio::awaitable<ProviderResult<void>> destroy_volume(std::string id) override;
+    boost::asio::awaitable<ProviderResult<void>> snapshot_volume(std::string id) override;
 
   private:
     // One call under /v1/apps/{app}.

@@ -73,4 +73,8 @@ boost::asio::awaitable<ProviderResult<void>> Provider::destroy_volume(std::strin
     co_return std::unexpected(no_volumes());
 }
 
+boost::asio::awaitable<ProviderResult<void>> Provider::snapshot_volume(std::string /*id*/) {
+    co_return std::unexpected(no_volumes());
+}
+
 }  // namespace lifecycle

@@ -146,6 +146,7 @@ class Provider {
         std::string name);
     // `busy` while a machine holds it, `gone` if there is nothing to destroy.
     virtual boost::asio::awaitable<ProviderResult<void>> destroy_volume(std::string id);
+    virtual boost::asio::awaitable<ProviderResult<void>> snapshot_volume(std::string id);
 };
 
 }  // namespace lifecycle

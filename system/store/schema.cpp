@@ -118,6 +118,8 @@ constexpr std::array kMigrations = {
     );
     ALTER TABLE machine ADD COLUMN active_within_s BIGINT NOT NULL DEFAULT 0;
     ALTER TABLE project ADD COLUMN recreations BIGINT NOT NULL DEFAULT 0;
+    ALTER TABLE volume ADD COLUMN snapshots BIGINT NOT NULL DEFAULT 0;
+    ALTER TABLE volume ADD COLUMN snapshot_at BIGINT NOT NULL DEFAULT 0;
     CREATE TABLE delegation (
         id TEXT NOT NULL PRIMARY KEY,
         project TEXT NOT NULL REFERENCES project (id),

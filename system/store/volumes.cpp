@@ -5,11 +5,22 @@
 namespace lifecycle {
 namespace {
 
-#define VOLUME_COLUMNS "name, project, provider, region, size_gb, copy_of, external_id, state, used"
+#define VOLUME_COLUMNS                                                                         \
+    "name, project, provider, region, size_gb, copy_of, external_id, state, used, snapshots, " \
+    "snapshot_at"
 
 VolumeRow volume_of_row(const Row& row) {
-    return {row.text(0), row.text(1), row.text(2), row.text(3),        row.integer(4),
-            row.text(5), row.text(6), row.text(7), row.integer(8) != 0};
+    return {row.text(0),
+            row.text(1),
+            row.text(2),
+            row.text(3),
+            row.integer(4),
+            row.text(5),
+            row.text(6),
+            row.text(7),
+            row.integer(8) != 0,
+            row.integer(9),
+            Time(Duration(row.integer(10)))};
 }
 
 // FNV-1a: it only has to tell projects apart whose names begin alike.
@@ -83,6 +94,11 @@ void set_volume_region(Tx& tx, std::string_view name, std::string_view region) {
 
 void set_volume_state(Tx& tx, std::string_view name, std::string_view state) {
     tx.run("UPDATE volume SET state = ? WHERE name = ?", {state, name});
+}
+
+void record_snapshot(Tx& tx, std::string_view name, Time now) {
+    tx.run("UPDATE volume SET snapshots = snapshots + 1, snapshot_at = ? WHERE name = ?",
+           {now.time_since_epoch().count(), name});
 }
 
 void set_volume_used(Tx& tx, std::string_view name, bool used) {

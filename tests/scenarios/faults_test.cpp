@@ -1,17 +1,14 @@
-#include <gtest/gtest.h>
-
 #include <boost/asio/co_spawn.hpp>
 #include <functional>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "properties/coverage.hpp"
-#include "properties/run.hpp"
 #include "scenarios/nemesis.hpp"
 #include "sim/disk.hpp"
 #include "sim/network.hpp"
 #include "system/store/database.hpp"
+#include "tests/scenarios/fault_support.hpp"
 
 // Every kind of fault, switched on alone: it shows in the trace, a program that is too naive for it
 // breaks, and the system survives it.
@@ -22,12 +19,6 @@ using nlohmann::json;
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
-
-// Faults of that kind alone, at that many times its rate.
-std::unique_ptr<sim::Source> only(const std::string& kind, std::uint64_t seed, double rate) {
-    sim::SearchPlan plan{{sim::Strategy::fifo, 0}, {{kind}, {}, rate}, nullptr};
-    return seeded(seed, plan);
-}
 
 // A client and a server that know nothing of faults, in a world with a nemesis. What they take for
 // granted is checked; a fault that bites makes one of it untrue.
@@ -265,29 +256,7 @@ TEST_P(Fault, BitesTheNaive) {
 }
 
 TEST_P(Fault, ShowsInTheTraceAndTheSystemSurvivesIt) {
-    const std::string kind = GetParam();
-    std::uint64_t struck = 0;
-    properties::Coverage coverage;
-    // What a crash leaves of a disk takes a crash.
-    std::vector<std::string> kinds = {kind};
-    if (kind == "disk.lost-write" || kind == "disk.torn-write" || kind == "disk.bit-flip") {
-        kinds.emplace_back("crash");
-    }
-    for (std::uint64_t seed = 1; seed <= 6; ++seed) {
-        sim::SearchPlan plan{{sim::Strategy::random, 0}, {kinds, {}, 3}, nullptr};
-        properties::RunOptions options;
-        options.listener = &coverage;
-        const auto result = properties::run(*find_scenario("storm"), seeded(seed, plan), options);
-        EXPECT_TRUE(result.held()) << seed << ": " << result.violations.front().message;
-        for (const auto& [name, count] : result.faults) {
-            EXPECT_TRUE(std::find(kinds.begin(), kinds.end(), name) != kinds.end()) << name;
-            if (name == kind) struck += count;
-        }
-    }
-    EXPECT_GT(struck, 0U);
-    const auto seen = coverage.seen().find("fault " + kind);
-    ASSERT_NE(seen, coverage.seen().end());
-    EXPECT_EQ(seen->second, struck) << "each strike is an event";
+    expect_survived(GetParam());
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, Fault,
@@ -299,11 +268,7 @@ INSTANTIATE_TEST_SUITE_P(Kinds, Fault,
                                          "net.lost-answer", "net.lost-request",
                                          "net.one-way-partition", "net.partition", "net.reorder",
                                          "net.slow", "net.slow-link", "pause"),
-                         [](const testing::TestParamInfo<const char*>& info) {
-                             std::string name = info.param;
-                             for (char& c : name) c = c == '-' || c == '.' ? '_' : c;
-                             return name;
-                         });
+                         test_name);
 
 }  // namespace
 }  // namespace scenarios

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <string_view>
+
+#include "system/outbox/outbox.hpp"
+#include "system/ports/ports.hpp"
+#include "system/providers/providers.hpp"
+#include "system/store/volumes.hpp"
+
+namespace lifecycle {
+
+inline constexpr std::string_view kSnapshot = "volume:snapshot";
+
+// The shortest time between two snapshots of one volume. Providers refuse more: AWS calls it
+// SnapshotCreationPerVolumeRateExceeded and takes one in 15 seconds.
+inline constexpr Duration kBetweenSnapshots = std::chrono::seconds(15);
+
+// Asks for a snapshot of the project's volume. Whoever asks while one is owed joins it: churn makes
+// no snapshots. Conflict if the project has no volume.
+Result<VolumeRow> request_snapshot(Tx& tx, std::string_view project, Time now);
+
+// Consumer of volume:snapshot, and the only one who makes any.
+class Snapshots {
+  public:
+    Snapshots(Store& store, Ports ports, const Providers& providers);
+    Consumer consumer();
+
+  private:
+    boost::asio::awaitable<Outcome> consume(Delivery delivery);
+
+    Store& store_;
+    Ports ports_;
+    const Providers& providers_;
+};
+
+}  // namespace lifecycle
