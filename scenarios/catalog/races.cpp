@@ -154,7 +154,7 @@ std::vector<Scenario> races() {
          minutes(30),
          ready_meets_provision,
          {"order machine.daemon ready < machine.provisioned",
-          "order machine.provisioned < machine.daemon ready"}},
+          "order machine.provisioned < box.registered"}},
         {"provision-before-ready",
          "Provisioning is done before the daemon reports ready.",
          {},

@@ -22,10 +22,10 @@ Result<VolumeRow> request_snapshot(Tx& tx, std::string_view project, Time now) {
                                      "create a machine with one"));
     }
     const std::string key = fmt::format("snapshot:{}", volume->name);
-    enqueue(tx,
-            {std::string(kSnapshot), key, fmt::format("{}:{}", key, volume->snapshots + 1), "",
-             now},
-            now);
+    enqueue(
+        tx,
+        {std::string(kSnapshot), key, fmt::format("{}:{}", key, volume->snapshots + 1), "", now},
+        now);
     return *std::move(volume);
 }
 
@@ -58,7 +58,8 @@ boost::asio::awaitable<Outcome> Snapshots::consume(Delivery delivery) {
     if (volume.state != "present" && volume.state != "asked") {
         co_return Done{"the volume is not in use any more", counted};
     }
-    if (volume.external_id.empty()) co_return Later{"the volume is not made yet", kBetweenSnapshots};
+    if (volume.external_id.empty())
+        co_return Later{"the volume is not made yet", kBetweenSnapshots};
     // Of a clock that was set back nothing follows but the longest wait.
     const Duration since = ports_.clock.now() - volume.snapshot_at;
     if (since < kBetweenSnapshots) {

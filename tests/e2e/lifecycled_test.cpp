@@ -159,8 +159,8 @@ TEST_F(LifecycledTest, AnswersBadRequestsOnTheWire) {
 std::pair<int, std::string> refused(std::vector<std::string> words) {
     words.insert(words.begin(), kLifecycled);
     Child child(words);
-    std::string said = child.remaining_output();
-    return {child.wait(), said};
+    const int code = child.wait();
+    return {code, child.remaining_output()};
 }
 
 TEST_F(LifecycledTest, ReconcilesThroughTheServerThatRuns) {
@@ -168,8 +168,9 @@ TEST_F(LifecycledTest, ReconcilesThroughTheServerThatRuns) {
     start_server();
     for (const char* how : {"--dry-run", "--apply"}) {
         Child child({kLifecycled, "reconcile", "--api", fmt::format("127.0.0.1:{}", port), how});
+        const int code = child.wait();
         const std::string said = child.remaining_output();
-        EXPECT_EQ(child.wait(), 0) << said;
+        EXPECT_EQ(code, 0) << said;
         EXPECT_NE(said.find("0 differences"), std::string::npos) << said;
     }
     const auto metrics = request(port, "GET", "/v1/metrics");

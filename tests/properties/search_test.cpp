@@ -98,7 +98,7 @@ TEST(Coverage, EverythingThatMustSometimesHappenDoes) {
         if (!scenario.sometimes.empty()) options.scenarios.push_back(&scenario);
     }
     ASSERT_GT(options.scenarios.size(), 3U);
-    options.last_seed = 60;
+    options.last_seed = 25;
     options.jobs = 2;
     options.coverage = true;
     const Exploration exploration = explore(options, {});

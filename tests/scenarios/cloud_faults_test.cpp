@@ -59,9 +59,9 @@ class Naive {
 
     Script use_container(Stage stage, int number) {
         const std::string name = "naive-" + std::to_string(number);
-        const auto made = co_await ask(stage, kDockerAuthority, "", "POST",
-                                       "/v1.41/containers/create?name=" + name,
-                                       R"({"Image": "image:1"})");
+        const auto made =
+            co_await ask(stage, kDockerAuthority, "", "POST",
+                         "/v1.41/containers/create?name=" + name, R"({"Image": "image:1"})");
         expect(made.status == 201, "a container is made");
         const std::string path = "/v1.41/containers/" + name;
         const auto started = co_await ask(stage, kDockerAuthority, "", "POST", path + "/start", "");
@@ -172,10 +172,9 @@ TEST_P(CloudFault, ShowsInTheTraceAndTheSystemSurvivesIt) {
 
 INSTANTIATE_TEST_SUITE_P(Kinds, CloudFault,
                          testing::Values("box.disk-loss", "box.mute", "daytona.capacity",
-                                         "daytona.mishap", "daytona.start-failure",
-                                         "daytona.stuck", "daytona.unseen", "docker.exit",
-                                         "docker.mishap", "docker.no-space", "fly.exit",
-                                         "fly.linger", "fly.loss"),
+                                         "daytona.mishap", "daytona.start-failure", "daytona.stuck",
+                                         "daytona.unseen", "docker.exit", "docker.mishap",
+                                         "docker.no-space", "fly.exit", "fly.linger", "fly.loss"),
                          test_name);
 
 }  // namespace
