@@ -313,7 +313,7 @@ Script double_provision_401(Stage stage) {
     // 1. The machine stops reporting, for a reason of its own; its agent is dead.
     stage.boxes().options(first).mute = true;
     stage.boxes().options(first).hung = true;
-    const std::string work = co_await stage.delegate("alpha", 4 * 3600);
+    const std::string work = co_await stage.delegate("alpha", 14'400);
     // The runtime gives up for good when it is refused, as it did.
     stage.boxes().options("alpha-2").terminal_401 = true;
     // 2. The watchdogs of both replicas want another, and an admin does within the same second.
