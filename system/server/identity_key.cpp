@@ -44,7 +44,7 @@ std::expected<std::string, std::string> load_or_make_key(const std::string& path
         unlink(path.c_str());
         return std::unexpected(fmt::format("{} cannot be made: no randomness", path));
     }
-    const std::string key = to_hex(bytes);
+    std::string key = to_hex(bytes);
     const std::string line = key + "\n";
     const bool written =
         write(file, line.data(), line.size()) == static_cast<ssize_t>(line.size()) &&
