@@ -9,17 +9,6 @@
 
 // What the control plane passes on to the daemons of machines.
 namespace lifecycle {
-namespace {
-
-HttpRequest along(HttpRequest request, const Endpoint& way) {
-    request.authority = way.authority;
-    request.tls = way.tls;
-    for (const auto& [name, value] : way.headers) request.headers[name] = value;
-    return request;
-}
-
-}  // namespace
-
 boost::asio::awaitable<HttpResponse> Api::agents(std::string machine) {
     auto read = [&machine](Tx& tx) -> Result<Machine> {
         auto found = find_machine(tx, machine);

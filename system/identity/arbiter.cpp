@@ -52,10 +52,7 @@ boost::asio::awaitable<Outcome> Arbiter::consume(Delivery delivery) {
     const auto way =
         co_await provider->reach(machine.external_id, machine.address, options_.daemon_port);
     if (!way) co_return Retry{describe(way.error())};
-    HttpRequest probe;
-    probe.authority = way->authority;
-    probe.tls = way->tls;
-    probe.headers = way->headers;
+    HttpRequest probe = along({}, *way);
     probe.target = "/healthz";
     const auto answer = co_await ports_.http.send(std::move(probe), options_.probe_timeout);
     if (!answer) co_return Retry{std::string(to_string(answer.error()))};

@@ -63,10 +63,7 @@ boost::asio::awaitable<Outcome> Readiness::consume(Delivery delivery) {
     if (provider == nullptr) co_return GiveUp{"could not be made: no such provider"};
     auto way = co_await provider->reach(machine.external_id, machine.address, options_.daemon_port);
     if (!way) co_return Retry{fmt::format("found no way: {}", describe(way.error()))};
-    HttpRequest probe;
-    probe.authority = way->authority;
-    probe.tls = way->tls;
-    for (const auto& [name, value] : way->headers) probe.headers[name] = value;
+    HttpRequest probe = along({}, *way);
     probe.target = "/healthz";
     const auto answer = co_await ports_.http.send(std::move(probe), options_.probe_timeout);
     if (!answer) co_return Retry{fmt::format("got no answer: {}", to_string(answer.error()))};

@@ -77,4 +77,11 @@ boost::asio::awaitable<ProviderResult<void>> Provider::snapshot_volume(std::stri
     co_return std::unexpected(no_volumes());
 }
 
+HttpRequest along(HttpRequest request, const Endpoint& way) {
+    request.authority = way.authority;
+    request.tls = way.tls;
+    for (const auto& [name, value] : way.headers) request.headers[name] = value;
+    return request;
+}
+
 }  // namespace lifecycle

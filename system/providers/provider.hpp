@@ -108,6 +108,8 @@ struct Endpoint {
     Headers headers = {};  // to send with every request
     bool tls = false;
 };
+// The request, on its way there.
+HttpRequest along(HttpRequest request, const Endpoint& way);
 
 // A cloud that runs machines. Every call may fail with any class of error; none is retried here.
 class Provider {

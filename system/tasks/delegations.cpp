@@ -37,12 +37,9 @@ Error no_such_delegation(std::string_view id) {
 }
 
 HttpRequest request_of(const Delegation& delegation, const Endpoint& way) {
-    HttpRequest request;
+    HttpRequest request = along({}, way);
     request.method = "POST";
-    request.authority = way.authority;
-    request.tls = way.tls;
     request.target = "/delegations";
-    request.headers = way.headers;
     request.headers["Content-Type"] = "application/json";
     // Whoever has seen the id before does the work once.
     request.headers["Idempotency-Key"] = delegation.id;
