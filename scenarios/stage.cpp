@@ -28,6 +28,14 @@ std::string field(const HttpResponse& response, const char* name) {
     return body["machine"].value(name, "");
 }
 
+HttpRequest post(std::string target) {
+    HttpRequest request;
+    request.method = "POST";
+    request.authority = kControlAuthority;
+    request.target = std::move(target);
+    return request;
+}
+
 }  // namespace
 
 boost::asio::awaitable<void> Stage::sleep(sim::Duration duration) {
@@ -83,10 +91,7 @@ boost::asio::awaitable<std::string> Stage::create_slow(std::string project,
 }
 
 boost::asio::awaitable<std::string> Stage::ask_for_machine(std::string project, std::string body) {
-    HttpRequest request;
-    request.method = "POST";
-    request.authority = kControlAuthority;
-    request.target = fmt::format("/v1/projects/{}/machines", project);
+    HttpRequest request = post(fmt::format("/v1/projects/{}/machines", project));
     // One intention, however often it has to be sent.
     request.headers["Idempotency-Key"] =
         fmt::format("intention-{}", universe_->world().now().count());
@@ -100,10 +105,7 @@ boost::asio::awaitable<std::string> Stage::ask_for_machine(std::string project, 
 }
 
 boost::asio::awaitable<int> Stage::introduce(std::string machine, std::string secret) {
-    HttpRequest request;
-    request.method = "POST";
-    request.authority = kControlAuthority;
-    request.target = fmt::format("/v1/machines/{}/register", machine);
+    HttpRequest request = post(fmt::format("/v1/machines/{}/register", machine));
     request.headers["Authorization"] = "Bearer " + secret;
     request.body = json{{"boot", "boot-of-somebody"}, {"status", "ready"}}.dump();
     const HttpResponse response = co_await insist(std::move(request));
@@ -111,10 +113,7 @@ boost::asio::awaitable<int> Stage::introduce(std::string machine, std::string se
 }
 
 boost::asio::awaitable<Stage::Recreated> Stage::recreate(std::string project, std::string machine) {
-    HttpRequest request;
-    request.method = "POST";
-    request.authority = kControlAuthority;
-    request.target = fmt::format("/v1/projects/{}/recreate", project);
+    HttpRequest request = post(fmt::format("/v1/projects/{}/recreate", project));
     json body = {{"reason", "an admin wants it"}};
     if (!machine.empty()) body["machine"] = machine;
     request.body = body.dump();
@@ -127,10 +126,7 @@ boost::asio::awaitable<Stage::Recreated> Stage::recreate(std::string project, st
 }
 
 boost::asio::awaitable<std::string> Stage::delegate(std::string project, std::int64_t timeout_s) {
-    HttpRequest request;
-    request.method = "POST";
-    request.authority = kControlAuthority;
-    request.target = fmt::format("/v1/projects/{}/delegations", project);
+    HttpRequest request = post(fmt::format("/v1/projects/{}/delegations", project));
     request.headers["Idempotency-Key"] =
         fmt::format("delegation-{}", universe_->world().now().count());
     request.body =
@@ -168,10 +164,7 @@ boost::asio::awaitable<std::string> Stage::last_error(std::string project) {
 }
 
 boost::asio::awaitable<void> Stage::retire(std::string machine) {
-    HttpRequest request;
-    request.method = "POST";
-    request.authority = kControlAuthority;
-    request.target = fmt::format("/v1/machines/{}/retire", machine);
+    HttpRequest request = post(fmt::format("/v1/machines/{}/retire", machine));
     const HttpResponse response = co_await insist(std::move(request));
     expect(response.status == 202 || response.status == 409,
            fmt::format("a retirement is answered 202 or, for a failed machine, 409; not {}: {}",
@@ -180,20 +173,14 @@ boost::asio::awaitable<void> Stage::retire(std::string machine) {
 }
 
 boost::asio::awaitable<void> Stage::archive(std::string project) {
-    HttpRequest request;
-    request.method = "POST";
-    request.authority = kControlAuthority;
-    request.target = fmt::format("/v1/projects/{}/archive", project);
+    HttpRequest request = post(fmt::format("/v1/projects/{}/archive", project));
     const HttpResponse response = co_await insist(std::move(request));
     expect(response.status == 202, "a project is archived");
 }
 
 boost::asio::awaitable<int> Stage::push(std::string repository, std::string delivery,
                                         std::string secret) {
-    HttpRequest request;
-    request.method = "POST";
-    request.authority = kControlAuthority;
-    request.target = "/v1/webhooks/github";
+    HttpRequest request = post("/v1/webhooks/github");
     request.body =
         json{{"ref", "refs/heads/main"}, {"repository", {{"full_name", repository}}}}.dump();
     request.headers["X-GitHub-Event"] = "push";
