@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "fakes/json_reply.hpp"
+#include "system/ports/daemon.hpp"
 
 namespace fakes {
 namespace {
@@ -187,13 +188,13 @@ boost::asio::awaitable<bool> Box::conclude(std::string delegation) {
 HttpResponse Box::handle(const HttpRequest& request) {
     const std::string path = request.target.substr(0, request.target.find('?'));
     if (stopped_) return reply(503, json{{"status", "this machine has been replaced"}});
-    if (path == "/healthz") {
+    if (path == lifecycle::kHealthPath) {
         if (unwell_probes_ > 0) {
             --unwell_probes_;
             return reply(503, json{{"status", "warming up"}});
         }
         HttpResponse well = reply(200, json{{"status", "ok"}});
-        well.headers["X-Vivarium-Boot"] = identity_.boot;
+        well.headers[lifecycle::kBootHeader] = identity_.boot;
         return well;
     }
     if (path == "/agents") {

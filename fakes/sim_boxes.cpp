@@ -101,6 +101,21 @@ bool SimBoxes::crash(const std::string& machine) {
     return false;
 }
 
+bool SimBoxes::pause(const std::string& machine) {
+    for (auto& [id, housed] : housed_) {
+        if (housed.box.name != machine || !housed.process->alive()) continue;
+        housed.process->pause();
+        return true;
+    }
+    return false;
+}
+
+void SimBoxes::resume(const std::string& machine) {
+    for (auto& [id, housed] : housed_) {
+        if (housed.box.name == machine) housed.process->resume();
+    }
+}
+
 int SimBoxes::running(const std::string& machine) const {
     int count = 0;
     for (const auto& [id, housed] : housed_) {

@@ -33,6 +33,10 @@ class SimBoxes final : public BoxHost {
     // The machine's program dies, and is started again after a while. False if it does not run.
     bool crash(const std::string& machine);
 
+    // The machine stands still until it is resumed; its twin does not. False if it does not run.
+    bool pause(const std::string& machine);
+    void resume(const std::string& machine);
+
     // How many processes run as that machine.
     int running(const std::string& machine) const;
 

@@ -211,6 +211,33 @@ class NobodyLockedOut final : public Property {
     std::map<std::string, VirtualTime> refused_since_;
 };
 
+class StoppedOnlyWhenReplaced final : public Property {
+  public:
+    StoppedOnlyWhenReplaced()
+        : Property("stopped-only-when-replaced",
+                   "A box is told to stop for good only when its machine was replaced or "
+                   "retired: it may be the one that answers at the machine's address.") {}
+    void on_machine(const Machine*, const Machine& after, const Shadow&) override {
+        if (in_service(&after)) {
+            in_service_.insert(after.id);
+        } else {
+            in_service_.erase(after.id);
+        }
+    }
+    void on_tampered() override { in_service_.clear(); }
+    void on_server_answer(const ServerAnswer& answer) override {
+        const Path path = path_of(answer.target);
+        if (path.kind != "machines" || answer.response.status != 410) return;
+        if (in_service_.contains(path.id)) {
+            broken(fmt::format("a box of {} was told to stop, and {} is in service", path.id,
+                               path.id));
+        }
+    }
+
+  private:
+    std::set<std::string> in_service_;
+};
+
 class DeliveredIsNotProcessed final : public Property {
   public:
     DeliveredIsNotProcessed()
@@ -317,6 +344,7 @@ Properties identity_properties() {
     all.push_back(std::make_unique<SilenceBeforeDeath>());
     all.push_back(std::make_unique<OnlineIsAuthenticated>());
     all.push_back(std::make_unique<NobodyLockedOut>());
+    all.push_back(std::make_unique<StoppedOnlyWhenReplaced>());
     all.push_back(std::make_unique<DeliveredIsNotProcessed>());
     all.push_back(std::make_unique<DelegationsEnd>());
     all.push_back(std::make_unique<RoutesInOrder>());

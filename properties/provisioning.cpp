@@ -133,32 +133,42 @@ class CreateAfterAbsence final : public Property {
   public:
     CreateAfterAbsence()
         : Property("create-after-absence",
-                   "A name is asked for again only after a look for it that was answered.") {}
+                   "Who takes on a name that may have been asked for asks again only after a look "
+                   "for it that was answered.") {}
+    // What a server could know of earlier asks is what was durable when it took the lease: one that
+    // loses it may ask at any later time, and the name has to be enough.
+    void on_event(const EventRow* before, const EventRow& after, const Shadow& shadow) override {
+        if (before == nullptr || before->lease_epoch == after.lease_epoch) return;
+        if (after.kind != "machine:provision") return;
+        const bool asked = shadow.resources().contains(after.machine);
+        leases_[{after.lease_owner, after.machine}] = {asked, false};
+    }
     void on_provider_request(const ProviderCall& call, const Shadow&) override {
         const ProviderAct act = act_of(call);
         if (act.verb != Verb::create) return;
-        const std::string key = call.provider + " " + act.subject;
-        const std::string look = call.server + " " + key;
-        if (asked_.contains(key) && !looked_.contains(look)) {
+        Lease& lease = leases_[{call.server, act.subject}];
+        if (lease.asked && !lease.looked) {
             broken(fmt::format("{} was asked for {} again without a look for it", call.provider,
                                act.subject));
         }
-        asked_.insert(key);
-        looked_.erase(look);
+        lease = {true, false};
     }
     void on_provider_call(const ProviderCall& call) override {
         const ProviderAct act = act_of(call);
         if (act.verb == Verb::find && call.response && call.response->status == 200) {
-            looked_.insert(call.server + " " + call.provider + " " + act.subject);
+            leases_[{call.server, act.subject}].looked = true;
         }
     }
 
     // A store that was restored does not know that it has asked.
-    void on_tampered() override { asked_.clear(); }
+    void on_tampered() override { leases_.clear(); }
 
   private:
-    std::set<std::string> asked_;
-    std::set<std::string> looked_;
+    struct Lease {
+        bool asked = false;
+        bool looked = false;
+    };
+    std::map<std::pair<std::string, std::string>, Lease> leases_;  // by server and machine
 };
 
 class CreatesBounded final : public Property {

@@ -4,6 +4,8 @@
 
 #include "scenarios/witness.hpp"
 
+#define EVENT_COLUMNS "id, kind, machine, state, outcome, lease_owner, lease_epoch"
+
 namespace scenarios {
 namespace {
 
@@ -11,7 +13,8 @@ using lifecycle::Row;
 using lifecycle::Tx;
 
 EventRow event_of(const Row& row) {
-    return {row.integer(0), row.text(1), row.text(2), row.text(3), row.text(4)};
+    return {row.integer(0), row.text(1), row.text(2),   row.text(3),
+            row.text(4),    row.text(5), row.integer(6)};
 }
 
 }  // namespace
@@ -48,8 +51,8 @@ void Shadow::read_machine(Tx& tx, std::int64_t row) {
 }
 
 void Shadow::read_event(Tx& tx, std::int64_t row) {
-    const auto after = tx.first(
-        "SELECT id, kind, machine, state, outcome FROM outbox_event WHERE id = ?", {row}, event_of);
+    const auto after =
+        tx.first("SELECT " EVENT_COLUMNS " FROM outbox_event WHERE id = ?", {row}, event_of);
     if (!after) return;
     const auto known = events_.find(row);
     if (known == events_.end()) {
@@ -137,8 +140,7 @@ void Shadow::recover(lifecycle::Store& store) {
             read_resource(tx, row);
         }
         for (EventRow& event :
-             tx.all("SELECT id, kind, machine, state, outcome FROM outbox_event ORDER BY id", {},
-                    event_of)) {
+             tx.all("SELECT " EVENT_COLUMNS " FROM outbox_event ORDER BY id", {}, event_of)) {
             if (event.kind == "machine:readiness") ++readiness_[event.machine];
             events_.emplace(event.id, std::move(event));
         }

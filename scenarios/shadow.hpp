@@ -25,6 +25,8 @@ struct EventRow {
     std::string machine;
     std::string state;    // "pending", "done" or "dead"
     std::string outcome;  // why
+    std::string lease_owner;
+    std::int64_t lease_epoch = 0;
 };
 
 struct ProjectRow {

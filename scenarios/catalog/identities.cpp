@@ -94,6 +94,29 @@ Script twin_boxes(Stage stage) {
     stage.expect(!online || *online, "and the machine is online");
 }
 
+// A box is frozen for so long that its twin, which nobody can reach, gets its place. It is the
+// machine all the same, and has its place back when it wakes up.
+Script place_handed_back(Stage stage) {
+    const std::string machine = co_await stage.create("alpha");
+    co_await stage.expect_active(machine);
+    const std::string before = token_hash(stage, machine);
+    stage.expect(stage.boxes().double_up(machine), "the machine runs twice");
+    stage.expect(stage.boxes().pause(machine), "its own box is frozen");
+    for (int i = 0; i < 90 && token_hash(stage, machine) == before; ++i) {
+        co_await stage.sleep(seconds(10));
+    }
+    const std::string twins = token_hash(stage, machine);
+    stage.expect(twins != before, "its twin takes the place that fell silent");
+    stage.boxes().resume(machine);
+    co_await stage.sleep(minutes(5));
+    const std::string after = token_hash(stage, machine);
+    stage.expect(after != before && after != twins, "the box at the address has a new token");
+    const auto answer = co_await stage.call("GET", "/v1/machines/alpha-1/agents", "");
+    stage.expect(!answer || answer->status == 200, "and it serves");
+    co_await stage.sleep(minutes(10));
+    stage.expect(after == token_hash(stage, machine), "and its twin waits for good");
+}
+
 // The answer that holds the token never arrives; the box asks again and gets the same one.
 Script mint_answer_lost(Stage stage) {
     stage.network().block("server", "box");
@@ -378,6 +401,12 @@ std::vector<Scenario> identities() {
          false,
          minutes(60),
          twin_boxes},
+        {"place-handed-back",
+         "A frozen box wakes up when its twin has its place.",
+         {},
+         false,
+         minutes(60),
+         place_handed_back},
         {"mint-answer-lost",
          "The answer that holds a box's token never arrives.",
          {},

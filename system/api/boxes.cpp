@@ -12,11 +12,8 @@
 
 // What boxes say of themselves, each proving which it is.
 namespace lifecycle {
-namespace {
 
 using nlohmann::json;
-
-}  // namespace
 
 Api::Answer Api::register_box(std::string machine, HttpRequest request) {
     const auto wanted = parse_registration(request, machine);
@@ -26,7 +23,7 @@ Api::Answer Api::register_box(std::string machine, HttpRequest request) {
     };
     const auto registered = co_await store_.transact(change);
     if (!registered) {
-        const Error refusal = registered.error();
+        const Error& refusal = registered.error();
         if (refusal.code == ErrorCode::unauthorized || refusal.code == ErrorCode::conflict) {
             // So that whoever looks at the project sees why its machine is not online.
             auto note = [&](Tx& tx) -> Result<bool> {

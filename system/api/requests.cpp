@@ -130,11 +130,7 @@ Result<Registration> parse_registration(const HttpRequest& request, const std::s
     if (!secret) return std::unexpected(secret.error());
     const auto boot = text_field(*body, "boot", "");
     if (!boot) return std::unexpected(boot.error());
-    const auto is_plain = [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-               c == '-' || c == '_' || c == '.';
-    };
-    if (boot->size() < 8 || boot->size() > 64 || !std::ranges::all_of(*boot, is_plain)) {
+    if (!is_boot(*boot)) {
         return std::unexpected(
             bad_request("the field \"boot\" has to be 8 to 64 of A-Z, a-z, 0-9, '-', '_' and '.'",
                         "choose another for each boot, and send the same as long as it lasts"));

@@ -4,6 +4,9 @@
 
 #include <utility>
 
+#include "system/identity/registration.hpp"
+#include "system/ports/daemon.hpp"
+
 namespace lifecycle {
 namespace {
 
@@ -27,7 +30,8 @@ Arbiter::Arbiter(Store& store, Ports ports, const Providers& providers, Lifecycl
     : store_(store),
       ports_(std::move(ports)),
       providers_(providers),
-      options_(std::move(options)) {}
+      options_(std::move(options)),
+      key_(options_.identity_key) {}
 
 Consumer Arbiter::consumer() {
     Consumer consumer;
@@ -52,22 +56,26 @@ boost::asio::awaitable<Outcome> Arbiter::consume(Delivery delivery) {
     const auto way =
         co_await provider->reach(machine.external_id, machine.address, options_.daemon_port);
     if (!way) co_return Retry{describe(way.error())};
-    HttpRequest probe = along({}, *way);
-    probe.target = "/healthz";
+    HttpRequest probe = health_probe(*way);
     const auto answer = co_await ports_.http.send(std::move(probe), options_.probe_timeout);
     if (!answer) co_return Retry{std::string(to_string(answer.error()))};
     const auto boot = answer->headers.find(kBootHeader);
-    if (boot == answer->headers.end()) co_return Retry{"the daemon does not say which boot it is"};
+    if (boot == answer->headers.end() || !is_boot(boot->second)) {
+        co_return Retry{"the daemon does not say which boot it is"};
+    }
     if (boot->second == contest->holder->boot) co_return Done{"the holder answers", {}};
-    co_return Done{
-        "another boot answers", [this, holder = *contest->holder, answered = boot->second](Tx& tx) {
-            const auto now = live_credential(tx, holder.machine);
-            if (!now || now->epoch != holder.epoch) return;
-            supersede_credentials(tx, holder.machine);
-            record_history(tx, holder.machine, ports_.clock.now(), "token withdrawn",
-                           fmt::format("boot {} has it, and {} answers", holder.boot, answered));
-            tx.tell("box.withdrawn", {{"machine", holder.machine}});
-        }};
+    co_return Done{"another boot answers",
+                   [this, holder = *contest->holder, answered = boot->second](Tx& tx) {
+                       decide(tx, holder, answered);
+                   }};
+}
+
+void Arbiter::decide(Tx& tx, const Credential& holder, const std::string& answered) {
+    const auto now = live_credential(tx, holder.machine);
+    if (!now || now->epoch != holder.epoch) return;
+    record_history(tx, holder.machine, ports_.clock.now(), "place handed over",
+                   fmt::format("from boot {} to {}, which answers", holder.boot, answered));
+    hand_over(tx, key_, *find_machine(tx, holder.machine), answered, options_, ports_.clock.now());
 }
 
 }  // namespace lifecycle

@@ -2,6 +2,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include "system/identity/secrets.hpp"
 #include "system/lifecycle/options.hpp"
 #include "system/outbox/outbox.hpp"
 #include "system/ports/ports.hpp"
@@ -13,14 +14,11 @@ namespace lifecycle {
 
 inline constexpr std::string_view kArbitrate = "machine:arbitrate";
 
-// By which a daemon says, in every answer to a health probe, which boot it is.
-inline constexpr const char* kBootHeader = "X-Vivarium-Boot";
-
 // Two boots of a machine want to be it. One event for each token that is contested.
 void enqueue_arbitration(Tx& tx, const Credential& holder, Time now);
 
 // Consumer of machine:arbitrate. The boot that answers at the machine's address is the machine; if
-// another holds the token, that one is superseded, and the way is free. No answer decides nothing.
+// another has the place, it is handed over. No answer decides nothing.
 class Arbiter {
   public:
     Arbiter(Store& store, Ports ports, const Providers& providers, LifecycleOptions options);
@@ -28,11 +26,13 @@ class Arbiter {
 
   private:
     boost::asio::awaitable<Outcome> consume(Delivery delivery);
+    void decide(Tx& tx, const Credential& holder, const std::string& answered);
 
     Store& store_;
     Ports ports_;
     const Providers& providers_;
     LifecycleOptions options_;
+    IdentityKey key_;
 };
 
 }  // namespace lifecycle

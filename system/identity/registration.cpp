@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "system/identity/arbiter.hpp"
@@ -68,6 +69,14 @@ void give_up(Tx& tx, const Machine& machine, const LifecycleOptions& options, Ti
 
 }  // namespace
 
+bool is_boot(std::string_view nonce) {
+    const auto is_plain = [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+               c == '-' || c == '_' || c == '.';
+    };
+    return nonce.size() >= 8 && nonce.size() <= 64 && std::ranges::all_of(nonce, is_plain);
+}
+
 Result<Registered> register_boot(Tx& tx, const IdentityKey& key, const Registration& wanted,
                                  const LifecycleOptions& options, Time now) {
     if (!equal_in_constant_time(wanted.secret, key.bootstrap_secret(wanted.machine))) {
@@ -79,31 +88,31 @@ Result<Registered> register_boot(Tx& tx, const IdentityKey& key, const Registrat
     auto machine = serving(tx, wanted.machine);
     if (!machine) return std::unexpected(machine.error());
     const auto known = find_credential(tx, wanted.machine, wanted.boot);
-    if (known && known->superseded) {
-        return std::unexpected(
-            superseded(fmt::format("a later boot of machine {} has taken over", wanted.machine)));
-    }
-    Credential credential{wanted.machine, wanted.boot, known ? known->epoch : 0, {}, false};
-    if (!known) {
+    const bool holds = known && !known->superseded;
+    if (!holds) {
         if (auto may = may_take_over(tx, wanted, options, now); !may) {
             return std::unexpected(may.error());
         }
-        credential.epoch = newest_epoch(tx, wanted.machine) + 1;
-    }
-    std::string token = key.token(wanted.machine, wanted.boot, credential.epoch);
-    if (!known) {
-        credential.token_hash = hash_of(token);
-        replace_credential(tx, credential, now);
-        tx.tell("box.registered", {{"machine", wanted.machine}, {"epoch", credential.epoch}});
     }
     record_seen(tx, wanted.machine, now);
-    if (!known && !count_boot(tx, wanted.machine, options, now)) {
-        give_up(tx, *machine, options, now);
-        return Registered{std::move(token), *find_machine(tx, wanted.machine)};
-    }
+    std::string token = holds ? key.token(wanted.machine, wanted.boot, known->epoch)
+                              : hand_over(tx, key, *machine, wanted.boot, options, now);
+    auto after = find_machine(tx, wanted.machine);
+    if (!in_service(*after)) return Registered{std::move(token), *std::move(after)};
     auto reported = report_status(tx, wanted.machine, wanted.status, now);
     if (!reported) return std::unexpected(reported.error());
     return Registered{std::move(token), *std::move(reported)};
+}
+
+std::string hand_over(Tx& tx, const IdentityKey& key, const Machine& machine, std::string_view boot,
+                      const LifecycleOptions& options, Time now) {
+    const bool first = !find_credential(tx, machine.id, boot);
+    const std::int64_t epoch = newest_epoch(tx, machine.id) + 1;
+    std::string token = key.token(machine.id, boot, epoch);
+    replace_credential(tx, {machine.id, std::string(boot), epoch, hash_of(token), false}, now);
+    tx.tell("box.registered", {{"machine", machine.id}, {"epoch", epoch}});
+    if (first && !count_boot(tx, machine.id, options, now)) give_up(tx, machine, options, now);
+    return token;
 }
 
 Result<Machine> authenticate(Tx& tx, std::string_view id, std::string_view token, Time now) {
@@ -122,8 +131,9 @@ Result<Machine> authenticate(Tx& tx, std::string_view id, std::string_view token
                          "register the boot, which gives it a token"));
     }
     if (shown->superseded) {
-        return std::unexpected(
-            superseded(fmt::format("a later boot of machine {} has taken over", id)));
+        return std::unexpected(unauthorized(
+            fmt::format("another boot of machine {} has taken this one's place", id),
+            "register again: whichever answers at the machine's address gets the place"));
     }
     record_seen(tx, id, now);
     return machine;

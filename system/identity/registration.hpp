@@ -20,6 +20,9 @@ struct Registration {
     DaemonStatus status = DaemonStatus::booting;
 };
 
+// Whether that may be the nonce of a boot: 8 to 64 of A-Z, a-z, 0-9, '-', '_' and '.'.
+bool is_boot(std::string_view nonce);
+
 struct Registered {
     std::string token;
     Machine machine;
@@ -28,22 +31,27 @@ struct Registered {
 // Gives a boot its token. The same boot gets the same token, however often it asks: an answer may
 // have been lost. Another boot of the machine takes its place at once if it shows the machine's
 // valid token, and else once the boot that holds that has been silent for `online_for`: until then
-// it is told to wait. A boot whose place was taken, and every boot of a machine that was replaced
-// or retired, is told so for good.
+// it is told to wait. So is one whose place was taken: time alone does not say which of two is the
+// machine. Every boot of a machine that was replaced or retired is told so for good.
 //   not_found     no such machine, or not yet: worth another try
 //   unauthorized  the secret is not the machine's
 //   conflict      another boot of the machine is alive: worth another try
-//   superseded    the boot or the machine has been replaced: stop
+//   superseded    the machine has been replaced: stop
 // A machine that boots again and again is given up: see `most_boots`.
 Result<Registered> register_boot(Tx& tx, const IdentityKey& key, const Registration& registration,
                                  const LifecycleOptions& options, Time now);
 
 // The machine that a token speaks for, which has to be that one. Counts as a sign of life.
 //   not_found     no such machine
-//   unauthorized  nobody's token
+//   unauthorized  nobody's token, or that of a boot whose place was taken
 //   forbidden     another machine's token
-//   superseded    the machine, or the boot that has the token, has been replaced
+//   superseded    the machine has been replaced
 Result<Machine> authenticate(Tx& tx, std::string_view machine, std::string_view token, Time now);
+
+// Makes the boot the one that is the machine, and its token the only valid one, which it gets when
+// it registers. Counts it, and gives the machine up if there have been too many.
+std::string hand_over(Tx& tx, const IdentityKey& key, const Machine& machine, std::string_view boot,
+                      const LifecycleOptions& options, Time now);
 
 // Makes the machine's token invalid at once; its box is given another when it asks.
 Result<Machine> rotate_token(Tx& tx, const IdentityKey& key, std::string_view machine, Time now);

@@ -85,6 +85,10 @@ Provisioner::Step<Resource> Provisioner::find_or_create(Delivery delivery, Attem
             auto verified = co_await verify(std::move(attempt), *chosen, "labels");
             co_return verified;
         }
+        if (!attempt.machine.volume.empty()) {
+            auto free = co_await volumes_.expect_free(attempt.machine);
+            if (!free) co_return std::unexpected(std::move(free.error()));
+        }
     }
     auto created = co_await create(std::move(delivery), std::move(attempt));
     co_return created;

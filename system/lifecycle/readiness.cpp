@@ -63,8 +63,7 @@ boost::asio::awaitable<Outcome> Readiness::consume(Delivery delivery) {
     if (provider == nullptr) co_return GiveUp{"could not be made: no such provider"};
     auto way = co_await provider->reach(machine.external_id, machine.address, options_.daemon_port);
     if (!way) co_return Retry{fmt::format("found no way: {}", describe(way.error()))};
-    HttpRequest probe = along({}, *way);
-    probe.target = "/healthz";
+    HttpRequest probe = health_probe(*way);
     const auto answer = co_await ports_.http.send(std::move(probe), options_.probe_timeout);
     if (!answer) co_return Retry{fmt::format("got no answer: {}", to_string(answer.error()))};
     if (answer->status != 200) co_return Retry{fmt::format("was answered {}", answer->status)};

@@ -8,11 +8,8 @@
 #include "system/lifecycle/attempt.hpp"
 
 namespace lifecycle {
-namespace {
 
 using Class = ProviderErrorClass;
-
-}  // namespace
 
 Result<VolumeRow> request_snapshot(Tx& tx, std::string_view project, Time now) {
     auto volume = volume_of(tx, project);

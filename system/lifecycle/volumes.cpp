@@ -18,6 +18,9 @@ using Class = ProviderErrorClass;
 // How long a volume that was copied is kept: the copy is filled in the background.
 constexpr Duration kKeepCopied = hours(1);
 
+// How often to look whether a volume is free.
+constexpr Duration kStillBound = seconds(5);
+
 }  // namespace
 
 std::string next_region(const LifecycleOptions& options, const std::string& region) {
@@ -85,6 +88,17 @@ boost::asio::awaitable<std::expected<std::string, Outcome>> Volumes::find_or_cre
     ports_.telemetry.record("volume.present",
                             {{"volume", row.name}, {"external_id", id}, {"copy_of", row.copy_of}});
     co_return id;
+}
+
+boost::asio::awaitable<std::expected<void, Outcome>> Volumes::expect_free(Machine machine) {
+    const auto found = co_await providers_.find(machine.provider)->find_volumes(machine.volume);
+    if (!found) co_return std::unexpected(after(found.error()));
+    for (const Volume& volume : *found) {
+        if (!volume.usable || volume.attached_to.empty()) continue;
+        co_return std::unexpected(Outcome(Later{
+            fmt::format("volume {} is bound to {}", volume.id, volume.attached_to), kStillBound}));
+    }
+    co_return std::expected<void, Outcome>();
 }
 
 boost::asio::awaitable<Outcome> Volumes::move(Delivery delivery, Machine machine,

@@ -24,6 +24,10 @@ class Volumes {
     boost::asio::awaitable<std::expected<std::string, Outcome>> ensure(Delivery delivery,
                                                                        Machine machine);
 
+    // Nothing if the machine's volume is free to be mounted, as far as the provider knows; else how
+    // this attempt ends. A volume stays bound for a while after its machine is gone.
+    boost::asio::awaitable<std::expected<void, Outcome>> expect_free(Machine machine);
+
     // There is no room beside the machine's volume, or none in its region: from now on the machine
     // mounts another, a copy if the first may hold data.
     boost::asio::awaitable<Outcome> move(Delivery delivery, Machine machine, ProviderError why);

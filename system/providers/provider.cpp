@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "system/ports/daemon.hpp"
 #include "system/providers/url.hpp"
 
 namespace lifecycle {
@@ -82,6 +83,12 @@ HttpRequest along(HttpRequest request, const Endpoint& way) {
     request.tls = way.tls;
     for (const auto& [name, value] : way.headers) request.headers[name] = value;
     return request;
+}
+
+HttpRequest health_probe(const Endpoint& way) {
+    HttpRequest probe = along({}, way);
+    probe.target = kHealthPath;
+    return probe;
 }
 
 }  // namespace lifecycle

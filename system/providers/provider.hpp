@@ -110,6 +110,8 @@ struct Endpoint {
 };
 // The request, on its way there.
 HttpRequest along(HttpRequest request, const Endpoint& way);
+// What asks the daemon there whether it is well.
+HttpRequest health_probe(const Endpoint& way);
 
 // A cloud that runs machines. Every call may fail with any class of error; none is retried here.
 class Provider {
