@@ -26,7 +26,7 @@ struct System::Parts {
           tasks(ports.executor, std::move(on_fatal)),
           outbox(*store, ports, tasks, options.outbox),
           volumes(*store, ports, providers, options.lifecycle),
-          snapshots(*store, ports, providers),
+          snapshots(*store, ports, providers, options.lifecycle),
           provisioner(*store, ports, providers, volumes, options.lifecycle),
           readiness(*store, ports, providers, options.lifecycle),
           destroyer(*store, ports, providers, options.lifecycle),

@@ -27,11 +27,7 @@ void enqueue_arbitration(Tx& tx, const Credential& holder, Time now) {
 }
 
 Arbiter::Arbiter(Store& store, Ports ports, const Providers& providers, LifecycleOptions options)
-    : store_(store),
-      ports_(std::move(ports)),
-      providers_(providers),
-      options_(std::move(options)),
-      key_(options_.identity_key) {}
+    : Part(store, std::move(ports), providers, std::move(options)), key_(options_.identity_key) {}
 
 Consumer Arbiter::consumer() {
     Consumer consumer;

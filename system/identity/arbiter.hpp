@@ -3,10 +3,8 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "system/identity/secrets.hpp"
-#include "system/lifecycle/options.hpp"
+#include "system/lifecycle/part.hpp"
 #include "system/outbox/outbox.hpp"
-#include "system/ports/ports.hpp"
-#include "system/providers/providers.hpp"
 #include "system/store/credentials.hpp"
 #include "system/store/machines.hpp"
 
@@ -19,7 +17,7 @@ void enqueue_arbitration(Tx& tx, const Credential& holder, Time now);
 
 // Consumer of machine:arbitrate. The boot that answers at the machine's address is the machine; if
 // another has the place, it is handed over. No answer decides nothing.
-class Arbiter {
+class Arbiter : Part {
   public:
     Arbiter(Store& store, Ports ports, const Providers& providers, LifecycleOptions options);
     Consumer consumer();
@@ -28,10 +26,6 @@ class Arbiter {
     boost::asio::awaitable<Outcome> consume(Delivery delivery);
     void decide(Tx& tx, const Credential& holder, const std::string& answered);
 
-    Store& store_;
-    Ports ports_;
-    const Providers& providers_;
-    LifecycleOptions options_;
     IdentityKey key_;
 };
 

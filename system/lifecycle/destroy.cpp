@@ -26,13 +26,6 @@ Outcome again(const ProviderError& error) {
 
 }  // namespace
 
-Destroyer::Destroyer(Store& store, Ports ports, const Providers& providers,
-                     LifecycleOptions options)
-    : store_(store),
-      ports_(std::move(ports)),
-      providers_(providers),
-      options_(std::move(options)) {}
-
 Consumer Destroyer::consumer() {
     Consumer consumer;
     consumer.consume = [this](Delivery delivery) { return consume(std::move(delivery)); };

@@ -3,10 +3,8 @@
 #include <boost/asio/awaitable.hpp>
 #include <vector>
 
-#include "system/lifecycle/options.hpp"
+#include "system/lifecycle/part.hpp"
 #include "system/outbox/outbox.hpp"
-#include "system/ports/ports.hpp"
-#include "system/providers/providers.hpp"
 #include "system/store/machines.hpp"
 
 namespace lifecycle {
@@ -14,9 +12,9 @@ namespace lifecycle {
 // Consumer of machine:destroy. Destroys whatever the provider has of a machine, and is done only
 // when the provider confirms that nothing is left and nothing can come any more: a create that got
 // no answer may take effect late. It never gives up.
-class Destroyer {
+class Destroyer : Part {
   public:
-    Destroyer(Store& store, Ports ports, const Providers& providers, LifecycleOptions options);
+    using Part::Part;
     Consumer consumer();
 
   private:
@@ -26,11 +24,6 @@ class Destroyer {
                                                            std::string external_id);
     boost::asio::awaitable<Outcome> absent(Delivery delivery, Machine machine);
     void confirm_gone(Tx& tx, const Machine& machine);
-
-    Store& store_;
-    Ports ports_;
-    const Providers& providers_;
-    LifecycleOptions options_;
 };
 
 }  // namespace lifecycle

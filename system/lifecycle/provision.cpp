@@ -24,11 +24,8 @@ constexpr Duration kVolumeBound = seconds(5);
 
 Provisioner::Provisioner(Store& store, Ports ports, const Providers& providers, Volumes& volumes,
                          LifecycleOptions options)
-    : store_(store),
-      ports_(std::move(ports)),
-      providers_(providers),
+    : Part(store, std::move(ports), providers, std::move(options)),
       volumes_(volumes),
-      options_(std::move(options)),
       key_(options_.identity_key) {}
 
 Consumer Provisioner::consumer() {

@@ -6,11 +6,9 @@
 #include <string>
 
 #include "system/identity/secrets.hpp"
-#include "system/lifecycle/options.hpp"
+#include "system/lifecycle/part.hpp"
 #include "system/lifecycle/volumes.hpp"
 #include "system/outbox/outbox.hpp"
-#include "system/ports/ports.hpp"
-#include "system/providers/providers.hpp"
 #include "system/store/machines.hpp"
 
 namespace lifecycle {
@@ -18,7 +16,7 @@ namespace lifecycle {
 // Consumer of machine:provision. Creates the machine's resource at the provider or adopts the one
 // that an earlier attempt left, makes its id durable, and only then starts it. Each step looks at
 // what is there first, so the consumer may die anywhere and run again.
-class Provisioner {
+class Provisioner : Part {
   public:
     Provisioner(Store& store, Ports ports, const Providers& providers, Volumes& volumes,
                 LifecycleOptions options);
@@ -57,11 +55,7 @@ class Provisioner {
     boost::asio::awaitable<Outcome> start(Delivery delivery, Machine machine);
     boost::asio::awaitable<Outcome> absent(Delivery delivery, Machine machine);
 
-    Store& store_;
-    Ports ports_;
-    const Providers& providers_;
     Volumes& volumes_;
-    LifecycleOptions options_;
     IdentityKey key_;
 };
 

@@ -28,13 +28,6 @@ boost::asio::awaitable<Outcome> expire(Clock* clock, std::string id, Duration lo
 
 }  // namespace
 
-Readiness::Readiness(Store& store, Ports ports, const Providers& providers,
-                     LifecycleOptions options)
-    : store_(store),
-      ports_(std::move(ports)),
-      providers_(providers),
-      options_(std::move(options)) {}
-
 Consumer Readiness::consumer() {
     Consumer consumer;
     consumer.consume = [this](Delivery delivery) { return consume(std::move(delivery)); };

@@ -2,29 +2,22 @@
 
 #include <boost/asio/awaitable.hpp>
 
-#include "system/lifecycle/options.hpp"
+#include "system/lifecycle/part.hpp"
 #include "system/outbox/outbox.hpp"
-#include "system/ports/ports.hpp"
-#include "system/providers/providers.hpp"
 #include "system/store/machines.hpp"
 
 namespace lifecycle {
 
 // Consumer of machine:readiness. Probes the machine's daemon; when it answers, the machine becomes
 // the active one of its project and the one before it is detached, in one transaction.
-class Readiness {
+class Readiness : Part {
   public:
-    Readiness(Store& store, Ports ports, const Providers& providers, LifecycleOptions options);
+    using Part::Part;
     Consumer consumer();
 
   private:
     boost::asio::awaitable<Outcome> consume(Delivery delivery);
     void activate(Tx& tx, const Machine& machine);
-
-    Store& store_;
-    Ports ports_;
-    const Providers& providers_;
-    LifecycleOptions options_;
 };
 
 // Consumer of machine:deadline: a machine that is still starting by now has failed.

@@ -28,39 +28,22 @@ struct Owner {
 
 Reconciler::Reconciler(Store& store, Ports ports, const Providers& providers, Outbox& outbox,
                        LifecycleOptions options)
-    : store_(store),
-      ports_(std::move(ports)),
-      providers_(providers),
+    : Part(store, std::move(ports), providers, std::move(options)),
       outbox_(outbox),
-      options_(std::move(options)),
-      signal_(ports_.clock) {}
-
-void Reconciler::stop() {
-    stopping_ = true;
-    signal_.raise();
-}
+      rounds_(ports_.clock) {}
 
 boost::asio::awaitable<void> Reconciler::run() {
     const Duration every = options_.reconcile_every;
-    while (!stopping_ && every.count() > 0) {
+    while (!rounds_.stopped() && every.count() > 0) {
         // Control planes that started together need not look together.
         const auto jitter = static_cast<std::int64_t>(ports_.entropy.below(1024));
-        const bool hastened =
-            co_await signal_.wait_until(ports_.clock.now() + every + every * jitter / 4096);
-        if (stopping_) co_return;
+        const bool hastened = co_await rounds_.rest(every + every * jitter / 4096);
+        if (rounds_.stopped()) co_return;
         // Looks that are close together say no more than one.
-        if (hastened) co_await pause(kHastened);
-        if (stopping_) co_return;
+        if (hastened) co_await rounds_.rest_whatever_comes(kHastened);
+        if (rounds_.stopped()) co_return;
         const ReconcileReport report = co_await sweep(true);
         static_cast<void>(report);
-    }
-}
-
-boost::asio::awaitable<void> Reconciler::pause(Duration duration) {
-    const Time until = ports_.clock.now() + duration;
-    while (!stopping_ && ports_.clock.now() < until) {
-        const bool woken = co_await signal_.wait_until(until);
-        static_cast<void>(woken);
     }
 }
 

@@ -7,11 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "system/concurrency/signal.hpp"
-#include "system/lifecycle/options.hpp"
+#include "system/concurrency/rounds.hpp"
+#include "system/lifecycle/part.hpp"
 #include "system/outbox/outbox.hpp"
-#include "system/ports/ports.hpp"
-#include "system/providers/providers.hpp"
 #include "system/store/machines.hpp"
 
 namespace lifecycle {
@@ -35,7 +33,7 @@ struct ReconcileReport {
 // Compares what the rows say with what the providers have, both ways. What looks wrong has to look
 // so several times in a row before anything is destroyed or given up; only what bears our labels is
 // ever touched; no answer is no absence. Doing it twice does no more than doing it once.
-class Reconciler {
+class Reconciler : Part {
   public:
     // How often in a row a difference has to be seen before it is believed.
     static constexpr int kLooks = 3;
@@ -48,9 +46,9 @@ class Reconciler {
 
     // Sweeps now and then, until stop().
     boost::asio::awaitable<void> run();
-    void stop();
+    void stop() { rounds_.stop(); }
     // Somebody met a difference: sweeps soon.
-    void hasten() { signal_.raise(); }
+    void hasten() { rounds_.hasten(); }
 
   private:
     // One sweep under way.
@@ -60,7 +58,6 @@ class Reconciler {
         std::map<std::string, int> looks;
     };
     // Each of these is awaited by sweep(), whose frame holds the sweep.
-    boost::asio::awaitable<void> pause(Duration duration);
     boost::asio::awaitable<void> mend_rows(Sweep* sweep);
     boost::asio::awaitable<void> compare(Sweep* sweep, std::string provider,
                                          std::vector<Resource> present);
@@ -84,14 +81,9 @@ class Reconciler {
     bool believed(Sweep& sweep, const std::string& key);
     void note(Sweep& sweep, Finding finding);
 
-    Store& store_;
-    Ports ports_;
-    const Providers& providers_;
     Outbox& outbox_;
-    LifecycleOptions options_;
     std::map<std::string, int> looks_;  // up to the last sweep that was to mend
-    Signal signal_;
-    bool stopping_ = false;
+    Rounds rounds_;
 };
 
 }  // namespace lifecycle

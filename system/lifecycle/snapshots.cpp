@@ -26,9 +26,6 @@ Result<VolumeRow> request_snapshot(Tx& tx, std::string_view project, Time now) {
     return *std::move(volume);
 }
 
-Snapshots::Snapshots(Store& store, Ports ports, const Providers& providers)
-    : store_(store), ports_(std::move(ports)), providers_(providers) {}
-
 Consumer Snapshots::consumer() {
     Consumer consumer;
     consumer.consume = [this](Delivery delivery) { return consume(std::move(delivery)); };

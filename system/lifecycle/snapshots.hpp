@@ -3,9 +3,8 @@
 #include <boost/asio/awaitable.hpp>
 #include <string_view>
 
+#include "system/lifecycle/part.hpp"
 #include "system/outbox/outbox.hpp"
-#include "system/ports/ports.hpp"
-#include "system/providers/providers.hpp"
 #include "system/store/volumes.hpp"
 
 namespace lifecycle {
@@ -21,17 +20,13 @@ inline constexpr Duration kBetweenSnapshots = std::chrono::seconds(15);
 Result<VolumeRow> request_snapshot(Tx& tx, std::string_view project, Time now);
 
 // Consumer of volume:snapshot, and the only one who makes any.
-class Snapshots {
+class Snapshots : Part {
   public:
-    Snapshots(Store& store, Ports ports, const Providers& providers);
+    using Part::Part;
     Consumer consumer();
 
   private:
     boost::asio::awaitable<Outcome> consume(Delivery delivery);
-
-    Store& store_;
-    Ports ports_;
-    const Providers& providers_;
 };
 
 }  // namespace lifecycle

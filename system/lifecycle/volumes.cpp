@@ -30,12 +30,6 @@ std::string next_region(const LifecycleOptions& options, const std::string& regi
     return at == all.end() || at + 1 == all.end() ? all.front() : *(at + 1);
 }
 
-Volumes::Volumes(Store& store, Ports ports, const Providers& providers, LifecycleOptions options)
-    : store_(store),
-      ports_(std::move(ports)),
-      providers_(providers),
-      options_(std::move(options)) {}
-
 boost::asio::awaitable<std::expected<std::string, Outcome>> Volumes::ensure(Delivery delivery,
                                                                             Machine machine) {
     auto read = [name = machine.volume](Tx& tx) -> Result<std::optional<VolumeRow>> {

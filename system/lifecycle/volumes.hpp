@@ -4,10 +4,8 @@
 #include <expected>
 #include <string>
 
-#include "system/lifecycle/options.hpp"
+#include "system/lifecycle/part.hpp"
 #include "system/outbox/outbox.hpp"
-#include "system/ports/ports.hpp"
-#include "system/providers/providers.hpp"
 #include "system/store/machines.hpp"
 #include "system/store/volumes.hpp"
 
@@ -16,9 +14,9 @@ namespace lifecycle {
 // The volumes of projects. A project has one; its machines, one at a time, mount it. What may hold
 // data is never replaced by an empty volume: it moves by being copied, and if that cannot be done
 // the machine fails and says so.
-class Volumes {
+class Volumes : Part {
   public:
-    Volumes(Store& store, Ports ports, const Providers& providers, LifecycleOptions options);
+    using Part::Part;
 
     // The id of the machine's volume at the provider, found or made; or how this attempt ends.
     boost::asio::awaitable<std::expected<std::string, Outcome>> ensure(Delivery delivery,
@@ -43,11 +41,6 @@ class Volumes {
     boost::asio::awaitable<std::expected<std::string, Outcome>> find_or_create(Delivery delivery,
                                                                                Machine machine,
                                                                                VolumeRow row);
-
-    Store& store_;
-    Ports ports_;
-    const Providers& providers_;
-    LifecycleOptions options_;
 };
 
 // The region to try after that one; the same if the options name no other.

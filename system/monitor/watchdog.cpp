@@ -10,23 +10,15 @@
 namespace lifecycle {
 Watchdog::Watchdog(Store& store, Ports ports, const Providers& providers, Outbox& outbox,
                    LifecycleOptions options)
-    : store_(store),
-      ports_(std::move(ports)),
-      providers_(providers),
+    : Part(store, std::move(ports), providers, std::move(options)),
       outbox_(outbox),
-      options_(std::move(options)),
-      signal_(ports_.clock) {}
-
-void Watchdog::stop() {
-    stopping_ = true;
-    signal_.raise();
-}
+      rounds_(ports_.clock) {}
 
 boost::asio::awaitable<void> Watchdog::run() {
-    while (!stopping_ && options_.watch_every.count() > 0) {
-        const bool raised = co_await signal_.wait_until(ports_.clock.now() + options_.watch_every);
+    while (!rounds_.stopped() && options_.watch_every.count() > 0) {
+        const bool raised = co_await rounds_.rest(options_.watch_every);
         static_cast<void>(raised);
-        if (stopping_) co_return;
+        if (rounds_.stopped()) co_return;
         co_await look();
     }
 }
@@ -38,7 +30,7 @@ boost::asio::awaitable<void> Watchdog::look() {
     co_await forgive(std::move(*active));
     if (tripped()) co_return;
     for (const std::string& machine : quiet_for(options_.silent_looks)) {
-        if (stopping_) co_return;
+        if (rounds_.stopped()) co_return;
         co_await judge(machine, watched_[machine].beats);
     }
 }

@@ -6,11 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "system/concurrency/signal.hpp"
-#include "system/lifecycle/options.hpp"
+#include "system/concurrency/rounds.hpp"
+#include "system/lifecycle/part.hpp"
 #include "system/outbox/outbox.hpp"
-#include "system/ports/ports.hpp"
-#include "system/providers/providers.hpp"
 #include "system/store/machines.hpp"
 
 namespace lifecycle {
@@ -20,14 +18,14 @@ namespace lifecycle {
 // look dead. It acts only when the provider itself says that the machine runs: no answer is no
 // death, and what the provider has lost or stopped is the reconciler's. When many are silent at
 // once, the fault is not theirs, and it waits.
-class Watchdog {
+class Watchdog : Part {
   public:
     Watchdog(Store& store, Ports ports, const Providers& providers, Outbox& outbox,
              LifecycleOptions options);
 
     // Looks now and then, until stop().
     boost::asio::awaitable<void> run();
-    void stop();
+    void stop() { rounds_.stop(); }
 
     // One look at every active machine.
     boost::asio::awaitable<void> look();
@@ -49,14 +47,9 @@ class Watchdog {
     // Forgets the recreations of projects whose machines are lively again.
     boost::asio::awaitable<void> forgive(std::vector<Watch> watches);
 
-    Store& store_;
-    Ports ports_;
-    const Providers& providers_;
     Outbox& outbox_;
-    LifecycleOptions options_;
     std::map<std::string, Watched> watched_;
-    Signal signal_;
-    bool stopping_ = false;
+    Rounds rounds_;
 };
 
 }  // namespace lifecycle

@@ -5,10 +5,6 @@
 namespace lifecycle {
 namespace {
 
-std::int64_t count_of(Time time) {
-    return time.time_since_epoch().count();
-}
-
 Event event_of(const Row& row) {
     return {row.integer(0), row.text(1),    row.text(2),   row.text(3),
             row.integer(4), row.integer(5), row.integer(6)};

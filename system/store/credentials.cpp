@@ -5,10 +5,6 @@
 namespace lifecycle {
 namespace {
 
-std::int64_t count_of(Time time) {
-    return time.time_since_epoch().count();
-}
-
 Credential credential_of(const Row& row) {
     return {row.text(0), row.text(1), row.integer(2), row.text(3), row.integer(4) != 0};
 }

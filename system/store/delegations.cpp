@@ -10,10 +10,6 @@
 namespace lifecycle {
 namespace {
 
-std::int64_t count_of(Time time) {
-    return time.time_since_epoch().count();
-}
-
 Delegation delegation_of(const Row& row) {
     return {row.text(0),
             row.text(1),

@@ -17,10 +17,6 @@ namespace {
 Time time_at(std::int64_t microseconds) {
     return Time(Duration(microseconds));
 }
-std::int64_t count_of(Time time) {
-    return time.time_since_epoch().count();
-}
-
 Machine machine_of(const Row& row) {
     Machine machine;
     machine.id = row.text(0);

@@ -2,6 +2,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,9 +14,15 @@
 #include "system/model/error.hpp"
 #include "system/ports/suspend.hpp"
 #include "system/ports/telemetry.hpp"
+#include "system/ports/time.hpp"
 #include "system/store/database.hpp"
 
 namespace lifecycle {
+
+// How a time is stored.
+inline std::int64_t count_of(Time time) {
+    return time.time_since_epoch().count();
+}
 
 // What a transaction may do. It lives only inside the closure that it is given to.
 class Tx {

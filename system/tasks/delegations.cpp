@@ -109,13 +109,6 @@ void hasten_delegations(Tx& tx, std::string_view project, Time now) {
     }
 }
 
-Delegations::Delegations(Store& store, Ports ports, const Providers& providers,
-                         LifecycleOptions options)
-    : store_(store),
-      ports_(std::move(ports)),
-      providers_(providers),
-      options_(std::move(options)) {}
-
 Consumer Delegations::consumer() {
     Consumer consumer;
     consumer.consume = [this](Delivery delivery) { return consume(std::move(delivery)); };

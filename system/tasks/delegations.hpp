@@ -4,10 +4,8 @@
 #include <string>
 #include <string_view>
 
-#include "system/lifecycle/options.hpp"
+#include "system/lifecycle/part.hpp"
 #include "system/outbox/outbox.hpp"
-#include "system/ports/ports.hpp"
-#include "system/providers/providers.hpp"
 #include "system/store/delegations.hpp"
 
 namespace lifecycle {
@@ -38,20 +36,15 @@ void hasten_delegations(Tx& tx, std::string_view project, Time now);
 // Consumer of delegation:deliver. Brings a delegation to the active machine's daemon, and again
 // every while, under one id, until the agent has concluded it or its time is up. Delivered is not
 // processed: only the agent ends it, or the deadline does.
-class Delegations {
+class Delegations : Part {
   public:
-    Delegations(Store& store, Ports ports, const Providers& providers, LifecycleOptions options);
+    using Part::Part;
     Consumer consumer();
 
   private:
     boost::asio::awaitable<Outcome> consume(Delivery delivery);
     boost::asio::awaitable<Outcome> deliver(Delivery delivery, Delegation delegation,
                                             Machine machine);
-
-    Store& store_;
-    Ports ports_;
-    const Providers& providers_;
-    LifecycleOptions options_;
 };
 
 }  // namespace lifecycle

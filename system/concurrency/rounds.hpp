@@ -1,0 +1,31 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+
+#include "system/concurrency/signal.hpp"
+
+namespace lifecycle {
+
+// The pauses of something that is done again and again until it is stopped.
+class Rounds {
+  public:
+    explicit Rounds(Clock& clock) : clock_(clock), signal_(clock) {}
+
+    // Until that much time has passed (false), or somebody is in a hurry or has stopped it (true).
+    boost::asio::awaitable<bool> rest(Duration duration) {
+        return signal_.wait_until(clock_.now() + duration);
+    }
+    // The same, whoever is in a hurry.
+    boost::asio::awaitable<void> rest_whatever_comes(Duration duration);
+
+    void hasten() { signal_.raise(); }
+    void stop();
+    bool stopped() const { return stopped_; }
+
+  private:
+    Clock& clock_;
+    Signal signal_;
+    bool stopped_ = false;
+};
+
+}  // namespace lifecycle
