@@ -276,18 +276,21 @@ class RoutesInOrder final : public Property {
   public:
     RoutesInOrder()
         : Property("routes-in-order",
-                   "A project's route changes at most once for an activation, and never back.") {}
+                   "A project's route changes at most once for an activation, and never back; it "
+                   "may end, once.") {}
     void on_route(const std::string& project, const lifecycle::Route& route) override {
-        std::int64_t& newest = newest_[project];
-        if (route.generation <= newest) {
-            broken(fmt::format("the route of {} went from generation {} to {}", project, newest,
-                               route.generation));
+        lifecycle::Route& newest = newest_[project];
+        const bool ends = route.machine.empty() && !newest.machine.empty() &&
+                          route.generation >= newest.generation;
+        if (!ends && route.generation <= newest.generation) {
+            broken(fmt::format("the route of {} went from generation {} to {}", project,
+                               newest.generation, route.generation));
         }
-        newest = std::max(newest, route.generation);
+        if (route.generation >= newest.generation) newest = route;
     }
 
   private:
-    std::map<std::string, std::int64_t> newest_;
+    std::map<std::string, lifecycle::Route> newest_;
 };
 
 class RoutesFollow final : public Property {
@@ -302,7 +305,8 @@ class RoutesFollow final : public Property {
         for (const auto& [id, project] : ending.shadow.projects()) {
             if (project.active_machine.empty()) continue;
             const auto found = routes_.find(id);
-            const std::string there = found == routes_.end() ? "nobody" : found->second;
+            const bool nowhere = found == routes_.end() || found->second.empty();
+            const std::string there = nowhere ? "nobody" : found->second;
             if (there != project.active_machine) {
                 broken(fmt::format("the route of {} leads to {}, and {} is active", id, there,
                                    project.active_machine));

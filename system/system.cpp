@@ -45,6 +45,7 @@ struct System::Parts {
         outbox.add(std::string(kDestroyVolume), volumes.destroyer());
         outbox.add(std::string(kSnapshot), snapshots.consumer());
         outbox.add(std::string(kRoute), router.consumer());
+        outbox.add(std::string(kRouteEnd), router.ender());
         outbox.add(std::string(kArbitrate), arbiter.consumer());
         outbox.add(std::string(kDelegate), delegations.consumer());
         outbox.add(std::string(kDeadline), deadline_consumer(ports, options.lifecycle));

@@ -87,6 +87,9 @@ Script project_archived(Stage stage) {
     stage.expect(archived, "the machine is archived");
     co_await stage.sleep(minutes(10));
     stage.expect(usable_volumes(stage) == 0, "its volume is gone too");
+    for (const auto& [key, record] : stage.universe().consul().entries()) {
+        stage.expect(record.value.find(machine) == std::string::npos, "and nothing leads to it");
+    }
 }
 
 // A volume that was never used is destroyed behind our back: reads still show it, and no machine

@@ -7,6 +7,7 @@
 
 #include "system/lifecycle/events.hpp"
 #include "system/lifecycle/snapshots.hpp"
+#include "system/routing/router.hpp"
 #include "system/store/machines.hpp"
 #include "system/store/volumes.hpp"
 
@@ -139,9 +140,10 @@ Result<Recreated> recreate_machine(Tx& tx, std::string_view project, std::string
 
 Result<std::vector<Machine>> archive_project(Tx& tx, std::string_view project, Time now) {
     if (!project_exists(tx, project)) return std::unexpected(no_such_project(project));
-    std::string last;
-    for (const Machine& machine : machines_of(tx, project)) {
-        last = machine.id;
+    const std::vector<Machine> machines = machines_of(tx, project);
+    const std::string last = machines.empty() ? std::string() : machines.back().id;
+    if (!machines.empty()) enqueue_route_end(tx, machines.back(), now);
+    for (const Machine& machine : machines) {
         if (machine.state != MachineState::failed) {
             static_cast<void>(retire_machine(tx, machine.id, now));
         }

@@ -5,38 +5,79 @@
 #include <utility>
 
 namespace lifecycle {
+namespace {
+
+// One order for all that is written to a project's record.
+void enqueue_in_order(Tx& tx, std::string_view kind, const Machine& machine, Time now) {
+    const std::string key = fmt::format("route:{}", machine.project);
+    enqueue(tx, {std::string(kind), key, fmt::format("{}:{}", kind, machine.id), machine.id, now},
+            now);
+}
+
+}  // namespace
 
 void enqueue_route(Tx& tx, const Machine& machine, Time now) {
-    const std::string key = fmt::format("route:{}", machine.project);
-    enqueue(
-        tx,
-        {std::string(kRoute), key, fmt::format("{}:{}", key, machine.generation), machine.id, now},
-        now);
+    enqueue_in_order(tx, kRoute, machine, now);
+}
+
+void enqueue_route_end(Tx& tx, const Machine& newest, Time now) {
+    enqueue_in_order(tx, kRouteEnd, newest, now);
 }
 
 Consumer Router::consumer() {
     Consumer consumer;
-    consumer.consume = [this](Delivery delivery) { return consume(std::move(delivery)); };
+    consumer.consume = [this](Delivery delivery) { return follow(std::move(delivery)); };
     consumer.max_attempts = 0;
     return consumer;
 }
 
-boost::asio::awaitable<Outcome> Router::consume(Delivery delivery) {
-    if (!table_.enabled()) co_return Done{"nobody reads routes", {}};
+Consumer Router::ender() {
+    Consumer consumer;
+    consumer.consume = [this](Delivery delivery) { return end(std::move(delivery)); };
+    consumer.max_attempts = 0;
+    return consumer;
+}
+
+boost::asio::awaitable<std::optional<Machine>> Router::machine_of(Delivery delivery) {
     auto read = [id = delivery.event().machine](Tx& tx) -> Result<std::optional<Machine>> {
         return find_machine(tx, id);
     };
-    const auto found = co_await store_.transact(std::move(read));
-    if (!found->has_value()) co_return Done{"there is no such machine", {}};
-    const Machine machine = **found;
-    if (machine.state != MachineState::active) {
-        co_return Done{fmt::format("the machine is {}", to_string(machine.state)), {}};
+    auto found = co_await store_.transact(std::move(read));
+    co_return *std::move(found);
+}
+
+boost::asio::awaitable<Outcome> Router::follow(Delivery delivery) {
+    if (!table_.enabled()) co_return Done{"nobody reads routes", {}};
+    auto machine = co_await machine_of(std::move(delivery));
+    if (!machine) co_return Done{"there is no such machine", {}};
+    if (machine->state != MachineState::active) {
+        co_return Done{fmt::format("the machine is {}", to_string(machine->state)), {}};
     }
-    const auto present = co_await table_.get(machine.project);
+    Route wanted{machine->id, machine->generation, machine->address};
+    auto outcome = co_await write(std::move(machine->project), std::move(wanted));
+    co_return outcome;
+}
+
+boost::asio::awaitable<Outcome> Router::end(Delivery delivery) {
+    if (!table_.enabled()) co_return Done{"nobody reads routes", {}};
+    auto machine = co_await machine_of(std::move(delivery));
+    if (!machine) co_return Done{"there is no such machine", {}};
+    Route nowhere;
+    nowhere.generation = machine->generation;
+    auto outcome = co_await write(std::move(machine->project), std::move(nowhere));
+    co_return outcome;
+}
+
+boost::asio::awaitable<Outcome> Router::write(std::string project, Route wanted) {
+    const auto present = co_await table_.get(project);
     if (!present) co_return Retry{present.error()};
-    if (present->generation >= machine.generation) co_return Done{"the route is there", {}};
-    Route route{machine.id, machine.generation, machine.address, present->version};
-    const auto written = co_await table_.put(machine.project, std::move(route));
+    const bool ends = wanted.machine.empty();
+    const bool newer = present->generation > wanted.generation;
+    if (newer || (ends ? present->machine.empty() : present->generation == wanted.generation)) {
+        co_return Done{"the record is as new", {}};
+    }
+    wanted.version = present->version;
+    const auto written = co_await table_.put(std::move(project), std::move(wanted));
     if (!written) co_return Retry{written.error()};
     if (!*written) co_return Retry{"somebody else changed the record"};
     co_return Done{"routed", {}};

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <optional>
+#include <string>
 
 #include "system/outbox/outbox.hpp"
 #include "system/routing/route_table.hpp"
@@ -9,22 +11,32 @@
 namespace lifecycle {
 
 inline constexpr std::string_view kRoute = "project:route";
+inline constexpr std::string_view kRouteEnd = "project:route-end";
 
 // A machine became the active one of its project: its record has to say so. One event for each
 // activation, in order.
 void enqueue_route(Tx& tx, const Machine& machine, Time now);
+// The project was archived, and that was its newest machine: the record leads nowhere any more.
+void enqueue_route_end(Tx& tx, const Machine& newest, Time now);
 
 // Consumer of project:route. Makes the project's record follow its active machine: a record changes
 // at most once for an activation, never back to an older generation, whatever is delayed, repeated
-// or done twice.
+// or done twice. The record of an archived project stays, and names no machine: if it were deleted,
+// a write that was delayed could bring it back.
 class Router {
   public:
     Router(Store& store, HttpClient& http, RouteTableOptions options)
         : store_(store), table_(http, std::move(options)) {}
     Consumer consumer();
+    // Consumer of project:route-end.
+    Consumer ender();
 
   private:
-    boost::asio::awaitable<Outcome> consume(Delivery delivery);
+    boost::asio::awaitable<Outcome> follow(Delivery delivery);
+    boost::asio::awaitable<Outcome> end(Delivery delivery);
+    boost::asio::awaitable<std::optional<Machine>> machine_of(Delivery delivery);
+    // Makes the record say `wanted`, unless it says the same or something newer.
+    boost::asio::awaitable<Outcome> write(std::string project, Route wanted);
 
     Store& store_;
     RouteTable table_;
