@@ -79,13 +79,24 @@ bool SimBoxes::double_up(const std::string& machine) {
         housed.twin->set_program([this, key = id](sim::Process& self) {
             Housed& here = housed_.at(key);
             BoxSpec spec = here.box;
-            spec.authority = "twin-" + spec.authority;
+            if (!here.moved) spec.authority = "twin-" + spec.authority;
             return std::make_unique<BoxProgram>(
                 self, spec, fmt::format("twin-{:.20}-{}", key, ++here.boots), here.twin_disk,
                 options_[spec.name], [this, name = spec.name](const std::string& work) {
                     if (on_processed_) on_processed_(name, work);
                 });
         });
+        housed.twin->boot();
+        return true;
+    }
+    return false;
+}
+
+bool SimBoxes::move_address(const std::string& machine) {
+    for (auto& [id, housed] : housed_) {
+        if (housed.box.name != machine || housed.twin == nullptr) continue;
+        housed.moved = true;
+        housed.twin->stop("moves");
         housed.twin->boot();
         return true;
     }

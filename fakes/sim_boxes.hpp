@@ -33,6 +33,10 @@ class SimBoxes final : public BoxHost {
     // The machine's program dies, and is started again after a while. False if it does not run.
     bool crash(const std::string& machine);
 
+    // The second box gets the address of the first, which lives on where nobody can reach it. False
+    // if there is none.
+    bool move_address(const std::string& machine);
+
     // The machine stands still until it is resumed; its twin does not. False if it does not run.
     bool pause(const std::string& machine);
     void resume(const std::string& machine);
@@ -48,6 +52,7 @@ class SimBoxes final : public BoxHost {
         int boots = 0;
         sim::Process* twin = nullptr;
         BoxDisk twin_disk;
+        bool moved = false;  // the address is the twin's
     };
 
     sim::World& world_;

@@ -117,6 +117,21 @@ Script place_handed_back(Stage stage) {
     stage.expect(after == token_hash(stage, machine), "and its twin waits for good");
 }
 
+// A machine moves while it runs twice: who was right before is not any more, and still calls home.
+Script address_moved(Stage stage) {
+    const std::string machine = co_await stage.create("alpha");
+    co_await stage.expect_active(machine);
+    stage.expect(stage.boxes().double_up(machine), "the machine runs twice");
+    co_await stage.sleep(minutes(5));
+    const std::string before = token_hash(stage, machine);
+    stage.expect(!before.empty(), "the box at the address holds the token");
+    stage.expect(stage.boxes().move_address(machine), "the other gets the address");
+    for (int i = 0; i < 180 && token_hash(stage, machine) == before; ++i) {
+        co_await stage.sleep(seconds(10));
+    }
+    stage.expect(token_hash(stage, machine) != before, "and the place with it");
+}
+
 // The answer that holds the token never arrives; the box asks again and gets the same one.
 Script mint_answer_lost(Stage stage) {
     stage.network().block("server", "box");
@@ -407,6 +422,12 @@ std::vector<Scenario> identities() {
          false,
          minutes(60),
          place_handed_back},
+        {"address-moved",
+         "A machine that runs twice gets the address of its second box.",
+         {},
+         false,
+         minutes(60),
+         address_moved},
         {"mint-answer-lost",
          "The answer that holds a box's token never arrives.",
          {},

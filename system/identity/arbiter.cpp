@@ -22,8 +22,11 @@ std::string key_of(const Credential& holder) {
 }  // namespace
 
 void enqueue_arbitration(Tx& tx, const Credential& holder, Time now) {
+    constexpr std::int64_t kFew = 4;
     const std::string key = key_of(holder);
-    enqueue(tx, {std::string(kArbitrate), key, key, holder.machine, now}, now);
+    const std::int64_t age = presence_of(tx, holder.machine).beats / kFew;
+    enqueue(tx, {std::string(kArbitrate), key, fmt::format("{}:{}", key, age), holder.machine, now},
+            now);
 }
 
 Arbiter::Arbiter(Store& store, Ports ports, const Providers& providers, LifecycleOptions options)

@@ -12,7 +12,8 @@ namespace lifecycle {
 
 inline constexpr std::string_view kArbitrate = "machine:arbitrate";
 
-// Two boots of a machine want to be it. One event for each token that is contested.
+// Two boots of a machine want to be it. Who answers at its address today may not tomorrow, so there
+// is one event for every few signs of life that the holder gives.
 void enqueue_arbitration(Tx& tx, const Credential& holder, Time now);
 
 // Consumer of machine:arbitrate. The boot that answers at the machine's address is the machine; if
