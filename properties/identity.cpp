@@ -217,25 +217,23 @@ class StoppedOnlyWhenReplaced final : public Property {
         : Property("stopped-only-when-replaced",
                    "A box is told to stop for good only when its machine was replaced or "
                    "retired: it may be the one that answers at the machine's address.") {}
-    void on_machine(const Machine*, const Machine& after, const Shadow&) override {
-        if (in_service(&after)) {
-            in_service_.insert(after.id);
-        } else {
-            in_service_.erase(after.id);
-        }
-    }
-    void on_tampered() override { in_service_.clear(); }
+    void on_tampered() override { told_.clear(); }
     void on_server_answer(const ServerAnswer& answer) override {
         const Path path = path_of(answer.target);
-        if (path.kind != "machines" || answer.response.status != 410) return;
-        if (in_service_.contains(path.id)) {
-            broken(fmt::format("a box of {} was told to stop, and {} is in service", path.id,
-                               path.id));
+        if (path.kind == "machines" && answer.response.status == 410) told_.insert(path.id);
+    }
+    // Who has left service does not come back. The answer may rest on a commit that its server did
+    // not live to show us; the next shows both.
+    void on_commit(const Shadow& shadow) override {
+        for (const std::string& id : std::exchange(told_, {})) {
+            if (in_service(shadow.machine(id))) {
+                broken(fmt::format("a box of {} was told to stop, and {} is in service", id, id));
+            }
         }
     }
 
   private:
-    std::set<std::string> in_service_;
+    std::set<std::string> told_;
 };
 
 class DeliveredIsNotProcessed final : public Property {

@@ -1,0 +1,182 @@
+#include "scenarios/catalog/catalog.hpp"
+
+// Who is alive, what is done with those that are not, and what depends on it: nobody is replaced
+// because a clock, a network or the control plane itself was away.
+namespace scenarios {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+// A kind of machine that takes half an hour to boot, and is healthy.
+Script slow_healthy_boot(Stage stage) {
+    stage.network().block("box", "server");
+    const std::string machine = co_await stage.create_slow("alpha", 3600);
+    co_await stage.sleep(minutes(31));
+    const auto* row = stage.shadow().machine(machine);
+    stage.expect(row->state == lifecycle::MachineState::starting,
+                 "a machine that may take an hour is not given up after half of it");
+    stage.network().unblock("box", "server");
+    co_await stage.expect_active(machine);
+}
+
+// The control plane is down for longer than any box may be silent. Nobody is to blame.
+Script control_plane_outage(Stage stage) {
+    for (const char* project : {"alpha", "beta"}) {
+        const std::string machine = co_await stage.create(project);
+        co_await stage.expect_active(machine);
+    }
+    stage.universe().server().pause();
+    co_await stage.sleep(minutes(25));
+    stage.universe().server().resume();
+    co_await stage.sleep(minutes(20));
+    stage.expect(stage.shadow().machines().size() == 2, "no machine was recreated");
+    const auto online = co_await stage.online("alpha");
+    stage.expect(!online || *online, "and they are online again");
+}
+
+// The clock of the control plane is set by half an hour between two reports of a box.
+Script clock_set_while_watched(Stage stage) {
+    const std::string machine = co_await stage.create("alpha");
+    co_await stage.expect_active(machine);
+    for (int i = 0; i < 4; ++i) {
+        stage.universe().server().jump_clock(minutes(30));
+        co_await stage.sleep(minutes(5));
+    }
+    stage.expect(stage.shadow().machines().size() == 1, "no machine was recreated");
+}
+
+// The boxes cannot reach the control plane, all of them: it waits.
+Script fleet_silent(Stage stage) {
+    for (const char* project : {"alpha", "beta", "gamma", "delta"}) {
+        const std::string machine = co_await stage.create(project);
+        co_await stage.expect_active(machine);
+    }
+    stage.network().block("box", "server");
+    co_await stage.sleep(minutes(30));
+    stage.expect(stage.shadow().machines().size() == 4, "nobody is recreated when all are silent");
+    const auto online = co_await stage.online("alpha");
+    stage.expect(!online || !*online, "though nobody is said to be online");
+    const std::int64_t trips = co_await stage.metric("watchdog_breaker_total");
+    stage.expect(trips != 0, "and the breaker is seen by the operator");
+    stage.network().unblock("box", "server");
+    co_await stage.sleep(minutes(5));
+}
+
+// Every successor is as silent as the one before: a person has to look.
+Script silent_for_ever(Stage stage) {
+    for (const char* machine : {"alpha-1", "alpha-2", "alpha-3", "alpha-4", "alpha-5"}) {
+        stage.boxes().options(machine).mute_after = minutes(3);
+    }
+    const std::string first = co_await stage.create("alpha");
+    co_await stage.expect_active(first);
+    co_await stage.sleep(minutes(100));
+    stage.expect(stage.shadow().machines().size() == 4, "three successors are enough");
+    const std::string error = co_await stage.last_error("alpha");
+    stage.expect(error.find("recreate it yourself") != std::string::npos,
+                 "the project says what to do");
+    stage.boxes().options("alpha-5").mute_after = seconds(0);
+    const auto by_hand = co_await stage.recreate("alpha");
+    co_await stage.expect_active(by_hand.machine);
+}
+
+// The agent takes the work and does not do it; its successor does.
+Script delegation_redelivered(Stage stage) {
+    const std::string first = co_await stage.create("alpha");
+    co_await stage.expect_active(first);
+    stage.boxes().options(first).hung = true;
+    const std::string work = co_await stage.delegate("alpha", 7200);
+    const bool delivered = co_await stage.until_delegation(work, "delivered", minutes(5));
+    stage.expect(delivered, "the work is delivered");
+    co_await stage.sleep(minutes(10));
+    stage.expect(stage.shadow().delegations().at(work).state == "delivered",
+                 "and delivered is not processed");
+    const auto second = co_await stage.recreate("alpha", first);
+    co_await stage.expect_active(second.machine);
+    const bool processed = co_await stage.until_delegation(work, "processed", minutes(15));
+    stage.expect(processed, "the next machine's agent does it");
+}
+
+// Nobody ever does the work: that is said, and in time.
+Script delegation_times_out(Stage stage) {
+    const std::string machine = co_await stage.create("alpha");
+    co_await stage.expect_active(machine);
+    stage.boxes().options(machine).hung = true;
+    const std::string work = co_await stage.delegate("alpha", 600);
+    co_await stage.sleep(minutes(20));
+    const auto& delegation = stage.shadow().delegations().at(work);
+    stage.expect(
+        !delegation.ended() || delegation.result.find("not processed in time") != std::string::npos,
+        "work that nobody does fails, and says why");
+}
+
+// The record of the first activation is written late, when the second is long there.
+Script route_delayed(Stage stage) {
+    stage.network().delay("server", "consul", seconds(9));
+    const std::string first = co_await stage.create("alpha");
+    co_await stage.expect_active(first);
+    const std::string second = co_await stage.create("alpha");
+    co_await stage.sleep(seconds(3));
+    stage.network().delay("server", "consul", seconds(25));
+    co_await stage.expect_active(second);
+    co_await stage.sleep(minutes(2));
+    stage.network().delay("server", "consul", seconds(0));
+    co_await stage.sleep(minutes(5));
+}
+
+}  // namespace
+
+std::vector<Scenario> liveness() {
+    return {
+        {"slow-healthy-boot",
+         "A machine that may take an hour boots for half of it.",
+         {},
+         false,
+         minutes(80),
+         slow_healthy_boot},
+        {"control-plane-outage",
+         "The control plane is away for longer than any box may be silent.",
+         {},
+         false,
+         minutes(120),
+         control_plane_outage},
+        {"clock-set-while-watched",
+         "The clock of the control plane is set while it watches a machine.",
+         {},
+         false,
+         minutes(60),
+         clock_set_while_watched},
+        {"fleet-silent",
+         "All boxes are silent at once, which cannot be their fault.",
+         {},
+         false,
+         minutes(150),
+         fleet_silent},
+        {"silent-for-ever",
+         "Every successor of a silent machine is silent too.",
+         {},
+         false,
+         minutes(150),
+         silent_for_ever},
+        {"delegation-redelivered",
+         "An agent takes work and never does it; its successor does.",
+         {},
+         false,
+         minutes(90),
+         delegation_redelivered},
+        {"delegation-times-out",
+         "Nobody ever does the work.",
+         {},
+         false,
+         minutes(60),
+         delegation_times_out},
+        {"route-delayed",
+         "The records of routes are written late.",
+         {},
+         false,
+         minutes(90),
+         route_delayed},
+    };
+}
+
+}  // namespace scenarios
