@@ -103,22 +103,23 @@ bool SimBoxes::move_address(const std::string& machine) {
     return false;
 }
 
-bool SimBoxes::crash(const std::string& machine) {
+sim::Process* SimBoxes::alive(const std::string& machine) {
     for (auto& [id, housed] : housed_) {
-        if (housed.box.name != machine || !housed.process->alive()) continue;
-        housed.process->crash("its program failed");
-        return true;
+        if (housed.box.name == machine && housed.process->alive()) return housed.process;
     }
-    return false;
+    return nullptr;
+}
+
+bool SimBoxes::crash(const std::string& machine) {
+    sim::Process* process = alive(machine);
+    if (process != nullptr) process->crash("its program failed");
+    return process != nullptr;
 }
 
 bool SimBoxes::pause(const std::string& machine) {
-    for (auto& [id, housed] : housed_) {
-        if (housed.box.name != machine || !housed.process->alive()) continue;
-        housed.process->pause();
-        return true;
-    }
-    return false;
+    sim::Process* process = alive(machine);
+    if (process != nullptr) process->pause();
+    return process != nullptr;
 }
 
 void SimBoxes::resume(const std::string& machine) {

@@ -55,6 +55,9 @@ class SimBoxes final : public BoxHost {
         bool moved = false;  // the address is the twin's
     };
 
+    // The process of that machine, which is no twin; nothing if it does not run.
+    sim::Process* alive(const std::string& machine);
+
     sim::World& world_;
     OnProcessed on_processed_;
     std::map<std::string, Housed> housed_;  // by machine id
