@@ -92,6 +92,15 @@ bool SimBoxes::double_up(const std::string& machine) {
     return false;
 }
 
+bool SimBoxes::end_double(const std::string& machine) {
+    for (auto& [id, housed] : housed_) {
+        if (housed.box.name != machine || housed.twin == nullptr) continue;
+        housed.twin->stop("the cloud has noticed");
+        return true;
+    }
+    return false;
+}
+
 bool SimBoxes::move_address(const std::string& machine) {
     for (auto& [id, housed] : housed_) {
         if (housed.box.name != machine || housed.twin == nullptr) continue;

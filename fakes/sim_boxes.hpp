@@ -33,6 +33,9 @@ class SimBoxes final : public BoxHost {
     // The machine's program dies, and is started again after a while. False if it does not run.
     bool crash(const std::string& machine);
 
+    // The second box is gone, as when the cloud has noticed. False if there is none.
+    bool end_double(const std::string& machine);
+
     // The second box gets the address of the first, which lives on where nobody can reach it. False
     // if there is none.
     bool move_address(const std::string& machine);

@@ -253,7 +253,7 @@ Script double_provision_401(Stage stage) {
     co_await stage.expect_active("alpha-2");
     co_await stage.sleep(minutes(2));
     const std::string token = token_hash(stage, "alpha-2");
-    co_await stage.sleep(minutes(12));
+    co_await stage.sleep(minutes(6));
     stage.expect(!token.empty() && token == token_hash(stage, "alpha-2"),
                  "the boxes do not fight for the token");
     // 5. Online means what it says, and what was delivered to a dead agent is done by a live one.
@@ -261,6 +261,8 @@ Script double_provision_401(Stage stage) {
     stage.expect(!online || *online, "the new machine is online");
     const bool processed = co_await stage.until_delegation(work, "processed", minutes(30));
     stage.expect(processed, "the delegation is processed, by an agent that lives");
+    // 6. The cloud notices, and ends the second box; nothing depends on it.
+    stage.expect(stage.boxes().end_double("alpha-2"), "one box is left");
     co_await expect_one_successor(stage, first);
 }
 
