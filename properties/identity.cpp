@@ -149,6 +149,9 @@ class OnlineIsAuthenticated final : public Property {
     OnlineIsAuthenticated()
         : Property("online-is-authenticated",
                    "A project is said to be online only while its active machine proves itself.") {}
+    void on_credential(const std::string& machine, const Shadow&) override {
+        registered_.insert(machine);
+    }
     void on_server_answer(const ServerAnswer& answer) override {
         roll_.hear(answer);
         const Path path = path_of(answer.target);
@@ -159,6 +162,8 @@ class OnlineIsAuthenticated final : public Property {
         const auto body = nlohmann::json::parse(answer.response.body, nullptr, false);
         if (!body["project"].value("online", false)) return;
         const std::string machine = body["project"].value("active_machine", "");
+        // A registration that its server did not live to answer has counted all the same.
+        if (roll_.seen(machine) == VirtualTime{} && registered_.contains(machine)) return;
         // Clocks may be as wrong as the world lets them be.
         const auto silence = answer.at - roll_.seen(machine);
         if (silence > minutes(5 + 11)) {
@@ -169,6 +174,7 @@ class OnlineIsAuthenticated final : public Property {
 
   private:
     Roll roll_;
+    std::set<std::string> registered_;
 };
 
 class NobodyLockedOut final : public Property {
