@@ -92,24 +92,26 @@ bool SimBoxes::double_up(const std::string& machine) {
     return false;
 }
 
-bool SimBoxes::end_double(const std::string& machine) {
+SimBoxes::Housed* SimBoxes::doubled(const std::string& machine) {
     for (auto& [id, housed] : housed_) {
-        if (housed.box.name != machine || housed.twin == nullptr) continue;
-        housed.twin->stop("the cloud has noticed");
-        return true;
+        if (housed.box.name == machine && housed.twin != nullptr) return &housed;
     }
-    return false;
+    return nullptr;
+}
+
+bool SimBoxes::end_double(const std::string& machine) {
+    Housed* housed = doubled(machine);
+    if (housed != nullptr) housed->twin->stop("the cloud has noticed");
+    return housed != nullptr;
 }
 
 bool SimBoxes::move_address(const std::string& machine) {
-    for (auto& [id, housed] : housed_) {
-        if (housed.box.name != machine || housed.twin == nullptr) continue;
-        housed.moved = true;
-        housed.twin->stop("moves");
-        housed.twin->boot();
-        return true;
-    }
-    return false;
+    Housed* housed = doubled(machine);
+    if (housed == nullptr) return false;
+    housed->moved = true;
+    housed->twin->stop("moves");
+    housed->twin->boot();
+    return true;
 }
 
 sim::Process* SimBoxes::alive(const std::string& machine) {

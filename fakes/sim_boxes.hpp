@@ -60,6 +60,8 @@ class SimBoxes final : public BoxHost {
 
     // The process of that machine, which is no twin; nothing if it does not run.
     sim::Process* alive(const std::string& machine);
+    // Where that machine runs twice; nothing if it does not.
+    Housed* doubled(const std::string& machine);
 
     sim::World& world_;
     OnProcessed on_processed_;
