@@ -22,7 +22,7 @@ struct VerifyProgress {
 // one crash point).
 struct VerifyUnit {
     std::uint64_t runs = 0;
-    std::uint64_t pruned = 0;  // runs that were not extended, being another one in another order
+    std::uint64_t merged = 0;           // runs that became an earlier one: extended only until then
     std::uint64_t crashes[2] = {0, 0};  // crash points covered: single, and second of a pair
     std::uint64_t survivals = 0;        // distinct disks that crashes left
     std::uint64_t unlisted =
@@ -56,9 +56,9 @@ struct Verification {
 };
 
 // Runs every run of the scenario within that many deviations of the calm one, where a draw deviates
-// to each of the values that its kind finds worth trying. A run that is the same as an earlier one
-// but for the order of independent tasks is judged, but not extended: its extensions are the
-// earlier one's.
+// to each of the values that its kind finds worth trying. A run that comes to rest in a state in
+// which an earlier one did goes on as that one, and so do its extensions from there on: it is
+// extended only until then.
 //
 // A crash sweep makes each place where a process may crash one, then each pair, and for each single
 // crash tries what may have become of the unsynced writes: every combination of lost and kept for

@@ -56,7 +56,7 @@ class StateFile {
             if (unit.is_discarded() || !unit.is_array() || unit.size() != 8) break;
             VerifyUnit kept;
             kept.runs = unit[1];
-            kept.pruned = unit[2];
+            kept.merged = unit[2];
             kept.crashes[0] = unit[3];
             kept.crashes[1] = unit[4];
             kept.survivals = unit[5];
@@ -74,7 +74,7 @@ class StateFile {
     }
 
     void add(std::uint64_t number, const VerifyUnit& unit) {
-        out_ << json{number,          unit.runs,      unit.pruned,   unit.crashes[0],
+        out_ << json{number,          unit.runs,      unit.merged,   unit.crashes[0],
                      unit.crashes[1], unit.survivals, unit.unlisted, unit.broken.size()}
                     .dump()
              << '\n'
@@ -120,9 +120,8 @@ std::string verdict(const VerifyArguments& arguments, const properties::Verifica
         }
         if (!arguments.within.empty()) text += fmt::format(" within {} s", arguments.within);
     }
-    if (done.sum.pruned > 0) {
-        text += fmt::format("; {} not extended, being another one in another order",
-                            grouped(done.sum.pruned));
+    if (done.sum.merged > 0) {
+        text += fmt::format("; {} became an earlier one again", grouped(done.sum.merged));
     }
     if (!done.complete()) {
         text += fmt::format("; stopped after {} of {} parts", grouped(done.units),
@@ -200,7 +199,7 @@ Result<int> verify(const VerifyArguments& arguments) {
     result.complete = done.complete();
     result.seconds = seconds;
     result.totals = {{"runs", done.sum.runs},
-                     {"not extended", done.sum.pruned},
+                     {"became an earlier one", done.sum.merged},
                      {"crash points", done.sum.crashes[0]},
                      {"crash pairs", done.sum.crashes[1]},
                      {"distinct outcomes", done.sum.survivals}};

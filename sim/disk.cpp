@@ -7,7 +7,9 @@
 #include <iterator>
 
 #include "sim/disk_vfs.hpp"
+#include "sim/hash.hpp"
 #include "sim/process.hpp"
+#include "sim/recorder.hpp"
 #include "sim/world.hpp"
 
 namespace sim {
@@ -70,6 +72,19 @@ bool Disk::used_by_others() const {
     });
 }
 
+void Disk::sees() {
+    Recorder* recorder = owner_.world().recorder();
+    if (recorder == nullptr || storage_->mounts.size() < 2) return;
+    recorder->saw(storage_->version);
+}
+
+void Disk::changes() {
+    Recorder* recorder = owner_.world().recorder();
+    if (recorder == nullptr || storage_->mounts.size() < 2) return;
+    recorder->saw(storage_->version);
+    storage_->version = combine(storage_->version, recorder->running_task());
+}
+
 void Disk::load(const std::string& path, std::vector<char> content) {
     auto file = std::make_shared<File>();
     file->content = std::move(content);
@@ -84,6 +99,7 @@ std::vector<char> Disk::content(const std::string& path) const {
 
 void Disk::write(File& file, const char* bytes, std::int64_t length, std::int64_t offset) {
     ++writes_;
+    changes();
     const std::size_t size = file.content.size();
     const std::size_t begin = std::min(static_cast<std::size_t>(offset), size);
     const std::size_t end = std::min(begin + static_cast<std::size_t>(length), size);
@@ -97,6 +113,7 @@ void Disk::write(File& file, const char* bytes, std::int64_t length, std::int64_
 }
 
 void Disk::truncate(File& file, std::int64_t size) {
+    changes();
     const auto begin = file.content.begin() + std::min(size, std::ssize(file.content));
     std::vector<char>& log = file.unsynced_bytes;
     const auto cut = static_cast<std::size_t>(file.content.end() - begin);
@@ -139,6 +156,7 @@ void Disk::undo_unsynced(File& file) {
 
 void Disk::lose_unsynced() {
     if (used_by_others()) return;
+    storage_->version = 0;  // whoever starts says what it recovers
     Tape& tape = owner_.world().tape();
     for (auto& [path, file] : storage_->deleted) {
         // A deletion whose folder was never synced may not have happened.

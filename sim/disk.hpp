@@ -102,12 +102,17 @@ class Disk {
     static void undo_unsynced(File& file);
     void lose_unsynced(const std::string& path, File& file, bool& torn);
     bool used_by_others() const;
+    // Tells a recorder which version of the files the running task sees, and that it makes a new
+    // one. Where nobody else mounts them they are as its process left them.
+    void sees();
+    void changes();
 
     // What all who mount it share.
     struct Storage {
         std::map<std::string, std::shared_ptr<File>, std::less<>> files;
         std::map<std::string, std::shared_ptr<File>> deleted;  // since the folder's last sync
         std::vector<const Disk*> mounts;
+        std::uint64_t version = 0;  // of all files: a digest of the tasks that wrote them
     };
 
     Process& owner_;

@@ -155,6 +155,7 @@ int DiskVfs::remove(sqlite3_vfs* vfs, const char* path, int sync_directory) {
     if (const int error = fate(disk, "before a delete", SQLITE_IOERR_DELETE); error != SQLITE_OK) {
         return error;
     }
+    disk.changes();
     disk.storage_->deleted[path] = found->second;
     disk.storage_->files.erase(found);
     if (sync_directory != 0) disk.storage_->deleted.clear();
@@ -178,6 +179,7 @@ int DiskVfs::close(sqlite3_file* base) {
 int DiskVfs::read(sqlite3_file* base, void* out, int length, sqlite3_int64 offset) {
     const Handle& handle = handle_of(base);
     if (!handle.disk->connected_) return SQLITE_IOERR_READ;
+    handle.disk->sees();
     const std::vector<char>& content = (*handle.file)->content;
     const auto size = static_cast<sqlite3_int64>(content.size());
     const sqlite3_int64 there = std::clamp<sqlite3_int64>(size - offset, 0, length);
@@ -230,6 +232,9 @@ int DiskVfs::size(sqlite3_file* base, sqlite3_int64* out) {
 int DiskVfs::lock(sqlite3_file* base, int level) {
     Handle& handle = handle_of(base);
     if (handle.level >= level) return SQLITE_OK;
+    // A connection keeps pages in its memory; but it asks whether they are still right, under a
+    // lock.
+    handle.disk->sees();
     Disk::Locks& locks = (*handle.file)->locks;
     const auto taken_by_other = [&](const void* owner) {
         return owner != nullptr && owner != &handle;
@@ -303,6 +308,7 @@ int DiskVfs::lock_memory(sqlite3_file* base, int offset, int count, int flags) {
         }
         return SQLITE_OK;
     }
+    handle.disk->sees();
     for (int slot = offset; slot < offset + count; ++slot) {
         if (memory.exclusive[slot] != nullptr || (!shared && memory.shared[slot] > 0)) {
             return SQLITE_BUSY;

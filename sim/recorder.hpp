@@ -25,10 +25,10 @@ struct DrawPoint {
 // without one pays nothing.
 //
 // A task's identity is the path of its creation. By induction a task does the same in two runs if
-// its process ran the same tasks before it, at the same times, with the same draws. So two runs in
-// which that is true of every process are one run, whatever order the scheduler gave to tasks of
-// different processes. What looks across processes (the harness) says so by observe(): the order of
-// observed tasks counts too.
+// its process ran the same tasks before it, at the same times, with the same draws, and saw the
+// same versions of what others write too. So two runs in which that is true of every process are
+// one run, whatever order the scheduler gave to tasks of different processes. What looks across
+// processes (the harness) says so by observe(): the order of observed tasks counts too.
 class Recorder {
   public:
     // By the tape.
@@ -44,7 +44,26 @@ class Recorder {
     void observe() { observed_now_ = true; }
     // What the running task found that a crash had left, as a digest. It stands for the draws that
     // decided where the crash was and what survived it.
-    void recovered(std::uint64_t digest) { task_digest_fold(digest); }
+    void recovered(std::uint64_t digest);
+    // The running task reads what others write too, in that version; how often does not count.
+    void saw(std::uint64_t version);
+    // The running task so far, as a digest: a version of what it writes.
+    std::uint64_t running_task() const { return task_digest_; }
+
+    // By the world, where no task is ready and time goes on: what waits, in its order; then that it
+    // was all.
+    void waits(std::uint64_t task, VirtualTime until);
+    void rests();
+
+    // A moment at which no task was ready. The state is what every process did until then and what
+    // waits, in its order. So two runs that rest in the same state go on as one, whatever is drawn
+    // from then on.
+    struct Rest {
+        std::size_t draws;  // so far
+        std::uint64_t state;
+    };
+    // Those behind which something was drawn since the one before.
+    const std::vector<Rest>& rests_seen() const { return rests_; }
 
     const std::vector<DrawPoint>& draws() const { return draws_; }
     const std::string& lane_name(LaneId lane) const { return lanes_[number_of(lane)].name; }
@@ -81,6 +100,12 @@ class Recorder {
     bool running_relays_ = true;
     bool observed_now_ = false;
     std::uint64_t task_digest_ = 0;
+    std::uint64_t saw_now_ = 0;
+    // Draws that do not count by themselves and have not shown yet: of each process, until it says
+    // what it recovered.
+    std::map<std::uint32_t, std::uint64_t> unshown_;
+    std::uint64_t waiting_ = 0;
+    std::vector<Rest> rests_;
     std::uint64_t children_ = 0;
     std::uint64_t steps_ = 0;
     VirtualTime now_{};

@@ -115,9 +115,21 @@ void World::wake_timers() {
     }
 }
 
+void World::rests() {
+    for (const auto& [id, timer] : timers_) recorder_->waits(timer.number, id.at);
+    for (const auto& process : processes_) {
+        if (!process) continue;
+        for (const ReadyTask& parked : process->parked_) {
+            recorder_->waits(parked.number, VirtualTime{});
+        }
+    }
+    recorder_->rests();
+}
+
 bool World::step(VirtualTime limit) {
     while (ready_.empty()) {
         if (timers_.empty() || timers_.begin()->first.at > limit) return false;
+        if (recorder_ != nullptr) rests();
         wake_timers();
     }
     execute(ready_.leave(tape_.draw_task(schedule_lane_, ready_.choice())));

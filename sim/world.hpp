@@ -75,6 +75,8 @@ class World final : private DeviationListener {
     // For a program that starts: what it finds of the life before; asked for only if a recorder
     // listens.
     void recovered(const std::function<std::uint64_t()>& digest);
+    // Null if nobody records this run.
+    Recorder* recorder() { return recorder_; }
 
     // Who waits for what at this moment, oldest first: calls that are under way.
     std::vector<Waiting> waiting() const;
@@ -101,6 +103,8 @@ class World final : private DeviationListener {
     }
     void post(std::uint32_t process, std::uint32_t incarnation, Task task);
     void wake_timers();
+    // Tells the recorder what waits.
+    void rests();
     // Takes the ready tasks of a process out of the queue.
     std::vector<ReadyTask> withdraw(const Process& process);
     void execute(ReadyTask& ready);
