@@ -17,9 +17,6 @@ namespace {
 using std::chrono::seconds;
 using Class = ProviderErrorClass;
 
-// A volume stays bound for a while after its machine is gone.
-constexpr Duration kVolumeBound = seconds(5);
-
 }  // namespace
 
 Provisioner::Provisioner(Store& store, Ports ports, const Providers& providers, Volumes& volumes,

@@ -18,9 +18,6 @@ using Class = ProviderErrorClass;
 // How long a volume that was copied is kept: the copy is filled in the background.
 constexpr Duration kKeepCopied = hours(1);
 
-// How often to look whether a volume is free.
-constexpr Duration kStillBound = seconds(5);
-
 }  // namespace
 
 std::string next_region(const LifecycleOptions& options, const std::string& region) {
@@ -90,7 +87,7 @@ boost::asio::awaitable<std::expected<void, Outcome>> Volumes::expect_free(Machin
     for (const Volume& volume : *found) {
         if (!volume.usable || volume.attached_to.empty()) continue;
         co_return std::unexpected(Outcome(Later{
-            fmt::format("volume {} is bound to {}", volume.id, volume.attached_to), kStillBound}));
+            fmt::format("volume {} is bound to {}", volume.id, volume.attached_to), kVolumeBound}));
     }
     co_return std::expected<void, Outcome>();
 }
