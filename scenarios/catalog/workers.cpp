@@ -1,0 +1,107 @@
+#include "scenarios/catalog/catalog.hpp"
+#include "sim/network.hpp"
+
+// Who does the work: several control planes, leases that run out, many events at once.
+namespace scenarios {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+// One control plane takes the work and is paused past its lease; the other goes on; then the first
+// wakes up in the middle of what is done already.
+Script paused_replica(Stage stage) {
+    stage.network().delay("fly", "server", seconds(20));
+    const std::string machine = co_await stage.create("alpha");
+    co_await stage.sleep(seconds(5));
+    sim::Process& first = stage.universe().server(0);
+    sim::Process& second = stage.universe().server(1);
+    // Whoever has the event in hand.
+    const std::string owner = stage.universe().ask(
+        "SELECT lease_owner FROM outbox_event WHERE kind = 'machine:provision'");
+    sim::Process& holder = owner.find("server-2") != std::string::npos ? second : first;
+    holder.pause();
+    stage.network().delay("fly", "server", seconds(0));
+    co_await stage.sleep(minutes(2));
+    holder.resume();
+    co_await stage.expect_active(machine);
+    stage.expect(stage.count(machine) == 1, "the provider has one of its name");
+    stage.expect(stage.shadow().readiness_events(machine) == 1, "readiness was enqueued once");
+}
+
+// The host of both control planes loses power, and they come back one after the other. Whoever had
+// the event in hand is gone; it is taken again when the lease has run out.
+Script replicas_restart(Stage stage) {
+    stage.network().delay("fly", "server", seconds(20));
+    const std::string machine = co_await stage.create("alpha");
+    co_await stage.sleep(seconds(5));
+    const std::string owners = stage.universe().ask(
+        "SELECT lease_owner FROM outbox_event WHERE kind = 'machine:provision'");
+    stage.expect(owners.find("server") != std::string::npos, "one of them has the event in hand");
+    stage.universe().server(0).crash("power");
+    stage.universe().server(1).crash("power");
+    stage.network().delay("fly", "server", seconds(0));
+    co_await stage.expect_active(machine);
+    stage.expect(stage.count(machine) == 1, "the provider has one of its name");
+}
+
+// A provider does not answer: what others wait for goes on meanwhile.
+Script slow_neighbour(Stage stage) {
+    stage.network().hold("daytona", "server");
+    const std::string slow = co_await stage.create("alpha", "daytona");
+    const std::string quick = co_await stage.create("beta");
+    const bool active = co_await stage.until(quick, "active", seconds(45));
+    stage.expect(active, "a machine does not wait for that of another project");
+    stage.network().release("daytona", "server");
+    co_await stage.expect_active(slow);
+}
+
+// More machines at once than the provider's limits let through.
+Script many_at_once(Stage stage) {
+    std::vector<std::string> machines;
+    for (int number = 0; number < 40; ++number) {
+        std::string project = "project-" + std::to_string(number);
+        std::string machine = co_await stage.create(std::move(project));
+        machines.push_back(std::move(machine));
+    }
+    for (const std::string& machine : machines) co_await stage.expect_active(machine);
+}
+
+}  // namespace
+
+std::vector<Scenario> workers() {
+    return {
+        {"paused-replica",
+         "A control plane is paused past its lease and wakes up in the middle of what is done.",
+         {},
+         false,
+         minutes(60),
+         paused_replica,
+         {"outbox.lease-lost machine:provision"},
+         kStepLimit,
+         2},
+        {"replicas-restart",
+         "The host of two control planes loses power while a machine is made.",
+         {},
+         false,
+         minutes(60),
+         replicas_restart,
+         {"process.crash server"},
+         kStepLimit,
+         2},
+        {"slow-neighbour",
+         "A provider does not answer, and the machines of another are made all the same.",
+         {},
+         false,
+         minutes(60),
+         slow_neighbour},
+        {"many-at-once",
+         "Forty machines are asked for at once, and the provider lets one a second through.",
+         {},
+         false,
+         minutes(90),
+         many_at_once},
+    };
+}
+
+}  // namespace scenarios
