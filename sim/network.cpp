@@ -125,8 +125,9 @@ struct Network::State : std::enable_shared_from_this<State> {
     // Runs the arrival after the time that the way takes, or when the link is released.
     void carry(Link& path, Task arrival) {
         world.self().at(world.now() + latency(path),
-                        [&path, arrive = std::move(arrival)]() mutable {
+                        [this, &path, arrive = std::move(arrival)]() mutable {
                             if (path.held) {
+                                world.observe();  // nothing else shows the order
                                 path.waiting.push_back(std::move(arrive));
                             } else {
                                 arrive();
@@ -312,6 +313,7 @@ void Network::call(Process& caller, std::string_view address, Packet request, Du
 }
 
 void Network::block(const std::string& from_role, const std::string& to_role) {
+    state_->world.observe();
     state_->world.self().emit("net.block", {{"from", from_role}, {"to", to_role}});
     state_->link(from_role, to_role).blocked = true;
 }
@@ -319,15 +321,18 @@ void Network::block(const std::string& from_role, const std::string& to_role) {
 void Network::unblock(const std::string& from_role, const std::string& to_role) {
     State::Link& path = state_->link(from_role, to_role);
     if (!std::exchange(path.blocked, false)) return;
+    state_->world.observe();
     state_->world.self().emit("net.unblock", {{"from", from_role}, {"to", to_role}});
 }
 
 void Network::hold(const std::string& from_role, const std::string& to_role) {
+    state_->world.observe();
     state_->world.self().emit("net.hold", {{"from", from_role}, {"to", to_role}});
     state_->link(from_role, to_role).held = true;
 }
 
 void Network::release(const std::string& from_role, const std::string& to_role) {
+    state_->world.observe();
     State::Link& path = state_->link(from_role, to_role);
     path.held = false;
     state_->world.self().emit("net.release",
@@ -340,6 +345,7 @@ void Network::release(const std::string& from_role, const std::string& to_role) 
 }
 
 void Network::delay(const std::string& from_role, const std::string& to_role, Duration extra) {
+    state_->world.observe();
     state_->link(from_role, to_role).extra = extra;
 }
 

@@ -5,6 +5,7 @@
 #include "sim/disk.hpp"
 #include "sim/executor.hpp"
 #include "sim/network.hpp"
+#include "sim/recorder.hpp"
 #include "sim/world.hpp"
 
 namespace sim {
@@ -165,8 +166,14 @@ FlowId Process::current_flow() const {
 
 VirtualTime Process::local_time() const {
     const VirtualTime now = world_.now();
-    if (clock_drift_ == 0) return now + clock_offset_;
-    return now + clock_offset_ + (now - clock_since_) * clock_drift_ / 1'000'000;
+    VirtualTime told = now + clock_offset_;
+    if (clock_drift_ != 0) told += (now - clock_since_) * clock_drift_ / 1'000'000;
+    // A clock is set from outside of the process.
+    Recorder* recorder = world_.recorder();
+    if (told != now && recorder != nullptr) {
+        recorder->saw(static_cast<std::uint64_t>(told.count()));
+    }
+    return told;
 }
 
 void Process::jump_clock(Duration by) {

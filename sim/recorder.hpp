@@ -45,7 +45,8 @@ class Recorder {
     // What the running task found that a crash had left, as a digest. It stands for the draws that
     // decided where the crash was and what survived it.
     void recovered(std::uint64_t digest);
-    // The running task reads what others write too, in that version; how often does not count.
+    // The running task reads what others write too, in that version (of a disk, of its clock); how
+    // often does not count.
     void saw(std::uint64_t version);
     // The running task so far, as a digest: a version of what it writes.
     std::uint64_t running_task() const { return task_digest_; }

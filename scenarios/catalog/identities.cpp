@@ -41,7 +41,7 @@ Script expect_one_successor(Stage stage, std::string old) {
     co_return;
 }
 
-// Two replicas, an admin and the watchdog want one machine replaced, all within a second.
+// Several callers want one machine replaced within a second; two replicas hear them.
 Script two_recreates(Stage stage) {
     const std::string first = co_await stage.create("alpha");
     co_await stage.expect_active(first);

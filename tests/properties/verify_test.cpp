@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "sim/disk.hpp"
+#include "sim/network.hpp"
 #include "sim/world.hpp"
 #include "system/store/database.hpp"
 #include "tests/support/lost_update.hpp"
@@ -184,6 +185,63 @@ TEST(Verify, ExtendsARunWhoseOrderMattersOnlyLater) {
     };
     EXPECT_EQ(broken_within(1, torn), 0U);
     EXPECT_EQ(broken_within(2, torn), 1U);
+}
+
+// A clock is set at the moment at which it is read.
+TEST(Verify, ExtendsARunInWhichAnotherTimeWasRead) {
+    const Subject early = [](const Deviations& deviations, sim::Recorder& recorder) {
+        sim::Tape tape(std::make_unique<sim::RecordedSource>(deviations));
+        sim::Trace trace;
+        sim::World world(tape, trace, &recorder);
+        sim::Process& reader = world.add_process("reader", "reader");
+        reader.boot();
+        sim::VirtualTime told{};
+        bool used = false;
+        reader.post([&] { told = reader.local_time(); });
+        world.self().post([&] { reader.jump_clock(std::chrono::hours(1)); });
+        const sim::LaneId use = tape.lane("use", sim::fault("use", 1, 2));
+        reader.at(std::chrono::seconds(5), [&] { used = tape.chance(use); });
+        world.run_until(std::chrono::seconds(6));
+        RunResult result;
+        if (used && told.count() != 0) result.violations.push_back({"time", "", 0, {}});
+        return result;
+    };
+    EXPECT_EQ(broken_within(1, early), 0U);
+    EXPECT_EQ(broken_within(2, early), 1U);
+}
+
+// Two requests wait at a held link in one order or the other, and nobody sees which.
+TEST(Verify, ExtendsARunInWhichAHeldLinkHoldsAnotherOrder) {
+    const Subject overtaken = [](const Deviations& deviations, sim::Recorder& recorder) {
+        sim::Tape tape(std::make_unique<sim::RecordedSource>(deviations));
+        sim::Trace trace;
+        sim::World world(tape, trace, &recorder);
+        sim::Process& server = world.add_process("server", "server");
+        sim::Process& first = world.add_process("first", "caller");
+        sim::Process& second = world.add_process("second", "caller");
+        for (sim::Process* process : {&server, &first, &second}) process->boot();
+        std::string order;
+        world.network().listen(server, "door", [&](sim::Packet packet, sim::Network::Answer) {
+            order += packet.label;
+        });
+        world.network().hold("caller", "server");
+        for (sim::Process* caller : {&first, &second}) {
+            caller->post([&world, caller] {
+                world.network().call(*caller, "door", {caller->name(), {}},
+                                     std::chrono::seconds(30), [](sim::Network::Result) {});
+            });
+        }
+        const sim::LaneId use = tape.lane("use", sim::fault("use", 1, 2));
+        server.at(std::chrono::seconds(5), [&] {
+            if (tape.chance(use)) world.network().release("caller", "server");
+        });
+        world.run_until(std::chrono::seconds(6));
+        RunResult result;
+        if (order == "secondfirst") result.violations.push_back({"order", "", 0, {}});
+        return result;
+    };
+    EXPECT_EQ(broken_within(1, overtaken), 0U);
+    EXPECT_EQ(broken_within(2, overtaken), 4U) << "as they leave, come, go on and arrive";
 }
 
 TEST(Verify, HoldsForANamedRaceAndSweepsItsCrashes) {
