@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "properties/verify.hpp"
-#include "sim/recorder.hpp"
 
 namespace properties {
 
