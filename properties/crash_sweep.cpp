@@ -18,7 +18,9 @@ class CrashVerifier final : public Verifier {
     using Verifier::Verifier;
 
   private:
-    bool may_deviate(const sim::LaneKind& kind) const override { return kind.name == "crash"; }
+    bool may_deviate(const sim::LaneKind& kind) const override {
+        return kind.name == "crash" && Verifier::may_deviate(kind);
+    }
 
     // First crashes whose outcome is an earlier one's: they are judged where they stand, but need
     // not be extended. Every shard finds the same ones.

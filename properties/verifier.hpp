@@ -9,7 +9,6 @@
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <vector>
 
 #include "properties/verify.hpp"
@@ -18,6 +17,8 @@ namespace properties {
 
 using Deviations = std::vector<sim::Deviation>;
 
+inline constexpr std::size_t kNever = std::numeric_limits<std::size_t>::max();
+
 // One run, and what may come after its last deviation.
 struct Node {
     Deviations deviations;
@@ -25,7 +26,7 @@ struct Node {
     sim::Recorder recorder;
     std::size_t after = 0;  // the first draw behind the last deviation
     // From this draw on another run is extended in its place.
-    std::size_t until = std::numeric_limits<std::size_t>::max();
+    std::size_t until = kNever;
 
     sim::Deviation at(std::size_t draw, std::uint64_t value) const {
         const sim::DrawPoint& point = recorder.draws()[draw];
@@ -46,8 +47,9 @@ class Verifier {
     Verification verify();
 
   protected:
-    // Whether draws of a kind are what this verification deviates from.
-    virtual bool may_deviate(const sim::LaneKind& kind) const = 0;
+    // Whether draws of a kind are what this verification deviates from: by default, of those asked
+    // for.
+    virtual bool may_deviate(const sim::LaneKind& kind) const;
     // Before the units: all first deviations are known.
     virtual void prepare(const Node& calm) = 0;
     // All runs that begin with that first deviation.

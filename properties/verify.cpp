@@ -1,6 +1,7 @@
 #include "properties/verify.hpp"
 
 #include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 #include "properties/verifier.hpp"
@@ -75,6 +76,13 @@ Node Verifier::play(Deviations deviations) const {
     return node;
 }
 
+bool Verifier::may_deviate(const sim::LaneKind& kind) const {
+    return options_.only.empty() ||
+           std::ranges::any_of(options_.only, [&](const std::string& name) {
+               return sim::means_kind(name, kind.name);
+           });
+}
+
 std::vector<Deviations> Verifier::extensions(const Node& node) const {
     std::vector<Deviations> all;
     const std::size_t end = std::min(node.until, node.recorder.draws().size());
@@ -97,8 +105,6 @@ void Verifier::note(const Node& node, VerifyUnit& unit) {
 }
 
 namespace {
-
-constexpr std::size_t kNever = std::numeric_limits<std::size_t>::max();
 
 using States = std::unordered_set<std::uint64_t>;
 using Rests = std::vector<sim::Recorder::Rest>;
@@ -124,13 +130,6 @@ class DeviationVerifier final : public Verifier {
     using Verifier::Verifier;
 
   private:
-    bool may_deviate(const sim::LaneKind& kind) const override {
-        return options_.only.empty() ||
-               std::ranges::any_of(options_.only, [&](const std::string& name) {
-                   return sim::means_kind(name, kind.name);
-               });
-    }
-
     // Finds where each first deviation's run becomes an earlier one: every shard the same.
     void prepare(const Node& calm) override {
         until_.resize(firsts_.size(), kNever);
