@@ -42,6 +42,8 @@ Properties always_properties();
 Properties provisioning_properties();
 // What always holds of who is who and who is alive.
 Properties identity_properties();
+// What never grows without bound.
+Properties bounds_properties();
 // What must hold once the faults are over and there was time to heal.
 Properties eventually_properties();
 // All of them, in the order in which they are listed. Each run needs its own.

@@ -15,6 +15,7 @@ std::vector<Scenario> identities();
 std::vector<Scenario> liveness();
 std::vector<Scenario> operations();
 std::vector<Scenario> workers();
+std::vector<Scenario> bounds();
 std::vector<Scenario> storms();
 
 }  // namespace scenarios

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "system/model/json.hpp"
+
 namespace lifecycle {
 namespace {
 
@@ -40,17 +42,20 @@ int status_of(ErrorCode code) {
 
 Result<json> parse_object(std::string_view body) {
     if (body.empty()) return json::object();
-    json parsed = json::parse(body, nullptr, false);
-    if (parsed.is_discarded()) {
+    const JsonLimits limits;
+    auto parsed = parse_json(body, limits);
+    if (!parsed) {
         return std::unexpected(
-            Error(ErrorCode::bad_request, "the body is not JSON", "send one JSON object in UTF-8"));
+            Error(ErrorCode::bad_request, fmt::format("the body {}", to_string(parsed.error())),
+                  fmt::format("send one JSON object in UTF-8, at most {} levels deep",
+                              limits.max_depth)));
     }
-    if (!parsed.is_object()) {
+    if (!parsed->is_object()) {
         return std::unexpected(Error(ErrorCode::bad_request,
-                                     fmt::format("the body is a JSON {}", parsed.type_name()),
+                                     fmt::format("the body is a JSON {}", parsed->type_name()),
                                      "send one JSON object"));
     }
-    return parsed;
+    return *std::move(parsed);
 }
 
 Result<void> only_fields(const json& object, std::initializer_list<std::string_view> known) {
@@ -126,7 +131,7 @@ json to_json(const Delegation& delegation) {
     return {{"id", delegation.id},
             {"project", delegation.project},
             {"agent", delegation.agent},
-            {"payload", json::parse(delegation.payload, nullptr, false)},
+            {"payload", json_or_null(delegation.payload)},
             {"state", delegation.state},
             {"machine", delegation.machine},
             {"deliveries", delegation.deliveries},

@@ -33,7 +33,7 @@ std::string authority_in(std::string_view url, bool& tls) {
     if (!tls && !url.starts_with("http://")) return {};
     url.remove_prefix(tls ? 8 : 7);
     url = url.substr(0, url.find_first_of("/?#"));
-    if (url.empty() || url.find('@') != std::string_view::npos) return {};
+    if (url.empty() || url.find('@') != std::string_view::npos || !is_header_text(url)) return {};
     const bool has_port = url.rfind(':') != std::string_view::npos && url.back() != ']';
     return fmt::format("{}{}", url, has_port ? "" : tls ? ":443" : ":80");
 }
@@ -136,15 +136,15 @@ boost::asio::awaitable<ProviderResult<Endpoint>> DaytonaProvider::reach(std::str
         "GET", fmt::format("/sandbox/{}/ports/{}/preview-url", url_encode(external_id), port), "",
         options_.timeout);
     if (!answer) co_return std::unexpected(answer.error());
-    const json preview = json::parse(answer->body, nullptr, false);
+    const json preview = json_or_null(answer->body);
     Endpoint endpoint;
     endpoint.authority = authority_in(text_in(preview, "url"), endpoint.tls);
-    if (endpoint.authority.empty()) {
+    const std::string token = text_in(preview, "token");
+    if (endpoint.authority.empty() || !is_header_text(token)) {
         // Not the whole answer: it holds a token.
         co_return std::unexpected(
             ProviderError(ProviderErrorClass::unknown, "a preview address that is none"));
     }
-    const std::string token = text_in(preview, "token");
     if (!token.empty()) endpoint.headers["x-daytona-preview-token"] = token;
     co_return endpoint;
 }

@@ -1,7 +1,7 @@
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
+#include "system/model/json.hpp"
 #include "system/providers/daytona.hpp"
 #include "system/providers/dialect.hpp"
 
@@ -68,7 +68,7 @@ ResourceState parse_daytona_state(std::string_view state, std::string_view desir
 }
 
 ProviderError classify_daytona_error(int status, std::string_view body) {
-    const auto parsed = nlohmann::json::parse(body, nullptr, false);
+    const auto parsed = json_or_null(body);
     const std::string said = text_in(parsed, "message");
     ProviderError error(unknown, std::string(body));
     // A server error says nothing about the request, and 429 only that there were too many.

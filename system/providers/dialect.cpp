@@ -12,6 +12,9 @@ namespace {
 
 using nlohmann::json;
 
+// Up to here every reader of JSON agrees on an integer (RFC 8259, 6), and units can be multiplied.
+constexpr std::uint64_t kMostExact = (std::uint64_t{1} << 53) - 1;
+
 ProviderError of_transport(HttpError error) {
     // Refused says that nothing happened, so it is as good as a busy API.
     return {error == HttpError::refused ? ProviderErrorClass::busy : ProviderErrorClass::ambiguous,
@@ -62,7 +65,11 @@ std::string text_in(const json& object, const char* key) {
 std::int64_t number_in(const json& object, const char* key) {
     if (!object.is_object()) return 0;
     const auto found = object.find(key);
-    return found != object.end() && found->is_number_integer() ? found->get<std::int64_t>() : 0;
+    if (found == object.end() || !found->is_number_integer()) return 0;
+    // A number beyond 63 bits is kept unsigned.
+    if (found->is_number_unsigned() && found->get<std::uint64_t>() > kMostExact) return 0;
+    const auto number = found->get<std::int64_t>();
+    return number < -static_cast<std::int64_t>(kMostExact) ? 0 : number;
 }
 
 const json& object_in(const json& object, const char* key) {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "system/model/json.hpp"
 #include "system/ports/http.hpp"
 #include "system/ports/telemetry.hpp"
 #include "system/providers/provider.hpp"
@@ -37,7 +38,8 @@ class Dialect {
     Classify classify_;
 };
 
-// A text or number field of an object; empty or 0 if it is not there or of another type.
+// A text or number field of an object; empty or 0 if it is not there, of another type, or a number
+// of more than 53 bits.
 std::string text_in(const nlohmann::json& object, const char* key);
 std::int64_t number_in(const nlohmann::json& object, const char* key);
 // An object's field that is an object itself; an empty one otherwise.
@@ -56,7 +58,7 @@ template <class T>
 ProviderResult<T> parse(const ProviderResult<HttpResponse>& answer,
                         std::optional<T> (*make)(const nlohmann::json&)) {
     if (!answer) return std::unexpected(answer.error());
-    auto made = make(nlohmann::json::parse(answer->body, nullptr, false));
+    auto made = make(json_or_null(answer->body));
     if (!made) return std::unexpected(unreadable(*answer));
     return *std::move(made);
 }
@@ -65,7 +67,7 @@ template <class T>
 ProviderResult<std::vector<T>> parse_all(const ProviderResult<HttpResponse>& answer,
                                          std::optional<T> (*make)(const nlohmann::json&)) {
     if (!answer) return std::unexpected(answer.error());
-    const auto listed = nlohmann::json::parse(answer->body, nullptr, false);
+    const auto listed = json_or_null(answer->body);
     if (!listed.is_array()) return std::unexpected(unreadable(*answer));
     std::vector<T> all;
     for (const nlohmann::json& one : listed) {

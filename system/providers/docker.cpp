@@ -99,7 +99,7 @@ boost::asio::awaitable<ProviderResult<Resource>> DockerProvider::create(CreateRe
         co_await call("POST", "/containers/create?name=" + url_encode(request.name), body.dump());
     if (!answer) co_return std::unexpected(answer.error());
     Resource made;
-    made.external_id = text_in(json::parse(answer->body, nullptr, false), "Id");
+    made.external_id = text_in(json_or_null(answer->body), "Id");
     if (made.external_id.empty()) co_return std::unexpected(unreadable(*answer));
     made.name = request.name;
     made.state = ResourceState::stopped;
@@ -169,7 +169,8 @@ boost::asio::awaitable<ProviderResult<Endpoint>> DockerProvider::reach(std::stri
             ProviderError(ProviderErrorClass::busy,
                           fmt::format("the container is {}", to_string(resource->state))));
     }
-    co_return Endpoint{authority_of(resource->address, port)};
+    auto endpoint = co_await Provider::reach(resource->external_id, resource->address, port);
+    co_return endpoint;
 }
 
 boost::asio::awaitable<ProviderResult<ExecResult>> DockerProvider::exec(
@@ -178,7 +179,7 @@ boost::asio::awaitable<ProviderResult<ExecResult>> DockerProvider::exec(
     std::string wanted = exec_request(command);
     const auto made = co_await call("POST", path, std::move(wanted));
     if (!made) co_return std::unexpected(made.error());
-    const std::string id = text_in(json::parse(made->body, nullptr, false), "Id");
+    const std::string id = text_in(json_or_null(made->body), "Id");
     if (id.empty()) co_return std::unexpected(unreadable(*made));
     std::string attached = R"({"Detach": false, "Tty": false})";
     const auto stream =
@@ -186,7 +187,7 @@ boost::asio::awaitable<ProviderResult<ExecResult>> DockerProvider::exec(
     if (!stream) co_return std::unexpected(stream.error());
     const auto ended = co_await call("GET", "/exec/" + url_encode(id) + "/json", "");
     if (!ended) co_return std::unexpected(ended.error());
-    const json state = json::parse(ended->body, nullptr, false);
+    const json state = json_or_null(ended->body);
     if (!state.is_object() || !state.contains("ExitCode")) {
         co_return std::unexpected(unreadable(*ended));
     }

@@ -1,7 +1,7 @@
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
+#include "system/model/json.hpp"
 #include "system/providers/dialect.hpp"
 #include "system/providers/docker.hpp"
 
@@ -59,7 +59,7 @@ ResourceState parse_docker_state(std::string_view status) {
 }
 
 ProviderError classify_docker_error(int status, std::string_view body) {
-    const std::string said = text_in(nlohmann::json::parse(body, nullptr, false), "message");
+    const std::string said = text_in(json_or_null(body), "message");
     ProviderError error(unknown, std::string(body));
     if (const auto meant = class_of_text(kTexts, said)) {
         error.error_class = *meant;

@@ -1,7 +1,7 @@
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
+#include "system/model/json.hpp"
 #include "system/providers/dialect.hpp"
 #include "system/providers/fly.hpp"
 
@@ -86,7 +86,7 @@ ResourceState parse_fly_state(std::string_view state) {
 }
 
 ProviderError classify_fly_error(int status, std::string_view body) {
-    const auto parsed = nlohmann::json::parse(body, nullptr, false);
+    const auto parsed = json_or_null(body);
     const std::string word = text_in(parsed, "status");
     const std::string complaint = text_in(parsed, "error");
     const std::string said = complaint.empty() ? text_in(parsed, "message") : complaint;

@@ -54,6 +54,10 @@ std::string_view to_string(ResourceState state) {
 boost::asio::awaitable<ProviderResult<Endpoint>> Provider::reach(std::string /*external_id*/,
                                                                  std::string address,
                                                                  std::uint16_t port) {
+    if (!is_header_text(address)) {
+        co_return std::unexpected(
+            ProviderError(ProviderErrorClass::unknown, "an address that is none"));
+    }
     co_return Endpoint{authority_of(address, port)};
 }
 

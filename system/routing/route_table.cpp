@@ -1,37 +1,24 @@
 #include "system/routing/route_table.hpp"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
 #include <nlohmann/json.hpp>
 #include <utility>
-#include <vector>
 
+#include "system/model/json.hpp"
 #include "system/providers/dialect.hpp"
+#include "system/providers/url.hpp"
 
 namespace lifecycle {
 namespace {
 
 using nlohmann::json;
 
-// Empty if it is no Base64.
-std::string decode_base64(const std::string& text) {
-    if (text.empty() || text.size() % 4 != 0) return {};
-    std::vector<unsigned char> decoded(text.size() / 4 * 3);
-    const int length =
-        EVP_DecodeBlock(decoded.data(), reinterpret_cast<const unsigned char*>(text.data()),
-                        static_cast<int>(text.size()));
-    if (length < 0) return {};
-    std::size_t size = decoded.size();
-    for (std::size_t i = text.size(); i > 0 && text[i - 1] == '='; --i) --size;
-    return {decoded.begin(), decoded.begin() + static_cast<std::ptrdiff_t>(size)};
-}
-
 std::optional<Route> route_of(const json& listed) {
     if (!listed.is_array() || listed.size() != 1) return std::nullopt;
     Route route;
     route.version = number_in(listed.front(), "ModifyIndex");
-    const json value = json::parse(decode_base64(text_in(listed.front(), "Value")), nullptr, false);
+    const json value = json_or_null(decode_base64(text_in(listed.front(), "Value")).value_or(""));
     route.machine = text_in(value, "machine");
     route.generation = number_in(value, "generation");
     route.address = text_in(value, "address");
@@ -61,7 +48,7 @@ RouteTable::Reply<Route> RouteTable::get(std::string project) {
     if (!answer) co_return std::unexpected(std::string(to_string(answer.error())));
     if (answer->status == 404) co_return Route{};
     if (answer->status != 200) co_return std::unexpected(failure(*answer));
-    auto route = route_of(json::parse(answer->body, nullptr, false));
+    auto route = route_of(json_or_null(answer->body));
     if (!route) co_return std::unexpected(failure(*answer));
     co_return *std::move(route);
 }

@@ -11,6 +11,7 @@
 #include <optional>
 #include <utility>
 
+#include "system/model/json.hpp"
 #include "system/providers/daytona.hpp"
 #include "system/providers/docker.hpp"
 #include "system/providers/fly.hpp"
@@ -113,7 +114,7 @@ int reconcile(const ServerOptions& options) {
                           });
     context.run();
     const auto report =
-        answer ? nlohmann::json::parse(answer->body, nullptr, false) : nlohmann::json();
+        answer ? json_or_null(answer->body) : nlohmann::json();
     if (!answer || answer->status != 200 || !report.is_object()) {
         fmt::print(stderr, "lifecycled: no report from {}; is a server running there?\n",
                    *options.reconcile_at);

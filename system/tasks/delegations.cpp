@@ -8,6 +8,7 @@
 #include "system/identity/registration.hpp"
 #include "system/identity/secrets.hpp"
 #include "system/lifecycle/machine_changes.hpp"
+#include "system/model/json.hpp"
 #include "system/store/credentials.hpp"
 #include "system/store/machines.hpp"
 
@@ -45,7 +46,7 @@ HttpRequest request_of(const Delegation& delegation, const Endpoint& way) {
     request.headers["Idempotency-Key"] = delegation.id;
     request.body = json{{"id", delegation.id},
                         {"agent", delegation.agent},
-                        {"payload", json::parse(delegation.payload, nullptr, false)}}
+                        {"payload", json_or_null(delegation.payload)}}
                        .dump(-1, ' ', false, json::error_handler_t::replace);
     return request;
 }

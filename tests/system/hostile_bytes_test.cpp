@@ -6,11 +6,14 @@
 
 #include "sim/hash.hpp"
 #include "system/api/json.hpp"
+#include "system/api/requests.hpp"
+#include "system/model/json.hpp"
 #include "system/providers/daytona.hpp"
 #include "system/providers/docker.hpp"
 #include "system/providers/fly.hpp"
 #include "system/providers/url.hpp"
 #include "system/server/http_client.hpp"
+#include "tests/support/outside_bytes.hpp"
 
 // Every parser of outside bytes, fed with mutations of what it expects. What counts is that it
 // answers, under sanitizers; each answer has to make sense too.
@@ -135,6 +138,57 @@ TEST(HostileBytes, AsAnAddressOrANumberAreReadOrRefused) {
         EXPECT_GE(after, Duration(0));
         EXPECT_LE(after, std::chrono::hours(1));
         for (const char c : url_encode(text)) EXPECT_TRUE(c > ' ' && c < 0x7f);
+    }
+}
+
+TEST(HostileBytes, AreFedToEveryParserThatTheFuzzerReaches) {
+    for (const tests::OutsideParser& parser : tests::outside_parsers()) {
+        for (const std::string& seed : parser.seeds) {
+            ASSERT_NO_THROW(parser.feed(seed)) << parser.name << ": " << seed;
+        }
+        Mutator mutator(parser.seeds);
+        for (int round = 0; round < kRounds / 20; ++round) {
+            const std::string text = mutator.next();
+            ASSERT_NO_THROW(parser.feed(text)) << parser.name << ": " << text;
+        }
+    }
+}
+
+std::string nested(std::size_t depth) {
+    return std::string(depth, '[') + std::string(depth, ']');
+}
+
+TEST(Json, ThatNestsTooDeepIsRefusedBeforeAnythingIsBuiltOfIt) {
+    const JsonLimits limits;
+    EXPECT_TRUE(parse_json(nested(limits.max_depth)));
+    EXPECT_EQ(parse_json(nested(limits.max_depth + 1)).error(), JsonFlaw::too_deep);
+    EXPECT_EQ(parse_json(nested(100'000)).error(), JsonFlaw::too_deep);
+    EXPECT_EQ(parse_json(std::string(100'000, '[')).error(), JsonFlaw::too_deep);
+    EXPECT_EQ(parse_json(std::string(50'000, '{')).error(), JsonFlaw::too_deep);
+    // Brackets in strings nest nothing, whatever is escaped there.
+    EXPECT_TRUE(parse_json("[\"" + std::string(1000, '[') + "\\\"" + std::string(9, '{') + "\"]"));
+    EXPECT_EQ(parse_json(std::string(limits.max_bytes + 1, ' ')).error(), JsonFlaw::too_long);
+    EXPECT_EQ(parse_json("[1,").error(), JsonFlaw::malformed);
+}
+
+TEST(Json, InAPayloadThatWouldOverflowTheStackIsABadRequest) {
+    HttpRequest request;
+    request.body = R"({"agent":"coder","payload":)" + nested(100'000) + "}";
+    const auto refused = parse_delegation(request, "alpha");
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::bad_request);
+    EXPECT_NE(refused.error().action.find("64 levels"), std::string::npos);
+    // Nor is it passed on from a row of an earlier version.
+    Delegation old;
+    old.payload = nested(100'000);
+    EXPECT_TRUE(to_json(old).at("payload").is_null());
+}
+
+TEST(Json, OfConsulIsReadWhateverItsValueIsPaddedWith) {
+    EXPECT_EQ(decode_base64("aGVsbG8="), "hello");
+    EXPECT_EQ(decode_base64(""), "");
+    for (const char* bad : {"====", "a===", "=aaa", "aGVsbG8", "aGVs bG8"}) {
+        EXPECT_EQ(decode_base64(bad), std::nullopt) << bad;
     }
 }
 

@@ -184,6 +184,17 @@ std::vector<Finding> check_coroutines(const std::string& path, std::string_view 
     return findings;
 }
 
+std::vector<Finding> check_parsers(const std::string& path, std::string_view text) {
+    static const std::vector<Rule> rules = {
+        {R"(json::(parse|accept|sax_parse|from_\w+)\s*\()",
+         "it recurses into what nests without bound: use parse_json of system/model/json.hpp"},
+    };
+    std::vector<Finding> findings;
+    if (folder_of(path) != "system" || path == "system/model/json.cpp") return findings;
+    apply(rules, path, code_only(text), findings);
+    return findings;
+}
+
 std::vector<Finding> check_shape(const std::string& path, std::string_view text) {
     std::vector<Finding> findings;
     constexpr int kLongestFile = 500;

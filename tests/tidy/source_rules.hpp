@@ -25,6 +25,9 @@ std::vector<Finding> check_determinism(const std::string& path, std::string_view
 // Forms of co_await that g++ 12 miscompiles, and coroutines that nobody owns.
 std::vector<Finding> check_coroutines(const std::string& path, std::string_view text);
 
+// Parsers in the core that know no limit.
+std::vector<Finding> check_parsers(const std::string& path, std::string_view text);
+
 // Files too long to be one room, lines too long to read, words that belong elsewhere.
 std::vector<Finding> check_shape(const std::string& path, std::string_view text);
 

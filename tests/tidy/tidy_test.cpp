@@ -50,6 +50,9 @@ TEST(Tree, HasNoSourceOfNondeterminism) {
 TEST(Tree, AwaitsOnlyInFormsThatEveryCompilerGetsRight) {
     EXPECT_EQ(findings_in_tree(check_coroutines), "");
 }
+TEST(Tree, ParsesJsonFromOutsideWithinLimits) {
+    EXPECT_EQ(findings_in_tree(check_parsers), "");
+}
 TEST(Tree, IsMadeOfReadableFiles) {
     EXPECT_EQ(findings_in_tree(check_shape), "");
 }
@@ -124,6 +127,15 @@ TEST(Coroutines, AreFoundInBadForm) {
           "if (a) {\n co_await f(x);\n}", "co_await f(\"{}\", fmt::format(\"{}\", x));"}) {
         EXPECT_EQ(count(check_coroutines, "system/x.cpp", fine), 0) << fine;
     }
+}
+
+TEST(Parsers, AreFoundWithoutLimit) {
+    const std::string bad = "auto j = nlohmann::json::parse(body, nullptr, false);\n";
+    EXPECT_EQ(count(check_parsers, "system/api/x.cpp", bad), 1);
+    EXPECT_EQ(count(check_parsers, "system/server/x.cpp", bad), 1);
+    EXPECT_EQ(count(check_parsers, "system/model/json.cpp", bad), 0);
+    EXPECT_EQ(count(check_parsers, "fakes/x.cpp", bad), 0);
+    EXPECT_EQ(count(check_parsers, "system/api/x.cpp", "auto j = parse_json(body);\n"), 0);
 }
 
 TEST(Shape, IsFoundWrong) {

@@ -1,0 +1,212 @@
+#include "tests/support/outside_bytes.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <utility>
+
+#include "system/api/json.hpp"
+#include "system/api/requests.hpp"
+#include "system/model/json.hpp"
+#include "system/providers/daytona.hpp"
+#include "system/providers/docker.hpp"
+#include "system/providers/fly.hpp"
+#include "system/providers/url.hpp"
+#include "system/routing/route_table.hpp"
+
+namespace tests {
+namespace {
+
+using namespace lifecycle;
+using nlohmann::json;
+
+void expect(bool held, std::string_view what) {
+    if (!held) throw std::logic_error(std::string(what));
+}
+
+// Answers every request with the same bytes.
+class SameAnswer final : public HttpClient {
+  public:
+    explicit SameAnswer(std::string_view body) { response_.body = body; }
+    boost::asio::awaitable<std::expected<HttpResponse, HttpError>> send(
+        HttpRequest request, Duration /*timeout*/) override {
+        for (const auto& [name, value] : request.headers) {
+            expect(is_header_text(value), "a header has control characters");
+        }
+        co_return response_;
+    }
+
+  private:
+    HttpResponse response_;
+};
+
+class NoTime final : public Clock {
+  public:
+    Time now() const override { return {}; }
+    TimerId schedule(Time, std::move_only_function<void()>) override { return TimerId{0}; }
+    void expedite(TimerId) override {}
+};
+
+class Deaf final : public Telemetry {
+  public:
+    using Telemetry::record;
+    void record(std::string_view, std::span<const Fact>) override {}
+};
+
+// Runs a coroutine that has nothing to wait for.
+template <class T>
+T result_of(boost::asio::awaitable<T> work) {
+    boost::asio::io_context context(1);
+    std::optional<T> result;
+    boost::asio::co_spawn(context, std::move(work), [&](std::exception_ptr failure, T made) {
+        if (failure) std::rethrow_exception(failure);
+        result = std::move(made);
+    });
+    context.run();
+    return std::move(result).value();
+}
+
+// What the core does with any provider's answers.
+void feed_provider(Provider& provider) {
+    if (const auto one = result_of(provider.get("id")); one) {
+        expect(!one->external_id.empty(), "a resource has no id");
+    }
+    static_cast<void>(result_of(provider.find({{"owner", "us"}})));
+    static_cast<void>(result_of(provider.find_volumes("")));
+    const auto way = result_of(provider.reach("id", "127.0.0.1", 80));
+    if (way) expect(is_header_text(way->authority), "an authority has control characters");
+}
+
+void feed_fly(std::string_view bytes) {
+    SameAnswer http(bytes);
+    NoTime clock;
+    Deaf telemetry;
+    FlyProvider fly(http, clock, telemetry, {});
+    feed_provider(fly);
+    for (const int status : {400, 404, 409, 422, 500}) {
+        const ProviderError error = classify_fly_error(status, bytes);
+        expect(error.conflicting_id.find(' ') == std::string::npos, "an id with a space");
+    }
+}
+
+void feed_daytona(std::string_view bytes) {
+    SameAnswer http(bytes);
+    Deaf telemetry;
+    DaytonaProvider daytona(http, telemetry, {});
+    feed_provider(daytona);
+    for (const int status : {400, 404, 409, 429, 500}) {
+        static_cast<void>(classify_daytona_error(status, bytes));
+    }
+}
+
+void feed_docker(std::string_view bytes) {
+    SameAnswer http(bytes);
+    Deaf telemetry;
+    DockerProvider docker(http, telemetry, {});
+    feed_provider(docker);
+    for (const int status : {400, 404, 409, 500}) {
+        const ProviderError error = classify_docker_error(status, bytes);
+        expect(error.conflicting_id.find_first_not_of("0123456789abcdef") == std::string::npos,
+               "an id that is not hexadecimal");
+    }
+    expect(decode_docker_frames(bytes).size() <= bytes.size(), "frames gain bytes");
+}
+
+void feed_routes(std::string_view bytes) {
+    SameAnswer http(bytes);
+    RouteTableOptions options;
+    options.authority = "consul:8500";
+    RouteTable table(http, std::move(options));
+    const auto route = result_of(table.get("alpha"));
+    if (route) expect(route->version != 0, "a record that is there has a version");
+}
+
+void feed_json(std::string_view bytes) {
+    constexpr JsonLimits kLimits{4096, 16};
+    const auto parsed = parse_json(bytes, kLimits);
+    if (!parsed) return;
+    expect(bytes.size() <= kLimits.max_bytes, "too long");
+    // What came in goes out, and is the same when it comes in again.
+    const std::string text = parsed->dump();
+    const auto again = parse_json(text);
+    expect(again && *again == *parsed, "it reads back as something else");
+}
+
+void feed_request(std::string_view bytes) {
+    HttpRequest request;
+    request.body = bytes;
+    request.headers["Authorization"] = bytes.substr(0, 300);
+    request.headers["Idempotency-Key"] = bytes.substr(0, 300);
+    const Providers none;
+    if (const auto made = parse_create(request, "alpha", none); made) {
+        expect(!made->spec.image.empty() && made->spec.cpus >= 1, "a machine without an image");
+    }
+    static_cast<void>(parse_status(request));
+    static_cast<void>(parse_registration(request, "alpha-1"));
+    static_cast<void>(parse_recreate(request));
+    static_cast<void>(parse_conclusion(request));
+    static_cast<void>(parse_nothing(request));
+    static_cast<void>(parse_binding(request));
+    static_cast<void>(parse_apply(request));
+    if (const auto work = parse_delegation(request, "alpha"); work) {
+        Delegation delegation;
+        delegation.payload = work->payload;
+        static_cast<void>(to_response(200, to_json(delegation)));
+    }
+}
+
+void feed_text(std::string_view bytes) {
+    for (const std::string& segment : segments_of(bytes.starts_with('/') ? bytes : "/")) {
+        expect(segment.find('/') == std::string::npos, "a segment has a slash");
+    }
+    if (const auto decoded = decode_base64(bytes); decoded) {
+        expect(decoded->size() <= bytes.size() / 4 * 3, "Base64 gains bytes");
+    }
+    const Duration after = parse_retry_after(bytes);
+    expect(after >= Duration(0) && after <= std::chrono::hours(1), "a wait out of bounds");
+    for (const char c : url_encode(bytes)) expect(c > ' ' && c < 0x7f, "a URL with odd bytes");
+}
+
+}  // namespace
+
+const std::vector<OutsideParser>& outside_parsers() {
+    static const std::vector<OutsideParser> all = {
+        {"json", {R"({"a":[1,2.5e3,"\u00e9\"]",null,{"b":false}]})", "[[[[[[[["}, feed_json},
+        {"request",
+         {R"({"image":"registry.fly.io/app:1","cpus":2,"memory_mb":512,"volume_gb":3})",
+          R"({"agent":"coder","payload":{"a":[1]},"timeout_s":60})",
+          R"({"boot":"boot-0001","token":"t","status":"ready"})",
+          R"({"repository":"a/b","branch":"main"})", R"({"apply":true})"},
+         feed_request},
+        {"fly",
+         {R"({"id":"1857156b526dd8","name":"a-1","state":"started","private_ip":"fdaa::3",)"
+          R"("config":{"metadata":{"owner":"us"},"guest":{"cpus":1,"memory_mb":256},)"
+          R"("mounts":[{"volume":"vol_1","path":"/data"}]}})",
+          R"([{"id":"vol_1","name":"v","state":"created","size_gb":1,"region":"ams"}])",
+          R"({"error":"unique machine name violation, machine ID 18 already exists with name "})"},
+         feed_fly},
+        {"daytona",
+         {R"({"id":"a","name":"a-1","state":"started","labels":{"owner":"us"},"memory":2})",
+          R"({"url":"https://8080-a.proxy.daytona.work","token":"t"})",
+          R"({"statusCode":409,"message":"Sandbox with name a already exists"})"},
+         feed_daytona},
+        {"docker",
+         {R"({"Id":"00ff","Name":"/a-1","State":{"Status":"running"},"Config":{"Labels":{}},)"
+          R"("HostConfig":{"Memory":268435456},"NetworkSettings":{"IPAddress":"172.17.0.2"}})",
+          R"([{"Id":"00ff","Names":["/a-1"],"State":"running","Labels":{"owner":"us"}}])",
+          R"({"message":"The container name \"/a\" is already in use by container \"00ff\"."})",
+          std::string("\x01\0\0\0\0\0\0\x05hello", 13)},
+         feed_docker},
+        {"routes",
+         {R"([{"ModifyIndex":7,"Value":"eyJtYWNoaW5lIjoiYWxwaGEtMSIsImdlbmVyYXRpb24iOjF9"}])",
+          R"([{"ModifyIndex":7,"Value":"===="}])"},
+         feed_routes},
+        {"text", {"/v1/projects/alpha/proxy/x?a=b", "aGVsbG8=", "====", "120"}, feed_text},
+    };
+    return all;
+}
+
+}  // namespace tests
