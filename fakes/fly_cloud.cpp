@@ -70,6 +70,14 @@ constexpr sim::LaneKind kLoss = sim::fault("fly.loss", 1, 100, [](std::uint64_t 
     return "loses a started machine with its host after " + std::to_string(value) + " min";
 });
 
+constexpr sim::LaneKind kHydrate = sim::choice("fly.hydrate", [](std::uint64_t value) {
+    return "fills a fork for " + std::to_string(value + 1) + " min";
+});
+
+constexpr sim::LaneKind kOrder = sim::choice("fly.order", [](std::uint64_t value) {
+    return "begins a list of volumes with number " + std::to_string(value + 1);
+});
+
 // The volume that a configuration mounts; empty: none.
 std::string volume_in(const json& config) {
     const auto mounts = config.find("mounts");
@@ -92,7 +100,9 @@ FlyCloud::FlyCloud(lifecycle::Clock& clock, sim::Tape& tape, BoxHost& host, FlyC
       stop_lane_(tape.lane("fly stop", kStop)),
       exit_lane_(tape.lane("fly exit", kExit)),
       linger_lane_(tape.lane("fly linger", kLinger)),
-      loss_lane_(tape.lane("fly loss", kLoss)) {}
+      loss_lane_(tape.lane("fly loss", kLoss)),
+      hydrate_lane_(tape.lane("fly hydrate", kHydrate)),
+      order_lane_(tape.lane("fly order", kOrder)) {}
 
 void FlyCloud::handle(const HttpRequest& request, Respond respond) {
     const std::string prefix = fmt::format("/v1/apps/{}/", options_.app);
@@ -257,6 +267,7 @@ HttpResponse FlyCloud::start(const std::string& id) {
                                        "state: '{}'",
                                        machine.state));
     }
+    if (machine.host_down) return refuse(503, "unavailable: host unreachable");
     if (observer_ != nullptr) observer_->on_start_asked(described(machine));
     launch(machine);
     return reply(200, json{{"previous_state", "stopped"}, {"migrated", false}, {"new_host", ""}});
@@ -265,6 +276,7 @@ HttpResponse FlyCloud::start(const std::string& id) {
 HttpResponse FlyCloud::stop(const std::string& id) {
     const auto found = machines_.find(id);
     if (found == machines_.end() || found->second.state == "destroyed") return machine_not_found();
+    if (found->second.host_down) return refuse(503, "unavailable: host unreachable");
     if (found->second.state == "started") halt(found->second);
     return reply(200, json{{"ok", true}});
 }
@@ -278,6 +290,7 @@ HttpResponse FlyCloud::restart(const std::string& id) {
                                        "state: '{}'",
                                        machine.state));
     }
+    if (machine.host_down) return refuse(503, "unavailable: host unreachable");
     host_.power_off(machine.id);
     launch(machine);
     return reply(200, json{{"ok", true}});
@@ -299,7 +312,12 @@ HttpResponse FlyCloud::destroy(const std::string& id, std::string_view query) {
     if (running && parameter(query, "force") != "true") {
         return refuse(412, "failed_precondition: unable to destroy machine, not currently stopped");
     }
-    if (machine.state != "destroying") finish_destroying(machine);
+    if (machine.host_down) {
+        // It is done as soon as the host is back, if it ever is.
+        enter(machine, "destroying");
+    } else if (machine.state != "destroying") {
+        finish_destroying(machine);
+    }
     return reply(200, json{{"ok", true}});
 }
 
@@ -397,8 +415,7 @@ void FlyCloud::launch(FlyMachine& machine) {
               }
               enter(starting, "started");
               if (!starting.volume.empty()) {
-                  FlyVolume& volume = volumes_.at(starting.volume);
-                  if (volume.content.empty()) volume.content = starting.name;
+                  volumes_.at(starting.volume).holds.insert(starting.name);
               }
               const json environment = starting.config.value("env", json::object());
               host_.power_on({starting.id, starting.name,
@@ -438,9 +455,10 @@ CloudMachine FlyCloud::described(const FlyMachine& machine) const {
     described.labels = machine.config.value("metadata", std::map<std::string, std::string>());
     described.volume = machine.volume;
     described.leaving = machine.state == "destroying" || machine.state == "destroyed";
-    described.running = machine.state == "started";
+    described.running = machine.state == "started" && !machine.host_down;
     const auto volume = volumes_.find(machine.volume);
-    described.empty_volume = volume != volumes_.end() && volume->second.content.empty();
+    described.empty_volume =
+        volume != volumes_.end() && volume->second.holds.empty() && volume->second.awaited.empty();
     return described;
 }
 
@@ -452,7 +470,9 @@ std::vector<CloudMachine> FlyCloud::inventory() const {
 
 void FlyCloud::stop_by_itself(const std::string& name) {
     for (auto& [id, machine] : machines_) {
-        if (machine.name == name && machine.state == "started") halt(machine);
+        if (machine.name == name && machine.state == "started" && !machine.host_down) {
+            halt(machine);
+        }
     }
 }
 

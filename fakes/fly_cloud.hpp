@@ -30,6 +30,7 @@ struct FlyMachine {
     lifecycle::Time leased_until{};
     std::uint64_t episode = 0;  // counts transitions: a late timer of an older one does nothing
     bool launch_when_prepared = false;
+    bool host_down = false;  // nobody reaches it: it is what it was
 };
 
 struct FlyVolume {
@@ -38,12 +39,15 @@ struct FlyVolume {
     std::string region;
     std::string state;  // the API's own word
     std::int64_t size_gb = 0;
-    std::string attached_machine;  // id; empty: none
-    std::string content;           // who wrote to it first; empty: nobody
+    std::string attached_machine;   // id; empty: none
+    std::set<std::string> holds;    // the machines whose writing is whole here
+    std::set<std::string> awaited;  // and of a fork: what is still to be copied
+    std::string source;             // the id of the volume that it is being filled from
     lifecycle::Time created_at{};
     std::uint64_t episode = 0;
     int snapshots = 0;
     lifecycle::Time snapshot_at{};
+    bool host_down = false;
 };
 
 struct FlyCloudOptions {
@@ -73,6 +77,9 @@ struct FlyCloudOptions {
     int vanishing_volumes = 0;
     std::set<std::string> full_regions;      // that have no room for machines
     std::set<std::string> stranded_volumes;  // beside which there is no room
+    std::set<std::string> crowded_volumes;   // the same, told in the words of a full host
+    bool full_of_volumes = false;            // no volume is made, in whatever region
+    lifecycle::Duration hydrate_delay{0};    // that every fork takes longer until it is filled
 };
 
 // Fly's Machines API in its real dialect, over machines that take their time: they are prepared,
@@ -87,6 +94,12 @@ class FlyCloud final : public Cloud {
     std::vector<CloudMachine> inventory() const override;
     void lose(const std::string& name) override;
     void stop_by_itself(const std::string& name) override;
+    // The host of that volume, and of the machine that mounts it, is out of reach until it returns.
+    // Reads show what was known of them; what has to be done there waits, or is refused.
+    void lose_host(const std::string& volume);
+    void return_host(const std::string& volume);
+    // Somebody destroys a volume that no machine mounts.
+    void destroy_by_hand(const std::string& volume) { destroy_volume(volume); }
 
     // Everything that exists, gone machines excepted. By id.
     const std::map<std::string, FlyMachine>& machines() const { return machines_; }
@@ -119,6 +132,10 @@ class FlyCloud final : public Cloud {
     lifecycle::HttpResponse create_volume(const lifecycle::HttpRequest& request);
     lifecycle::HttpResponse snapshot_volume(FlyVolume& volume);
     lifecycle::HttpResponse destroy_volume(const std::string& id);
+    // Fills a fork in the background, for as long as what it is forked from is there.
+    void hydrate(FlyVolume& fork);
+    // What hangs on the volume and is not copied yet is lost with it.
+    void strand_forks(const std::string& source);
     // Why a machine has no room, if it has none.
     std::optional<lifecycle::HttpResponse> refuse_for_room(const std::string& region,
                                                            const std::string& volume);
@@ -164,6 +181,8 @@ class FlyCloud final : public Cloud {
     sim::LaneId exit_lane_;
     sim::LaneId linger_lane_;
     sim::LaneId loss_lane_;
+    sim::LaneId hydrate_lane_;
+    sim::LaneId order_lane_;
 };
 
 }  // namespace fakes

@@ -18,7 +18,7 @@ HttpResponse machine_not_found() {
 
 json to_json(const FlyMachine& machine) {
     const std::string created = timestamp(machine.created_at);
-    return {
+    json described = {
         {"id", machine.id},
         {"name", machine.name},
         {"state", machine.state},
@@ -32,6 +32,15 @@ json to_json(const FlyMachine& machine) {
         {"events", json::array()},
         {"checks", json::array()},
     };
+    if (machine.host_down) {
+        // What its host would know is missing.
+        described["host_status"] = "unreachable";
+        described["incomplete_config"] = {
+            {"image", machine.config.value("image", "")},
+            {"metadata", machine.config.value("metadata", json::object())}};
+        described.erase("config");
+    }
+    return described;
 }
 
 bool has_metadata(const FlyMachine& machine, std::string_view query) {

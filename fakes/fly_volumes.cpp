@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "fakes/fly_cloud.hpp"
 #include "fakes/fly_dialect.hpp"
@@ -9,10 +11,12 @@
 // The volumes of Fly's Machines API, and where there is room beside them.
 namespace fakes {
 
+using lifecycle::Duration;
 using lifecycle::HttpRequest;
 using lifecycle::HttpResponse;
 using nlohmann::json;
 using std::chrono::hours;
+using std::chrono::minutes;
 using std::chrono::seconds;
 
 namespace {
@@ -30,6 +34,7 @@ json to_json(const FlyVolume& volume) {
         {"snapshot_retention", 5},
         {"attached_machine_id", nullptr},
         {"attached_alloc_id", nullptr},
+        {"host_status", volume.host_down ? "unreachable" : "ok"},
     };
     if (!volume.attached_machine.empty())
         described["attached_machine_id"] = volume.attached_machine;
@@ -58,8 +63,13 @@ HttpResponse FlyCloud::respond_about_volumes(const HttpRequest& request, std::st
     }
     if (id.empty() && request.method == "POST") return create_volume(request);
     if (id.empty() && read) {
-        json all = json::array();
+        std::vector<json> all;
         for (const auto& [key, volume] : volumes_) all.push_back(to_json(volume));
+        // In no order that anybody promised.
+        if (all.size() > 1) {
+            const std::uint64_t first = tape_.draw(order_lane_, 4) % all.size();
+            std::ranges::rotate(all, all.begin() + static_cast<std::ptrdiff_t>(first));
+        }
         return reply(200, all);
     }
     const auto found = volumes_.find(id);
@@ -75,6 +85,7 @@ HttpResponse FlyCloud::respond_about_volumes(const HttpRequest& request, std::st
 
 HttpResponse FlyCloud::snapshot_volume(FlyVolume& volume) {
     if (is_leaving(volume)) return volume_not_found();
+    if (volume.host_down) return refuse(503, "unavailable: host unreachable");
     if (volume.snapshots > 0 && clock_.now() - volume.snapshot_at < seconds(15)) {
         return refuse(412, "failed_precondition: snapshot is already scheduled for this volume");
     }
@@ -91,13 +102,23 @@ HttpResponse FlyCloud::create_volume(const HttpRequest& request) {
         return refuse(400, "invalid_argument: volume name must be lowercase alphanumeric or _");
     }
     const std::string region = body.value("region", options_.region);
-    if (options_.full_regions.contains(region)) {
+    if (options_.full_regions.contains(region) || options_.full_of_volumes) {
         return reply(422, json{{"error", "could not find a candidate host"},
                                {"status", "insufficient_capacity"}});
     }
     const std::string source = body.value("source_volume_id", "");
     const auto copied = volumes_.find(source);
-    if (!source.empty() && copied == volumes_.end()) return volume_not_found();
+    // One that is being destroyed is still shown, and cannot be forked any more.
+    if (!source.empty() && (copied == volumes_.end() || is_leaving(copied->second))) {
+        return volume_not_found();
+    }
+    if (!source.empty() && copied->second.host_down) {
+        return refuse(503, "unavailable: host unreachable");
+    }
+    if (!source.empty() && copied->second.state != "created") {
+        return refuse(
+            412, fmt::format("failed_precondition: volume {} is {}", source, copied->second.state));
+    }
     FlyVolume volume;
     volume.id = fmt::format("vol_{:016x}", 0x4a5e6b0000000000ULL + ++volumes_created_);
     volume.name = name;
@@ -106,14 +127,36 @@ HttpResponse FlyCloud::create_volume(const HttpRequest& request) {
     volume.created_at = clock_.now();
     // A fork can be mounted while it is still being filled.
     volume.state = source.empty() ? "created" : "hydrating";
-    if (!source.empty()) volume.content = copied->second.content;
+    volume.source = source;
+    if (!source.empty()) volume.awaited = copied->second.holds;
     FlyVolume& kept = volumes_.emplace(volume.id, volume).first->second;
+    if (!source.empty()) hydrate(kept);
     HttpResponse response = reply(200, to_json(kept));
     if (options_.vanishing_volumes > 0) {
         --options_.vanishing_volumes;
         kept.state = "pending_destroy";
     }
     return response;
+}
+
+void FlyCloud::hydrate(FlyVolume& fork) {
+    const Duration takes = drawn(hydrate_lane_, minutes(1), minutes(1), 10);
+    later(volumes_, fork, takes + options_.hydrate_delay, [this](FlyVolume& filled) {
+        // Blocks come from the source for as long as its host answers.
+        if (volumes_.at(filled.source).host_down) return hydrate(filled);
+        filled.holds.merge(filled.awaited);
+        filled.awaited.clear();
+        filled.source.clear();
+        filled.state = "created";
+    });
+}
+
+void FlyCloud::strand_forks(const std::string& source) {
+    for (auto& [id, fork] : volumes_) {
+        if (fork.source != source) continue;
+        ++fork.episode;
+        fork.awaited.clear();
+    }
 }
 
 HttpResponse FlyCloud::destroy_volume(const std::string& id) {
@@ -126,6 +169,7 @@ HttpResponse FlyCloud::destroy_volume(const std::string& id) {
     // Kept for a day, in which reads still show it.
     if (!is_leaving(volume)) {
         volume.state = "pending_destroy";
+        strand_forks(id);
         clock_.schedule(clock_.now() + hours(24), [this, id] { volumes_.erase(id); });
     }
     return reply(200, to_json(volume));
@@ -148,12 +192,14 @@ std::optional<HttpResponse> FlyCloud::refuse_for_room(const std::string& region,
         }
     }
     const std::uint64_t drawn = tape_.draw(capacity_lane_, 5);
-    if (!volume.empty() && (drawn == 4 || options_.stranded_volumes.contains(volume))) {
+    const bool unreached = !volume.empty() && volumes_.at(volume).host_down;
+    if (!volume.empty() &&
+        (drawn == 4 || unreached || options_.stranded_volumes.contains(volume))) {
         return refuse(412, fmt::format("insufficient resources to create new machine with existing "
                                        "volume '{}'",
                                        volume));
     }
-    if (drawn == 1) {
+    if (drawn == 1 || options_.crowded_volumes.contains(volume)) {
         return refuse(409,
                       "aborted: could not reserve resource for machine: insufficient memory "
                       "available to fulfill request on the current host");

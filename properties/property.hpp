@@ -40,6 +40,7 @@ using Properties = std::vector<std::unique_ptr<Property>>;
 Properties always_properties();
 // What always holds between rows and providers.
 Properties provisioning_properties();
+Properties volume_properties();
 // What always holds of who is who and who is alive.
 Properties identity_properties();
 // What never grows without bound.

@@ -210,7 +210,7 @@ class MountsItsVolume final : public Property {
         if (machine.volume.empty() || !machine.empty_volume) return;
         for (const scenarios::CloudVolume& other : shadow.clouds().volumes()) {
             const auto row = shadow.volumes().find(other.name);
-            if (!other.has_data || row == shadow.volumes().end() ||
+            if (!other.has_data() || row == shadow.volumes().end() ||
                 row->second.project != owner->project) {
                 continue;
             }
@@ -298,19 +298,21 @@ class VolumesOwnedOrGone final : public Property {
   public:
     VolumesOwnedOrGone()
         : Property("volumes-owned-or-gone",
-                   "After the calm every usable volume at the provider is the one of a project.") {}
+                   "After the calm every usable volume at the provider is the one of a project, or "
+                   "cannot be told from somebody's copy of it.") {}
     void at_end(const scenarios::Ending& ending) override {
         for (const scenarios::CloudVolume& volume : ending.volumes) {
             if (volume.leaving) continue;
             const auto row = ending.shadow.volumes().find(volume.name);
-            // Nobody may need it again, and whoever does finds it by its name.
-            const bool awaited =
-                row != ending.shadow.volumes().end() && row->second.state == "asked";
-            if (awaited) continue;
-            if (row == ending.shadow.volumes().end() || row->second.external_id != volume.id ||
-                row->second.state != "present") {
-                broken(fmt::format("nobody owns volume {} ({})", volume.name, volume.id));
+            if (row != ending.shadow.volumes().end()) {
+                const lifecycle::VolumeRow& named = row->second;
+                // Nobody may need it again, and whoever does finds it by its name.
+                if (named.state == lifecycle::VolumeState::asked) continue;
+                // It has the name of another, and might be a copy that somebody made of it.
+                if (!named.external_id.empty() && named.external_id != volume.id) continue;
+                if (named.state == lifecycle::VolumeState::present) continue;
             }
+            broken(fmt::format("nobody owns volume {} ({})", volume.name, volume.id));
         }
     }
 };

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -40,7 +41,10 @@ struct CloudVolume {
     std::string name;
     std::string attached_to;  // empty: free
     bool leaving = false;
-    bool has_data = false;  // a machine has written to it, or to what it is a copy of
+    std::set<std::string> holds;    // the machines whose writing is whole here
+    std::set<std::string> awaited;  // and whose writing is still being copied to it
+    bool out_of_reach = false;      // with its host
+    bool has_data() const { return !holds.empty() || !awaited.empty(); }
 };
 
 // What there is at the providers, whatever anybody believes.

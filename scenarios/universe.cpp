@@ -279,7 +279,7 @@ std::vector<CloudVolume> Universe::volumes() const {
     for (const auto& [id, volume] : fly_->volumes()) {
         all.push_back({id, volume.name, volume.attached_machine,
                        volume.state == "pending_destroy" || volume.state == "scheduling_destroy",
-                       !volume.content.empty()});
+                       volume.holds, volume.awaited, volume.host_down});
     }
     return all;
 }

@@ -43,6 +43,7 @@ struct System::Parts {
         outbox.add(std::string(kRestart), provisioner.restarter());
         outbox.add(std::string(kStart), provisioner.starter());
         outbox.add(std::string(kDestroyVolume), volumes.destroyer());
+        outbox.add(std::string(kReleaseVolume), volumes.releaser());
         outbox.add(std::string(kSnapshot), snapshots.consumer());
         outbox.add(std::string(kRoute), router.consumer());
         outbox.add(std::string(kRouteEnd), router.ender());

@@ -80,6 +80,23 @@ Script conflict_other_volume(Stage stage) {
     }
 }
 
+// The row has lost the id of its machine, which is lost as well; another says that it is the same,
+// and mounts nothing: its id is not put in the place of the lost one.
+Script lost_id_unfit(Stage stage) {
+    const std::string machine = co_await stage.create("alpha", "fly", 3);
+    co_await stage.expect_active(machine);
+    stage.universe().tamper(
+        "UPDATE machine SET external_id = '', address = ''; UPDATE provider_resource SET"
+        " external_id = '', state = 'asked'");
+    stage.fly().lose(machine);
+    co_await stage.sleep(seconds(15));
+    json labels = labels_of("alpha", "alpha-1");
+    co_await make_at_fly(stage, machine, std::move(labels));
+    const bool archived = co_await stage.until(machine, "archived", minutes(90));
+    stage.expect(archived, "the machine leaves service");
+    stage.expect(stage.count(machine) == 0, "and what said that it was it is destroyed");
+}
+
 // Somebody else's machine has the name: it is left alone, and the failure says why.
 Script conflict_not_ours(Stage stage) {
     json labels = labels_of("alpha", "alpha-1", "another");
@@ -216,6 +233,13 @@ std::vector<Scenario> adoptions() {
          minutes(30),
          conflict_vanished,
          {"provider.error conflict", "provider.error gone"}},
+        {"lost-id-unfit",
+         "What says that it is a machine whose id is lost mounts another volume: it is not taken.",
+         {},
+         false,
+         minutes(120),
+         lost_id_unfit,
+         {"reconcile.finding unfit"}},
         {"conflict-vanished-for-good",
          "The name never comes free: the machine fails within its bound.",
          {},

@@ -1,9 +1,14 @@
+#include <nlohmann/json.hpp>
+
+#include "fakes/sim_ports.hpp"
 #include "scenarios/catalog/catalog.hpp"
 
 // The volumes of projects: nobody's data is ever lost, doubled or replaced by nothing.
 namespace scenarios {
 namespace {
 
+using lifecycle::VolumeState;
+using nlohmann::json;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
@@ -15,7 +20,8 @@ int usable_volumes(Stage stage) {
 
 std::string volume_id(Stage stage, const std::string& project) {
     for (const auto& [name, volume] : stage.shadow().volumes()) {
-        if (volume.project == project && volume.state == "present") return volume.external_id;
+        if (volume.project == project && volume.state == VolumeState::present)
+            return volume.external_id;
     }
     return {};
 }
@@ -31,8 +37,9 @@ Script volume_handed_over(Stage stage) {
     stage.expect(usable_volumes(stage) == 1, "and there is no other");
 }
 
-// There is no room beside a volume that holds data: it moves as a copy.
-Script volume_stranded(Stage stage) {
+// There is no room beside a volume that holds data, which moves as a copy. The copy has time to be
+// filled for `filled_within`, and then holds what the first machine wrote.
+Script move_stranded(Stage stage, sim::Duration filled_within) {
     const std::string first = co_await stage.create("alpha", "fly", 3);
     co_await stage.expect_active(first);
     const std::string stranded = volume_id(stage, "alpha");
@@ -41,16 +48,75 @@ Script volume_stranded(Stage stage) {
     co_await stage.expect_active(second);
     const std::string copy = volume_id(stage, "alpha");
     stage.expect(copy != stranded, "the successor mounts another volume");
+    co_await stage.sleep(filled_within);
     const auto& volumes = stage.fly().volumes();
-    stage.expect(volumes.at(copy).content == first, "which holds what the first machine wrote");
-    // Time for the old one to go, which the last account looks at.
-    co_await stage.sleep(minutes(90));
+    stage.expect(volumes.at(copy).holds.contains(first), "which holds what the first wrote");
+    stage.expect(usable_volumes(stage) == 1, "and what was copied is given up in the end");
+}
+
+Script volume_stranded(Stage stage) {
+    co_await move_stranded(stage, minutes(30));
+}
+
+// The copy is in service long before it is filled: until then it depends on what it is a copy of.
+Script copy_slowly_filled(Stage stage) {
+    stage.fly().options().hydrate_delay = minutes(100);
+    co_await move_stranded(stage, minutes(150));
+}
+
+// The host of a volume is full, in the words that are used for any full host. Whether that is got
+// over shows in the last demand of the run.
+Script volume_host_full(Stage stage) {
+    const std::string first = co_await stage.create("alpha", "fly", 3);
+    co_await stage.expect_active(first);
+    stage.fly().options().crowded_volumes.insert(volume_id(stage, "alpha"));
+    const std::string second = co_await stage.create("alpha", "fly", 3);
+    const bool active = co_await stage.until(second, "active", minutes(30));
+    static_cast<void>(active);
+    co_await stage.sleep(minutes(30));
+}
+
+// No copy can be made anywhere: the machine fails, and the volume is what it was.
+Script copy_refused(Stage stage) {
+    const std::string first = co_await stage.create("alpha", "fly", 3);
+    co_await stage.expect_active(first);
+    const std::string stranded = volume_id(stage, "alpha");
+    stage.fly().options().stranded_volumes.insert(stranded);
+    stage.fly().options().full_of_volumes = true;
+    const std::string second = co_await stage.create("alpha", "fly", 3);
+    const bool failed = co_await stage.until(second, "failed", minutes(30));
+    stage.expect(failed, "the machine fails");
+    stage.fly().options().stranded_volumes.clear();
+    co_await stage.sleep(minutes(70));
+    const std::string third = co_await stage.create("alpha", "fly", 3);
+    co_await stage.expect_active(third);
+    stage.expect(volume_id(stage, "alpha") == stranded, "the next mounts the volume itself");
+    stage.fly().options().full_of_volumes = false;
+}
+
+// The host of a machine and its volume is out of reach: the next machine cannot have the volume,
+// and says so, until the host is back.
+Script volume_host_lost(Stage stage) {
+    const std::string first = co_await stage.create("alpha", "fly", 3);
+    co_await stage.expect_active(first);
+    const std::string volume = volume_id(stage, "alpha");
+    stage.fly().lose_host(volume);
+    const std::string second = co_await stage.create("alpha", "fly", 3);
+    const bool failed = co_await stage.until(second, "failed", minutes(40));
+    stage.expect(failed, "the machine fails");
+    const std::string why = co_await stage.last_error("alpha");
+    stage.expect(why.empty() || why.find(volume) != std::string::npos,
+                 "and the project says which volume cannot be reached");
+    stage.fly().return_host(volume);
+    const std::string third = co_await stage.create("alpha", "fly", 3);
+    co_await stage.expect_active(third);
+    stage.expect(volume_id(stage, "alpha") == volume, "the next has the volume again");
 }
 
 // The same, where the provider launched the first machine without being asked to start it.
 Script volume_written_early(Stage stage) {
     stage.fly().options().launch_eagerly = true;
-    co_await volume_stranded(stage);
+    co_await move_stranded(stage, minutes(30));
 }
 
 // The region is full: machine and volume go to the next.
@@ -113,6 +179,84 @@ Script volume_id_lost(Stage stage) {
     stage.expect(usable_volumes(stage) == 1, "and no other was made");
 }
 
+// Somebody forks a project's volume by hand, which gives the fork the volume's name.
+boost::asio::awaitable<std::string> fork_by_hand(Stage stage, std::string volume) {
+    const fakes::FlyVolume source = stage.fly().volumes().at(volume);
+    lifecycle::HttpRequest request;
+    request.method = "POST";
+    request.authority = kFlyAuthority;
+    request.target = "/v1/apps/vivarium/volumes";
+    request.headers["Authorization"] = "Bearer fly-token";
+    request.body =
+        json{{"name", source.name}, {"region", source.region}, {"source_volume_id", volume}}.dump();
+    fakes::SimHttpClient http(stage.universe().client());
+    const auto made = co_await http.send(std::move(request), seconds(30));
+    stage.expect(made && made->status == 200, "somebody made a fork");
+    if (!made || made->status != 200) co_return std::string();
+    co_return json::parse(made->body).value("id", "");
+}
+
+bool is_usable(Stage stage, const std::string& id) {
+    const auto found = stage.fly().volumes().find(id);
+    return found != stage.fly().volumes().end() && found->second.state != "pending_destroy";
+}
+
+// A fork that somebody made by hand is neither taken for ours nor destroyed, not even when the
+// project is given up.
+Script volume_forked_by_hand(Stage stage) {
+    const std::string first = co_await stage.create("alpha", "fly", 3);
+    co_await stage.expect_active(first);
+    const std::string volume = volume_id(stage, "alpha");
+    const std::string fork = co_await fork_by_hand(stage, volume);
+    co_await stage.sleep(minutes(30));
+    const std::string second = co_await stage.create("alpha", "fly", 3);
+    co_await stage.expect_active(second);
+    stage.expect(volume_id(stage, "alpha") == volume, "the project keeps its volume");
+    co_await stage.archive("alpha");
+    co_await stage.sleep(minutes(30));
+    stage.expect(is_usable(stage, fork), "and the fork is still there");
+}
+
+// And when the store has lost which of the two is the project's, nobody guesses.
+Script volume_ambiguous(Stage stage) {
+    const std::string first = co_await stage.create("alpha", "fly", 3);
+    co_await stage.expect_active(first);
+    const std::string volume = volume_id(stage, "alpha");
+    const std::string fork = co_await fork_by_hand(stage, volume);
+    stage.universe().tamper("UPDATE volume SET external_id = '', state = 'asked'");
+    const std::string second = co_await stage.create("alpha", "fly", 3);
+    const bool failed = co_await stage.until(second, "failed", minutes(40));
+    stage.expect(failed, "the machine fails");
+    stage.fly().destroy_by_hand(fork);
+    const std::string third = co_await stage.create("alpha", "fly", 3);
+    co_await stage.expect_active(third);
+    stage.expect(volume_id(stage, "alpha") == volume, "once there is one, that is it");
+}
+
+// The store is restored from when the volume was about to be made: what is found by its name holds
+// data, and moves as such.
+Script volume_found_and_stranded(Stage stage) {
+    const std::string first = co_await stage.create("alpha", "fly", 3);
+    co_await stage.expect_active(first);
+    stage.fly().options().stranded_volumes.insert(volume_id(stage, "alpha"));
+    stage.universe().tamper("UPDATE volume SET external_id = '', state = 'asked', used = 0");
+    const std::string second = co_await stage.create("alpha", "fly", 3);
+    co_await stage.expect_active(second);
+    co_await stage.sleep(minutes(30));
+}
+
+// The first machine is refused, so nobody has written to the volume; then that is lost. There is
+// nothing to mourn: the last demand of the run gets a machine with another.
+Script volume_never_written(Stage stage) {
+    stage.fly().options().refuse_create = "invalid_argument: no such image";
+    const std::string first = co_await stage.create("alpha", "fly", 3);
+    const bool failed = co_await stage.until(first, "failed", minutes(30));
+    stage.expect(failed, "the machine fails");
+    stage.fly().options().refuse_create.clear();
+    const std::string volume = volume_id(stage, "alpha");
+    if (!volume.empty()) stage.fly().destroy_by_hand(volume);
+}
+
 // Everybody wants a snapshot at once, and the machine is recreated twice in between.
 Script snapshots_in_a_hurry(Stage stage) {
     const std::string first = co_await stage.create("alpha", "fly", 3);
@@ -157,6 +301,63 @@ std::vector<Scenario> volumes() {
          minutes(200),
          volume_written_early,
          {"volume.moved"}},
+        {"copy-slowly-filled",
+         "A copy is in service long before it is filled: what it is a copy of stays until then.",
+         {},
+         false,
+         minutes(290),
+         copy_slowly_filled,
+         {"volume.moved"}},
+        {"volume-host-full",
+         "The host of a volume that holds data is full, in the words for any full host: it moves.",
+         {},
+         false,
+         minutes(110),
+         volume_host_full,
+         {"provider.error capacity_host", "volume.moved"}},
+        {"copy-refused",
+         "No copy of a stranded volume can be made: the machine fails, the volume is what it was.",
+         {},
+         false,
+         minutes(220),
+         copy_refused,
+         {"machine.state starting->failed"}},
+        {"volume-host-lost",
+         "The host of a volume is out of reach: the next machine says so, and the one after it, "
+         "when the host is back, has the volume.",
+         {},
+         false,
+         minutes(140),
+         volume_host_lost,
+         {"machine.state starting->failed"}},
+        {"volume-forked-by-hand",
+         "Somebody forks a volume, which gives the fork its name: it is left alone.",
+         {},
+         false,
+         minutes(150),
+         volume_forked_by_hand,
+         {"reconcile.finding unknown-volume"}},
+        {"volume-ambiguous",
+         "The id of a volume is lost, and there is a fork of its name: nobody guesses.",
+         {},
+         false,
+         minutes(140),
+         volume_ambiguous,
+         {"machine.state starting->failed"}},
+        {"volume-found-and-stranded",
+         "A volume that is found by its name may hold data, whatever the store remembers.",
+         {},
+         false,
+         minutes(140),
+         volume_found_and_stranded,
+         {"volume.moved"}},
+        {"volume-never-written",
+         "A volume whose only machine was refused is lost: nothing is lost with it.",
+         {},
+         false,
+         minutes(90),
+         volume_never_written,
+         {"provider.error permanent"}},
         {"region-full",
          "A region is full: machine and volume go to the next.",
          {},

@@ -59,11 +59,17 @@ void enqueue_start(Tx& tx, std::string_view machine, std::string_view why, Time 
             now);
 }
 
-void enqueue_volume_destroy(Tx& tx, std::string_view volume, std::string_view machine, Time now,
-                            Time when) {
+void enqueue_volume_destroy(Tx& tx, std::string_view volume, std::string_view machine, Time now) {
     enqueue(tx,
             {std::string(kDestroyVolume), fmt::format("volume:{}", volume),
-             fmt::format("destroy-volume:{}", volume), std::string(machine), when},
+             fmt::format("volume-destroy:{}", volume), std::string(machine), now},
+            now);
+}
+
+void enqueue_volume_release(Tx& tx, std::string_view volume, std::string_view machine, Time now) {
+    enqueue(tx,
+            {std::string(kReleaseVolume), fmt::format("release:{}", volume),
+             fmt::format("volume-release:{}:{}", volume, machine), std::string(machine), now},
             now);
 }
 

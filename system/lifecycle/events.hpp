@@ -18,6 +18,7 @@ inline constexpr std::string_view kDeadline = "machine:deadline";
 inline constexpr std::string_view kRestart = "machine:restart";
 inline constexpr std::string_view kStart = "machine:start";
 inline constexpr std::string_view kDestroyVolume = "volume:destroy";
+inline constexpr std::string_view kReleaseVolume = "volume:release";
 
 void enqueue_provision(Tx& tx, const Machine& machine, Time now);
 // The machine's daemon is ready and its external id durable: probe it.
@@ -31,8 +32,10 @@ void enqueue_deadline(Tx& tx, const Machine& machine, Time now, Time when);
 void enqueue_restart(Tx& tx, std::string_view machine, std::string_view request, Time now);
 // See to it that the machine's resource runs. One event for each `why`.
 void enqueue_start(Tx& tx, std::string_view machine, std::string_view why, Time now);
-// Destroy whatever the provider has under that volume's name, not before `when`.
-void enqueue_volume_destroy(Tx& tx, std::string_view volume, std::string_view machine, Time now,
-                            Time when);
+// Destroy a volume that has been given up.
+void enqueue_volume_destroy(Tx& tx, std::string_view volume, std::string_view machine, Time now);
+// The machine, which mounts that volume, is in service: give up what the volume was copied from, as
+// soon as it does not depend on that any more.
+void enqueue_volume_release(Tx& tx, std::string_view volume, std::string_view machine, Time now);
 
 }  // namespace lifecycle

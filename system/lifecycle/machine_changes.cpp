@@ -7,6 +7,7 @@
 
 #include "system/lifecycle/events.hpp"
 #include "system/lifecycle/snapshots.hpp"
+#include "system/lifecycle/volume_changes.hpp"
 #include "system/routing/router.hpp"
 #include "system/store/machines.hpp"
 #include "system/store/volumes.hpp"
@@ -34,12 +35,13 @@ Result<void> volume_fits(Tx& tx, const MachineRequest& request, const LifecycleO
 }
 
 // The project's volume, made if it has none; nothing for a machine without.
-void mount_volume(Tx& tx, Machine& machine) {
+void mount_volume(Tx& tx, Machine& machine, std::string_view installation) {
     if (machine.spec.volume_gb == 0) return;
     auto volume = volume_of(tx, machine.project);
     if (!volume) {
-        volume = insert_volume(tx, machine.project, machine.provider, machine.spec.region,
-                               machine.spec.volume_gb, "");
+        volume = insert_volume(
+            tx, {machine.project, machine.provider, machine.spec.region, machine.spec.volume_gb},
+            installation);
     }
     machine.volume = volume->name;
     // Machines are where their volumes are.
@@ -80,7 +82,7 @@ Result<Machine> create_machine(Tx& tx, const MachineRequest& request,
     if (machine.spec.region.empty()) machine.spec.region = options.region;
     machine.created_at = now;
     machine.updated_at = now;
-    mount_volume(tx, machine);
+    mount_volume(tx, machine, options.installation);
     for (const Machine& older : machines_of(tx, project)) {
         const bool holds_volume = !machine.volume.empty() && older.volume == machine.volume;
         if (older.state == MachineState::starting) {
@@ -149,9 +151,7 @@ Result<std::vector<Machine>> archive_project(Tx& tx, std::string_view project, T
         }
     }
     for (const VolumeRow& volume : volumes_of(tx, project)) {
-        if (volume.state != "asked" && volume.state != "present") continue;
-        set_volume_state(tx, volume.name, "leaving");
-        enqueue_volume_destroy(tx, volume.name, last, now, now);
+        if (is_kept(volume.state)) give_up_volume(tx, volume, last, now);
     }
     return machines_of(tx, project);
 }
@@ -201,6 +201,7 @@ void fail_machine(Tx& tx, std::string_view id, std::string_view reason, Time now
     set_provisioning_error(tx, id, reason);
     set_last_error(tx, machine->project, fmt::format("machine {}: {}", id, reason));
     enqueue_destroy(tx, id, now, now);
+    abandon_copy(tx, *machine, now);
 }
 
 Result<Machine> report_status(Tx& tx, std::string_view id, DaemonStatus status, Time now) {

@@ -67,7 +67,9 @@ Provisioner::Step<Resource> Provisioner::find_or_create(Delivery delivery, Attem
     if (!attempt.machine.volume.empty()) {
         auto volume = co_await volumes_.ensure(delivery, attempt.machine);
         if (!volume) co_return std::unexpected(std::move(volume.error()));
-        attempt.volume = std::move(*volume);
+        attempt.volume = volume->external_id;
+        attempt.machine.volume = volume->name;
+        attempt.machine.spec.region = volume->region;
     }
     if (attempt.asked) {
         // An earlier create may have happened without our hearing of it.
@@ -80,7 +82,7 @@ Provisioner::Step<Resource> Provisioner::find_or_create(Delivery delivery, Attem
             co_return verified;
         }
         if (!attempt.machine.volume.empty()) {
-            auto free = co_await volumes_.expect_free(attempt.machine);
+            auto free = co_await volumes_.expect_free(delivery, attempt.machine, attempt.volume);
             if (!free) co_return std::unexpected(std::move(free.error()));
         }
     }
@@ -91,15 +93,12 @@ Provisioner::Step<Resource> Provisioner::find_or_create(Delivery delivery, Attem
 Provisioner::Step<Resource> Provisioner::create(Delivery delivery, Attempt attempt) {
     const Machine& machine = attempt.machine;
     // The obligation first: a name that was asked for is owed a destruction until it is gone.
-    auto unused = std::make_shared<bool>(false);
-    auto record = [this, id = machine.id, unused](Tx& tx) -> Result<bool> {
+    auto first_use = std::make_shared<bool>(false);
+    auto record = [this, id = machine.id, first_use](Tx& tx) -> Result<bool> {
         const auto now_at = find_machine(tx, id);
         if (!now_at || now_at->state != MachineState::starting) return false;
         record_ask(tx, id, id, ports_.clock.now());
-        // A provider may start what it makes: from here on the volume may hold data.
-        const auto mounted = find_volume(tx, now_at->volume);
-        *unused = mounted && !mounted->used;
-        if (*unused) set_volume_used(tx, mounted->name);
+        *first_use = Volumes::expect_data(tx, now_at->volume);
         return true;
     };
     const auto recorded = co_await delivery.transact(std::move(record));
@@ -120,7 +119,7 @@ Provisioner::Step<Resource> Provisioner::create(Delivery delivery, Attempt attem
     if (created) co_return std::move(*created);
     if (created.error().error_class != Class::conflict) {
         auto outcome = co_await not_created(std::move(delivery), std::move(attempt.machine),
-                                            created.error(), *unused);
+                                            created.error(), *first_use);
         co_return std::unexpected(std::move(outcome));
     }
     auto adopted = co_await adopt(std::move(attempt), std::move(created.error()));
@@ -130,18 +129,15 @@ Provisioner::Step<Resource> Provisioner::create(Delivery delivery, Attempt attem
 boost::asio::awaitable<Outcome> Provisioner::not_created(Delivery delivery, Machine machine,
                                                          ProviderError error, bool first_use) {
     const bool mounts = !machine.volume.empty();
-    const bool no_room =
-        error.error_class == Class::capacity_volume || error.error_class == Class::capacity_region;
-    const bool no_volume = error.error_class == Class::volume_gone;
-    if (mounts && first_use && (no_room || no_volume)) {
-        // Nothing was made, now or before: the volume is as empty as it was.
-        auto restore = [name = machine.volume](Tx& tx) -> Result<bool> {
-            set_volume_used(tx, name, false);
-            return true;
-        };
-        const auto restored = co_await delivery.transact(std::move(restore));
+    if (mounts && first_use) {
+        const auto restored = co_await volumes_.refused(delivery, machine.volume, error);
         if (!restored) co_return after(restored.error());
     }
+    // A volume pins its machines to its host: one that is full has no room beside it.
+    const bool no_room = error.error_class == Class::capacity_host ||
+                         error.error_class == Class::capacity_volume ||
+                         error.error_class == Class::capacity_region;
+    const bool no_volume = error.error_class == Class::volume_gone;
     if (mounts && no_room) {
         auto moved = co_await volumes_.move(std::move(delivery), std::move(machine), error);
         co_return moved;

@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "system/lifecycle/adoption.hpp"
 #include "system/lifecycle/events.hpp"
 #include "system/lifecycle/machine_changes.hpp"
 #include "system/lifecycle/ownership.hpp"
@@ -48,7 +49,7 @@ boost::asio::awaitable<void> Reconciler::run() {
 }
 
 boost::asio::awaitable<ReconcileReport> Reconciler::sweep(bool apply) {
-    Sweep sweep{apply, {}, {}};
+    Sweep sweep{apply, {}, {}, {}};
     co_await mend_rows(&sweep);
     for (const auto& [name, provider] : providers_.all()) {
         Labels labels = installation_labels(options_.installation);
@@ -159,14 +160,7 @@ boost::asio::awaitable<void> Reconciler::judge_owned(Sweep* sweep, std::string p
     finding.resource = resource.external_id;
     if (machine.external_id.empty()) {
         if (!active || machine.provider != provider) co_return;  // its provisioning finds it
-        finding.kind = "lost-id";
-        finding.what = "the row has lost the id of its resource";
-        finding.action = "the id is put back";
-        Change put_back = [this, machine, resource](Tx& tx) {
-            return restore_external_id(tx, machine.id, resource.external_id, resource.address,
-                                       ports_.clock.now());
-        };
-        co_await mend(sweep, std::move(finding), std::move(put_back));
+        co_await judge_lost_id(sweep, std::move(resource), std::move(machine));
     } else if (machine.external_id != resource.external_id) {
         finding.kind = "double";
         finding.what = "a second resource of the machine";
@@ -186,6 +180,51 @@ boost::asio::awaitable<void> Reconciler::judge_owned(Sweep* sweep, std::string p
         finding.what = "the provider could not launch it again";
         co_await lose(sweep, std::move(finding));
     }
+}
+
+boost::asio::awaitable<void> Reconciler::judge_lost_id(Sweep* sweep, Resource resource,
+                                                       Machine machine) {
+    auto read = [name = machine.volume](Tx& tx) -> Result<std::optional<VolumeRow>> {
+        return find_volume(tx, name);
+    };
+    const auto row = co_await store_.transact(std::move(read));
+    std::string volume = row->has_value() ? (*row)->external_id : std::string();
+    if (row->has_value() && volume.empty() && !resource.volume.empty()) {
+        // That id is lost as well: then what the resource mounts has to have the volume's name.
+        const auto mounted =
+            co_await providers_.find(machine.provider)->get_volume(resource.volume);
+        if (!mounted && mounted.error().error_class != Class::gone) {
+            sweep->undecided.insert(machine.id);
+            sweep->report.unknown.push_back(
+                fmt::format("volume {}: {}", resource.volume, describe(mounted.error())));
+            co_return;
+        }
+        if (mounted && mounted->name == machine.volume) volume = resource.volume;
+    }
+    Finding finding{"lost-id",
+                    machine.id,
+                    resource.external_id,
+                    "the row has lost the id of its resource",
+                    "the id is put back",
+                    false};
+    const Labels ours = ownership_labels(machine, options_.installation);
+    const Fitness fitness = judge(resource, ours, volume);
+    if (fitness != Fitness::fits || resource.state == ResourceState::failed) {
+        // Without another that fits, the machine is missing, and leaves service as such.
+        finding.kind = "unfit";
+        finding.what = fitness == Fitness::not_ours
+                           ? "it says that it is the machine, and not of which generation"
+                       : fitness == Fitness::other_volume ? "it mounts another volume"
+                                                          : "the provider could not launch it";
+        finding.action = "the id is not put back";
+        note(*sweep, std::move(finding));
+        co_return;
+    }
+    Change put_back = [this, machine, resource](Tx& tx) {
+        return restore_external_id(tx, machine.id, resource.external_id, resource.address,
+                                   ports_.clock.now());
+    };
+    co_await mend(sweep, std::move(finding), std::move(put_back));
 }
 
 boost::asio::awaitable<void> Reconciler::mend(Sweep* sweep, Finding finding, Change change) {
@@ -226,17 +265,21 @@ boost::asio::awaitable<void> Reconciler::collect_volumes(Sweep* sweep, std::stri
         };
         const auto row = co_await store_.transact(read);
         // One that no row names is not ours; one that is being found or destroyed is in good hands.
-        if (!row->has_value() || (*row)->provider != provider || (*row)->state == "asked" ||
-            (*row)->state == "leaving" ||
-            ((*row)->state == "present" && (*row)->external_id == volume.id)) {
-            continue;
+        if (!row->has_value() || (*row)->provider != provider) continue;
+        if ((*row)->external_id.empty() && (*row)->state == VolumeState::gone) {
+            Finding finding{"orphan", "",   volume.id, "a volume that came after it was given up",
+                            "",       false};
+            co_await destroy(sweep, provider, std::move(finding), &Provider::destroy_volume);
+        } else if (!(*row)->external_id.empty() && (*row)->external_id != volume.id) {
+            // A name is all that it has of ours: whoever copies a volume gives the copy its name.
+            note(*sweep, {"unknown-volume", "", volume.id, "it has the name of a volume of ours",
+                          "it is left alone: destroy it if nobody needs it", false});
         }
-        Finding finding{"orphan", "", volume.id, "a second volume of one name", "", false};
-        co_await destroy(sweep, provider, std::move(finding), &Provider::destroy_volume);
     }
 }
 
 boost::asio::awaitable<void> Reconciler::judge_machine(Sweep* sweep, Machine machine) {
+    if (sweep->undecided.contains(machine.id)) co_return;
     Finding finding{"missing", machine.id, machine.external_id, "", "", false};
     if (!machine.external_id.empty()) {
         const auto known = co_await providers_.find(machine.provider)->get(machine.external_id);

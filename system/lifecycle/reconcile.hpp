@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,8 +17,8 @@ namespace lifecycle {
 
 // One difference between rows and providers.
 struct Finding {
-    std::string kind;      // "broken-row", "lost-id", "missing", "stopped", "failed", "orphan",
-                           // "double", "newer"
+    std::string kind;  // "broken-row", "lost-id", "unfit", "missing", "stopped", "failed",
+                       // "orphan", "double", "newer", "unknown-volume"
     std::string machine;   // empty: none of ours
     std::string resource;  // external id; empty: none
     std::string what;      // in words
@@ -56,6 +57,7 @@ class Reconciler : Part {
         bool apply;
         ReconcileReport report;
         std::map<std::string, int> looks;
+        std::set<std::string> undecided;  // machines of which too little could be read
     };
     // Each of these is awaited by sweep(), whose frame holds the sweep.
     boost::asio::awaitable<void> mend_rows(Sweep* sweep);
@@ -68,6 +70,8 @@ class Reconciler : Part {
     // The resource of a machine that has a row and was not confirmed gone.
     boost::asio::awaitable<void> judge_owned(Sweep* sweep, std::string provider, Resource resource,
                                              Machine machine);
+    // A resource that says it is an active machine whose row has no id.
+    boost::asio::awaitable<void> judge_lost_id(Sweep* sweep, Resource resource, Machine machine);
     boost::asio::awaitable<void> judge_machine(Sweep* sweep, Machine machine);
     // Changes rows at once; true of a change: it changed something.
     using Change = std::move_only_function<bool(Tx&)>;

@@ -49,7 +49,7 @@ boost::asio::awaitable<Outcome> Snapshots::consume(Delivery delivery) {
     const auto counted = [this, name = volume.name](Tx& tx) {
         record_snapshot(tx, name, ports_.clock.now());
     };
-    if (volume.state != "present" && volume.state != "asked") {
+    if (!is_current(volume.state)) {
         co_return Done{"the volume is not in use any more", counted};
     }
     if (volume.external_id.empty())

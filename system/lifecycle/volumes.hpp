@@ -3,6 +3,8 @@
 #include <boost/asio/awaitable.hpp>
 #include <expected>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "system/lifecycle/part.hpp"
 #include "system/outbox/outbox.hpp"
@@ -16,18 +18,29 @@ inline constexpr Duration kVolumeBound = std::chrono::seconds(5);
 
 // The volumes of projects. A project has one; its machines, one at a time, mount it. What may hold
 // data is never replaced by an empty volume: it moves by being copied, and if that cannot be done
-// the machine fails and says so.
+// the machine fails and says so. What was copied is kept until the copy is whole and in service.
 class Volumes : Part {
   public:
     using Part::Part;
 
-    // The id of the machine's volume at the provider, found or made; or how this attempt ends.
-    boost::asio::awaitable<std::expected<std::string, Outcome>> ensure(Delivery delivery,
-                                                                       Machine machine);
+    template <class T>
+    using Step = boost::asio::awaitable<std::expected<T, Outcome>>;
 
-    // Nothing if the machine's volume is free to be mounted, as far as the provider knows; else how
-    // this attempt ends. A volume stays bound for a while after its machine is gone.
-    boost::asio::awaitable<std::expected<void, Outcome>> expect_free(Machine machine);
+    // The machine's volume, which is at the provider, found or made; or how this attempt ends.
+    Step<VolumeRow> ensure(Delivery delivery, Machine machine);
+
+    // Nothing if that volume, which the machine is to mount, is free as far as the provider knows;
+    // else how this attempt ends. A volume stays bound for a while after its machine is gone, and
+    // for as long as a host is out of reach.
+    Step<void> expect_free(Delivery delivery, Machine machine, std::string id);
+
+    // A machine that mounts the volume is about to be asked for, which a provider may start as soon
+    // as it makes it: the volume may hold data from now on. True if it could not before.
+    static bool expect_data(Tx& tx, std::string_view volume);
+    // That was the first, and it was refused: unless it may have been made all the same, or another
+    // was there, the volume is as empty as it was.
+    boost::asio::awaitable<Result<void>> refused(Delivery delivery, std::string volume,
+                                                 ProviderError why);
 
     // There is no room beside the machine's volume, or none in its region: from now on the machine
     // mounts another, a copy if the first may hold data.
@@ -36,14 +49,26 @@ class Volumes : Part {
     // The provider says that the volume is not usable any more.
     boost::asio::awaitable<Outcome> lost(Delivery delivery, Machine machine);
 
-    // Consumer of volume:destroy: until the provider confirms that nothing of that name is left.
+    // Consumer of volume:destroy: until the provider confirms that it is gone. By its id, or, if
+    // none was ever known, whatever has the name that was asked for.
     Consumer destroyer();
+
+    // Consumer of volume:release: gives up what a volume was copied from, once it is whole.
+    Consumer releaser();
 
   private:
     boost::asio::awaitable<Outcome> destroy(Delivery delivery);
-    boost::asio::awaitable<std::expected<std::string, Outcome>> find_or_create(Delivery delivery,
-                                                                               Machine machine,
-                                                                               VolumeRow row);
+    boost::asio::awaitable<Outcome> destroy_all(VolumeRow row, std::vector<Volume> found);
+    boost::asio::awaitable<Outcome> release(Delivery delivery);
+    Step<VolumeRow> find_or_create(Delivery delivery, Machine machine, VolumeRow row);
+    Step<Volume> create(Delivery delivery, Machine machine, VolumeRow row);
+    // What was asked for is not there: another is planned in its place, under another name.
+    Step<VolumeRow> plan_again(Delivery delivery, Machine machine, VolumeRow row);
+    // Nothing if what the volume is to be copied from is there and can be copied.
+    Step<void> expect_source(Delivery delivery, VolumeRow copy);
+    // The host of the machine's volume is out of reach. What holds no data is replaced.
+    boost::asio::awaitable<Outcome> out_of_reach(Delivery delivery, Machine machine,
+                                                 std::string id);
 };
 
 // The region to try after that one; the same if the options name no other.

@@ -48,6 +48,9 @@ std::optional<Volume> volume_of(const json& described) {
     const std::string state = text_in(described, "state");
     // A volume that is still being filled can be mounted already.
     volume.usable = state != "scheduling_destroy" && state != "pending_destroy";
+    volume.whole = state == "created" || state == "extending";
+    volume.in_reach = text_in(described, "host_status") != "unreachable";
+    volume.created_at = text_in(described, "created_at");
     volume.attached_to = text_in(described, "attached_machine_id");
     volume.size_gb = number_in(described, "size_gb");
     return volume;
@@ -176,9 +179,17 @@ boost::asio::awaitable<ProviderResult<void>> FlyProvider::wait_started(std::stri
 }
 
 boost::asio::awaitable<ProviderResult<Volume>> FlyProvider::create_volume(CreateVolume request) {
-    json body = {{"name", request.name}, {"size_gb", request.size_gb}};
+    json body = {{"name", request.name},
+                 {"compute",
+                  {{"cpu_kind", "shared"},
+                   {"cpus", request.beside.cpus},
+                   {"memory_mb", request.beside.memory_mb}}}};
     if (!request.region.empty()) body["region"] = request.region;
-    if (!request.copy_of.empty()) body["source_volume_id"] = request.copy_of;
+    if (request.copy_of.empty()) {
+        body["size_gb"] = request.size_gb;
+    } else {
+        body["source_volume_id"] = request.copy_of;
+    }
     const auto answer = co_await call("POST", "/volumes", body.dump());
     co_return parse(answer, volume_of);
 }

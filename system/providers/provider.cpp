@@ -36,6 +36,24 @@ std::string describe(const ProviderError& error) {
     return fmt::format("{}: {}", to_string(error.error_class), error.detail);
 }
 
+bool may_have_happened(const ProviderError& error) {
+    switch (error.error_class) {
+        case ProviderErrorClass::not_yet:
+        case ProviderErrorClass::ambiguous:
+        case ProviderErrorClass::unknown: return true;
+        case ProviderErrorClass::gone:
+        case ProviderErrorClass::conflict:
+        case ProviderErrorClass::busy:
+        case ProviderErrorClass::capacity_host:
+        case ProviderErrorClass::capacity_volume:
+        case ProviderErrorClass::capacity_region:
+        case ProviderErrorClass::volume_gone:
+        case ProviderErrorClass::throttled:
+        case ProviderErrorClass::permanent: return false;
+    }
+    return true;
+}
+
 std::string_view to_string(ResourceState state) {
     switch (state) {
         case ResourceState::preparing: return "preparing";

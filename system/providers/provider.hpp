@@ -41,6 +41,8 @@ struct ProviderError {
         : error_class(kind), detail(std::move(said)) {}
 };
 std::string describe(const ProviderError& error);
+// False: the provider said that it did nothing.
+bool may_have_happened(const ProviderError& error);
 
 template <class T>
 using ProviderResult = std::expected<T, ProviderError>;
@@ -89,7 +91,10 @@ struct Volume {
     std::string name;
     std::string region;
     bool usable = false;      // false: it is on its way out
+    bool whole = false;       // false: what it has to hold is still being copied to it
+    bool in_reach = true;     // false: the host that it is on does not answer
     std::string attached_to;  // external id of a machine; empty: free
+    std::string created_at;   // as the provider says it; later is greater; empty: it does not say
     std::int64_t size_gb = 0;
 };
 
@@ -98,6 +103,7 @@ struct CreateVolume {
     std::string region;
     std::int64_t size_gb = 1;
     std::string copy_of;  // id of a volume whose content it begins with; empty: it begins empty
+    MachineSpec beside;   // what is to run where it is put
 
     CreateVolume() = default;
 };

@@ -136,6 +136,33 @@ constexpr std::array kMigrations = {
         UNIQUE (project, idempotency_key)
     );
     )sql",
+    // Volumes in two more states. A check of a column can only change with its table.
+    R"sql(
+    ALTER TABLE volume RENAME TO volume_of_four_states;
+    CREATE TABLE volume (
+        name TEXT NOT NULL PRIMARY KEY,
+        project TEXT NOT NULL REFERENCES project (id),
+        provider TEXT NOT NULL,
+        region TEXT NOT NULL,
+        size_gb BIGINT NOT NULL,
+        copy_of TEXT NOT NULL,
+        external_id TEXT NOT NULL DEFAULT '',
+        state TEXT NOT NULL CHECK (state IN
+            ('planned', 'asked', 'present', 'superseded', 'leaving', 'gone')),
+        used BIGINT NOT NULL DEFAULT 0,
+        snapshots BIGINT NOT NULL DEFAULT 0,
+        snapshot_at BIGINT NOT NULL DEFAULT 0
+    );
+    INSERT INTO volume (name, project, provider, region, size_gb, copy_of, external_id, state,
+                        used, snapshots, snapshot_at)
+        SELECT name, project, provider, region, size_gb, copy_of, external_id, state,
+               used, snapshots, snapshot_at FROM volume_of_four_states;
+    DROP TABLE volume_of_four_states;
+    UPDATE volume SET used = 0 WHERE state = 'asked' AND copy_of <> '';
+    UPDATE volume SET state = 'superseded' WHERE state = 'leaving' AND external_id IN
+        (SELECT copy_of FROM volume WHERE copy_of <> '' AND state IN ('asked', 'present'));
+    CREATE INDEX volume_of_project ON volume (project);
+    )sql",
 };
 
 Error unusable(std::string_view path, std::string_view why) {

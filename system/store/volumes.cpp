@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <stdexcept>
+#include <utility>
+
 namespace lifecycle {
 namespace {
 
@@ -17,24 +20,27 @@ VolumeRow volume_of_row(const Row& row) {
             row.integer(4),
             row.text(5),
             row.text(6),
-            row.text(7),
+            parse_volume_state(row.text(7)).value(),
             row.integer(8) != 0,
             row.integer(9),
             Time(Duration(row.integer(10)))};
 }
 
-// FNV-1a: it only has to tell projects apart whose names begin alike.
+// FNV-1a: it only has to tell apart what begins alike.
 std::uint32_t digest_of(std::string_view text) {
     std::uint32_t digest = 2166136261U;
     for (const char c : text) digest = (digest ^ static_cast<unsigned char>(c)) * 16777619U;
     return digest;
 }
 
-// Of at most 30 of [a-z0-9_], which is what providers take.
-std::string volume_name(std::string_view project, std::size_t number) {
-    std::string start(project.substr(0, 10));
+// Says whose it is where the provider has no labels for volumes. At most 30 of [a-z0-9_], which is
+// what Fly takes: what stands for the installation, then for the project, then the number.
+std::string volume_name(std::string_view installation, std::string_view project,
+                        std::size_t number) {
+    std::string start(project.substr(0, 6));
     for (char& c : start) c = c == '-' ? '_' : c;
-    return fmt::format("v_{}_{:08x}_{}", start, digest_of(project), number);
+    return fmt::format("v{:06x}_{}_{:08x}_{}", digest_of(installation) & 0xffffffU, start,
+                       digest_of(project), number);
 }
 
 }  // namespace
@@ -43,10 +49,18 @@ std::optional<VolumeRow> find_volume(Tx& tx, std::string_view name) {
     return tx.first("SELECT " VOLUME_COLUMNS " FROM volume WHERE name = ?", {name}, volume_of_row);
 }
 
-std::optional<VolumeRow> volume_of(Tx& tx, std::string_view project) {
+std::optional<VolumeRow> find_volume_by_id(Tx& tx, std::string_view provider,
+                                           std::string_view external_id) {
     return tx.first("SELECT " VOLUME_COLUMNS
-                    " FROM volume WHERE project = ? AND state IN ('asked', 'present')",
-                    {project}, volume_of_row);
+                    " FROM volume WHERE provider = ? AND external_id = ? ORDER BY name",
+                    {provider, external_id}, volume_of_row);
+}
+
+std::optional<VolumeRow> volume_of(Tx& tx, std::string_view project) {
+    for (VolumeRow& volume : volumes_of(tx, project)) {
+        if (is_current(volume.state)) return std::move(volume);
+    }
+    return std::nullopt;
 }
 
 std::vector<VolumeRow> volumes_of(Tx& tx, std::string_view project) {
@@ -60,40 +74,48 @@ std::int64_t count_volumes(Tx& tx) {
         .value();
 }
 
-VolumeRow insert_volume(Tx& tx, std::string_view project, std::string_view provider,
-                        std::string_view region, std::int64_t size_gb, std::string_view copy_of) {
+VolumeRow insert_volume(Tx& tx, const NewVolume& wanted, std::string_view installation) {
     VolumeRow volume;
-    volume.name = volume_name(project, volumes_of(tx, project).size() + 1);
-    volume.project = project;
-    volume.provider = provider;
-    volume.region = region;
-    volume.size_gb = size_gb;
-    volume.copy_of = copy_of;
-    volume.state = "asked";
-    // What continues a volume that may hold data may hold it too.
-    volume.used = !copy_of.empty();
+    volume.name =
+        volume_name(installation, wanted.project, volumes_of(tx, wanted.project).size() + 1);
+    volume.project = wanted.project;
+    volume.provider = wanted.provider;
+    volume.region = wanted.region;
+    volume.size_gb = wanted.size_gb;
+    volume.copy_of = wanted.copy_of;
     tx.run(
-        "INSERT INTO volume (name, project, provider, region, size_gb, copy_of, state, used)"
-        " VALUES (?, ?, ?, ?, ?, ?, 'asked', ?)",
-        {volume.name, project, provider, region, size_gb, copy_of,
-         std::int64_t{volume.used ? 1 : 0}});
+        "INSERT INTO volume (name, project, provider, region, size_gb, copy_of, state)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        {volume.name, volume.project, volume.provider, volume.region, volume.size_gb,
+         volume.copy_of, to_string(volume.state)});
     return volume;
 }
 
-std::string set_volume_id(Tx& tx, std::string_view name, std::string_view external_id) {
-    tx.run(
-        "UPDATE volume SET external_id = ?, state = 'present'"
-        " WHERE name = ? AND external_id = '' AND state = 'asked'",
-        {external_id, name});
-    return find_volume(tx, name).value().external_id;
+bool transition(Tx& tx, const VolumeRow& volume, VolumeState to) {
+    if (!may_transition(volume.state, to)) {
+        throw std::logic_error(fmt::format("volume {} may not go from {} to {}", volume.name,
+                                           to_string(volume.state), to_string(to)));
+    }
+    if (tx.run("UPDATE volume SET state = ? WHERE name = ? AND state = ?",
+               {to_string(to), volume.name, to_string(volume.state)}) != 1) {
+        return false;
+    }
+    tx.tell("volume.state",
+            {{"volume", volume.name}, {"from", to_string(volume.state)}, {"to", to_string(to)}});
+    return true;
+}
+
+bool set_volume_present(Tx& tx, const VolumeRow& volume, std::string_view external_id,
+                        std::string_view region) {
+    return transition(tx, volume, VolumeState::present) &&
+           tx.run(
+               "UPDATE volume SET external_id = ?, region = ?"
+               " WHERE name = ? AND external_id = ''",
+               {external_id, region, volume.name}) == 1;
 }
 
 void set_volume_region(Tx& tx, std::string_view name, std::string_view region) {
     tx.run("UPDATE volume SET region = ? WHERE name = ?", {region, name});
-}
-
-void set_volume_state(Tx& tx, std::string_view name, std::string_view state) {
-    tx.run("UPDATE volume SET state = ? WHERE name = ?", {state, name});
 }
 
 void record_snapshot(Tx& tx, std::string_view name, Time now) {

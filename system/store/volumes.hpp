@@ -6,44 +6,61 @@
 #include <string_view>
 #include <vector>
 
+#include "system/model/volume.hpp"
 #include "system/ports/time.hpp"
 #include "system/store/store.hpp"
 
 // Typed queries over the volumes of projects. Each runs in the transaction given.
 namespace lifecycle {
 
-// A volume that a provider was or is about to be asked for: an obligation until confirmed gone.
+// A volume that a provider was or is about to be asked for: an obligation until confirmed gone. Its
+// name is asked for once: whatever has it belongs to this row, until an id says which one.
 struct VolumeRow {
-    std::string name;  // unique here and, so far as we make them, at the provider
+    std::string name;
     std::string project;
     std::string provider;
     std::string region;
     std::int64_t size_gb = 0;
-    std::string copy_of;         // external id of the volume that it continues; empty: none
-    std::string external_id;     // empty until the provider's answer is durable
-    std::string state;           // "asked", "present", "leaving" or "gone"
-    bool used = false;           // a machine was started with it: it may hold data
+    std::string copy_of;      // external id of the volume that it continues; empty: none
+    std::string external_id;  // empty until it is known which one at the provider it is
+    VolumeState state = VolumeState::planned;
+    bool used = false;           // a machine may have written to it
     std::int64_t snapshots = 0;  // that were made of it, or tried
     Time snapshot_at{};          // of the last of them
 };
 
+// A volume that does not exist yet.
+struct NewVolume {
+    std::string project;
+    std::string provider;
+    std::string region;
+    std::int64_t size_gb = 0;
+    std::string copy_of = {};
+};
+
 std::optional<VolumeRow> find_volume(Tx& tx, std::string_view name);
+std::optional<VolumeRow> find_volume_by_id(Tx& tx, std::string_view provider,
+                                           std::string_view external_id);
 // The one that the project's machines mount; nothing if it has none.
 std::optional<VolumeRow> volume_of(Tx& tx, std::string_view project);
 std::vector<VolumeRow> volumes_of(Tx& tx, std::string_view project);
 
 std::int64_t count_volumes(Tx& tx);
 
-// Makes a row, named after its project and unlike any before, in the state "asked".
-VolumeRow insert_volume(Tx& tx, std::string_view project, std::string_view provider,
-                        std::string_view region, std::int64_t size_gb, std::string_view copy_of);
+// Makes a row in the state `planned`, with a name unlike any before it.
+VolumeRow insert_volume(Tx& tx, const NewVolume& wanted, std::string_view installation);
 
-// Records the provider's id, once; the id that the row has after that.
-std::string set_volume_id(Tx& tx, std::string_view name, std::string_view external_id);
+// Moves the volume along. False if it has left the state it was read in; throws std::logic_error
+// if the table of transitions does not allow it.
+bool transition(Tx& tx, const VolumeRow& volume, VolumeState to);
+
+// Records which one at the provider it is and where, once: `present` from now on. False if it had
+// an id already, or was given up.
+bool set_volume_present(Tx& tx, const VolumeRow& volume, std::string_view external_id,
+                        std::string_view region);
 void set_volume_region(Tx& tx, std::string_view name, std::string_view region);
-void set_volume_state(Tx& tx, std::string_view name, std::string_view state);
 // One more snapshot was made, or tried for the last time.
 void record_snapshot(Tx& tx, std::string_view name, Time now);
-void set_volume_used(Tx& tx, std::string_view name, bool used = true);
+void set_volume_used(Tx& tx, std::string_view name, bool used);
 
 }  // namespace lifecycle

@@ -1,0 +1,177 @@
+#include <fmt/format.h>
+
+#include <map>
+#include <set>
+#include <utility>
+
+#include "properties/property.hpp"
+
+// What holds of the volumes of projects at every moment.
+namespace properties {
+namespace {
+
+using lifecycle::Machine;
+using lifecycle::MachineState;
+using lifecycle::VolumeRow;
+using scenarios::CloudVolume;
+using scenarios::EventRow;
+using scenarios::ProviderCall;
+using scenarios::Shadow;
+
+// The row that volume belongs to: by its id, or by its name where no id is known; null if none.
+const VolumeRow* row_of(const Shadow& shadow, const CloudVolume& volume) {
+    for (const auto& [name, row] : shadow.volumes()) {
+        if (row.external_id == volume.id) return &row;
+        if (row.external_id.empty() && name == volume.name) return &row;
+    }
+    return nullptr;
+}
+
+class DataSurvives final : public Property {
+  public:
+    DataSurvives()
+        : Property("data-survives",
+                   "What a machine in service wrote to its project's volume is at every moment "
+                   "whole on a volume that the project keeps, until the project is archived.") {}
+    void on_machine(const Machine*, const Machine& after, const Shadow&) override {
+        if (after.state == MachineState::active) served_.insert(after.id);
+    }
+    void on_event(const EventRow* before, const EventRow& after, const Shadow& shadow) override {
+        if (before != nullptr || after.kind != "project:route-end") return;
+        const Machine* last = shadow.machine(after.machine);
+        if (last != nullptr) written_.erase(last->project);
+    }
+    void on_commit(const Shadow& shadow) override { look(shadow); }
+    void on_provider_request(const ProviderCall&, const Shadow& shadow) override { look(shadow); }
+    void at_end(const scenarios::Ending& ending) override { look(ending.shadow); }
+    // Rows that are lost keep nothing.
+    void on_tampered() override { written_.clear(); }
+
+  private:
+    using Writers = std::set<std::string>;
+
+    void look(const Shadow& shadow) {
+        std::map<std::string, Writers> kept;
+        for (const CloudVolume& volume : shadow.clouds().volumes()) {
+            if (volume.leaving) continue;
+            const VolumeRow* row = row_of(shadow, volume);
+            if (row == nullptr || !is_kept(row->state)) continue;
+            Writers& writers = kept[row->project];
+            for (const std::string& writer : volume.holds) {
+                if (served_.contains(writer)) writers.insert(writer);
+            }
+        }
+        for (const auto& [project, writers] : written_) {
+            for (const std::string& writer : writers) {
+                if (!kept[project].contains(writer)) {
+                    broken(fmt::format("what {} wrote is on no volume that {} keeps", writer,
+                                       project));
+                }
+            }
+        }
+        written_ = std::move(kept);
+    }
+
+    std::set<std::string> served_;
+    std::map<std::string, Writers> written_;  // by project
+};
+
+class VolumesDestroyedById final : public Property {
+  public:
+    VolumesDestroyedById()
+        : Property(
+              "volumes-destroyed-by-id",
+              "A volume is destroyed only if a row has its id, or, where no id was ever known, "
+              "asked for its name.") {}
+    void on_provider_request(const ProviderCall& call, const Shadow& shadow) override {
+        constexpr std::string_view kVolumes = "/volumes/";
+        const std::string& target = call.request.target;
+        const auto at = target.find(kVolumes);
+        if (call.request.method != "DELETE" || at == std::string::npos) return;
+        const std::string id = target.substr(at + kVolumes.size());
+        for (const CloudVolume& volume : shadow.clouds().volumes()) {
+            if (volume.id == id && row_of(shadow, volume) == nullptr) {
+                broken(fmt::format("{} ({}) is nobody's of ours, and was to be destroyed", id,
+                                   volume.name));
+            }
+        }
+    }
+};
+
+class UnreachableIsSaid final : public Property {
+  public:
+    UnreachableIsSaid()
+        : Property("unreachable-is-said",
+                   "A machine that fails while the host of its project's volume is out of reach "
+                   "says which volume that is.") {}
+    void on_machine(const Machine*, const Machine& after, const Shadow&) override {
+        if (after.state == MachineState::failed) failed_.insert(after.id);
+    }
+    void on_commit(const Shadow& shadow) override {
+        for (const std::string& id : std::exchange(failed_, {})) {
+            if (!said_.insert(id).second) continue;
+            const Machine& machine = *shadow.machine(id);
+            for (const CloudVolume& volume : shadow.clouds().volumes()) {
+                const VolumeRow* row = row_of(shadow, volume);
+                if (!volume.out_of_reach || row == nullptr || row->project != machine.project ||
+                    machine.provisioning_error.find(volume.id) != std::string::npos) {
+                    continue;
+                }
+                broken(fmt::format("{} failed, and says \"{}\" and not that {} cannot be reached",
+                                   id, machine.provisioning_error, volume.id));
+            }
+        }
+    }
+
+  private:
+    std::set<std::string> failed_;
+    std::set<std::string> said_;
+};
+
+class NamesItsOwn final : public Property {
+  public:
+    NamesItsOwn()
+        : Property("names-its-own",
+                   "A row names a resource only if that says it is the machine, and mounts the "
+                   "volume that the machine has to.") {}
+    void on_machine(const Machine* before, const Machine& after, const Shadow&) override {
+        if (after.external_id.empty()) return;
+        if (before == nullptr || before->external_id != after.external_id) named_.insert(after.id);
+    }
+    void on_commit(const Shadow& shadow) override {
+        for (const std::string& id : std::exchange(named_, {})) {
+            const Machine& machine = *shadow.machine(id);
+            const auto volume = shadow.volumes().find(machine.volume);
+            for (const fakes::CloudMachine& resource : shadow.clouds().inventory()) {
+                if (resource.provider != machine.provider || resource.id != machine.external_id) {
+                    continue;
+                }
+                const auto owner = resource.labels.find("vivarium_machine");
+                if (owner == resource.labels.end() || owner->second != id) {
+                    broken(fmt::format("{} names {}, which does not say so", id, resource.id));
+                }
+                if (volume != shadow.volumes().end() && !volume->second.external_id.empty() &&
+                    resource.volume != volume->second.external_id) {
+                    broken(fmt::format("{} names {}, which mounts \"{}\" and not \"{}\"", id,
+                                       resource.id, resource.volume, volume->second.external_id));
+                }
+            }
+        }
+    }
+
+  private:
+    std::set<std::string> named_;
+};
+
+}  // namespace
+
+Properties volume_properties() {
+    Properties all;
+    all.push_back(std::make_unique<DataSurvives>());
+    all.push_back(std::make_unique<VolumesDestroyedById>());
+    all.push_back(std::make_unique<UnreachableIsSaid>());
+    all.push_back(std::make_unique<NamesItsOwn>());
+    return all;
+}
+
+}  // namespace properties
