@@ -117,7 +117,7 @@ Properties eventually_properties() {
 Properties all_properties() {
     Properties all = always_properties();
     for (auto make : {provisioning_properties, volume_properties, identity_properties,
-                      bounds_properties, eventually_properties}) {
+                      bounds_properties, project_properties, eventually_properties}) {
         Properties more = make();
         all.insert(all.end(), std::make_move_iterator(more.begin()),
                    std::make_move_iterator(more.end()));

@@ -45,6 +45,9 @@ class Jury final : public scenarios::Witness {
     void on_delegation(const lifecycle::Delegation& now) override {
         for (const auto& property : properties_) property->on_delegation(now);
     }
+    void on_error(const lifecycle::ProjectError& now) override {
+        for (const auto& property : properties_) property->on_error(now);
+    }
     void on_recreated(const scenarios::Recreation& recreation,
                       const scenarios::Shadow& shadow) override {
         for (const auto& property : properties_) property->on_recreated(recreation, shadow);

@@ -45,6 +45,8 @@ Properties volume_properties();
 Properties identity_properties();
 // What never grows without bound.
 Properties bounds_properties();
+// What always holds of a project as a whole.
+Properties project_properties();
 // What must hold once the faults are over and there was time to heal.
 Properties eventually_properties();
 // All of them, in the order in which they are listed. Each run needs its own.

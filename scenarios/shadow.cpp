@@ -30,6 +30,7 @@ void Shadow::on_commit(Tx& tx, const std::vector<lifecycle::RowChange>& changes)
         if (change.table == "volume") read_volume(tx, change.row);
         if (change.table == "credential") read_credential(tx, change.row);
         if (change.table == "delegation") read_delegation(tx, change.row);
+        if (change.table == "project_error") read_error(tx, change.row);
         unread_.pop_front();
     }
     witness_->on_commit(*this);
@@ -102,6 +103,17 @@ void Shadow::read_delegation(Tx& tx, std::int64_t row) {
     witness_->on_delegation(delegations_[*id]);
 }
 
+void Shadow::read_error(Tx& tx, std::int64_t row) {
+    const auto error = lifecycle::find_error(tx, row);
+    if (!error) return;
+    if (error->until) {
+        errors_.erase(row);
+    } else {
+        errors_[row] = *error;
+    }
+    witness_->on_error(*error);
+}
+
 void Shadow::forget() {
     machines_.clear();
     events_.clear();
@@ -111,6 +123,7 @@ void Shadow::forget() {
     unread_.clear();
     credentials_.clear();
     delegations_.clear();
+    errors_.clear();
     readiness_.clear();
 }
 
@@ -135,6 +148,9 @@ void Shadow::recover(lifecycle::Store& store) {
         }
         for (const auto row : rows("SELECT rowid FROM delegation ORDER BY rowid")) {
             read_delegation(tx, row);
+        }
+        for (const auto row : rows("SELECT id FROM project_error WHERE ended_at = 0 ORDER BY id")) {
+            errors_[row] = *lifecycle::find_error(tx, row);
         }
         for (const auto row : rows("SELECT rowid FROM provider_resource ORDER BY rowid")) {
             read_resource(tx, row);

@@ -12,6 +12,7 @@
 #include "system/store/credentials.hpp"
 #include "system/store/delegations.hpp"
 #include "system/store/machines.hpp"
+#include "system/store/project_errors.hpp"
 #include "system/store/store.hpp"
 #include "system/store/volumes.hpp"
 
@@ -81,6 +82,8 @@ class Shadow final : public lifecycle::CommitFollower {
     using Credentials = std::map<std::string, std::map<std::string, lifecycle::Credential>>;
     const Credentials& credentials() const { return credentials_; }
     const std::map<std::string, lifecycle::Delegation>& delegations() const { return delegations_; }
+    // Those of projects that are open, by id.
+    const std::map<std::int64_t, lifecycle::ProjectError>& open_errors() const { return errors_; }
 
     // The next recovery is of a store that somebody has changed behind the server's back: what was
     // there before says nothing.
@@ -98,6 +101,7 @@ class Shadow final : public lifecycle::CommitFollower {
     void read_volume(lifecycle::Tx& tx, std::int64_t row);
     void read_credential(lifecycle::Tx& tx, std::int64_t row);
     void read_delegation(lifecycle::Tx& tx, std::int64_t row);
+    void read_error(lifecycle::Tx& tx, std::int64_t row);
 
     Witness* witness_;
     const Clouds* clouds_;
@@ -110,6 +114,7 @@ class Shadow final : public lifecycle::CommitFollower {
     std::deque<lifecycle::RowChange> unread_;
     Credentials credentials_;
     std::map<std::string, lifecycle::Delegation> delegations_;
+    std::map<std::int64_t, lifecycle::ProjectError> errors_;
     std::map<std::string, int> readiness_;
 };
 

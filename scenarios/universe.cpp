@@ -338,8 +338,9 @@ std::string Universe::ask(const std::string& sql) {
 }
 
 void Universe::show_rows() {
-    for (const char* table : {"project", "machine", "credential", "presence", "delegation",
-                              "outbox_event", "machine_history", "provider_resource"}) {
+    for (const char* table :
+         {"project", "machine", "credential", "presence", "delegation", "outbox_event",
+          "machine_history", "provider_resource", "project_error"}) {
         witness_.on_text(table, ask(fmt::format("SELECT * FROM {}", table)));
     }
 }

@@ -88,6 +88,8 @@ class Witness {
     // A machine's credentials have changed, or were read anew.
     virtual void on_credential(const std::string& /*machine*/, const Shadow& /*shadow*/) {}
     virtual void on_delegation(const lifecycle::Delegation& /*now*/) {}
+    // An error of a project was opened, or has ended.
+    virtual void on_error(const lifecycle::ProjectError& /*now*/) {}
     // A machine is to be replaced because somebody wants it so: told right before the commit that
     // says so is looked at.
     virtual void on_recreated(const Recreation& /*recreation*/, const Shadow& /*shadow*/) {}

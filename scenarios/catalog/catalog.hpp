@@ -14,6 +14,7 @@ std::vector<Scenario> volumes();
 std::vector<Scenario> identities();
 std::vector<Scenario> liveness();
 std::vector<Scenario> operations();
+std::vector<Scenario> projects();
 std::vector<Scenario> workers();
 std::vector<Scenario> bounds();
 std::vector<Scenario> storms();

@@ -115,6 +115,10 @@ Api::Answer Api::route_project(std::vector<std::string> path, HttpRequest reques
         if (method == "GET") co_return co_await delegations(project);
         co_return wrong_method(method, "GET, POST");
     }
+    if (path.size() == 4 && path[3] == "errors") {
+        if (method != "GET") co_return wrong_method(method, "GET");
+        co_return co_await errors(project);
+    }
     const bool verb = path[3] == "archive" || path[3] == "recreate" || path[3] == "snapshot";
     if (path.size() == 4 && verb) {
         if (method != "POST") co_return wrong_method(method, "POST");

@@ -37,6 +37,7 @@ class Api {
     Answer create(std::string project, HttpRequest request);
     Answer list(std::string project);
     Answer project(std::string project);
+    Answer errors(std::string project);
     Answer recreate(std::string project, HttpRequest request);
     Answer delegate_work(std::string project, HttpRequest request);
     Answer delegations(std::string project);

@@ -140,6 +140,16 @@ json to_json(const Delegation& delegation) {
             {"deadline_ms", milliseconds(delegation.deadline)}};
 }
 
+json to_json(const ProjectError& error) {
+    const auto milliseconds = [](Time time) { return time.time_since_epoch().count() / 1000; };
+    json shown = {{"subject", to_string(error.subject)},
+                  {"about", error.about},
+                  {"error", error.text},
+                  {"since_ms", milliseconds(error.since)}};
+    if (error.until) shown["until_ms"] = milliseconds(*error.until);
+    return shown;
+}
+
 json to_json(const ReconcileReport& report, bool applied) {
     json findings = json::array();
     for (const Finding& finding : report.findings) {

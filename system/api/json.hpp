@@ -11,6 +11,7 @@
 #include "system/ports/http.hpp"
 #include "system/store/delegations.hpp"
 #include "system/store/machines.hpp"
+#include "system/store/project_errors.hpp"
 
 namespace lifecycle {
 
@@ -32,6 +33,7 @@ Result<std::int64_t> integer_field(const nlohmann::json& object, std::string_vie
 nlohmann::json to_json(const Machine& machine);
 nlohmann::json to_json(const HistoryEntry& entry);
 nlohmann::json to_json(const Delegation& delegation);
+nlohmann::json to_json(const ProjectError& error);
 nlohmann::json to_json(const ReconcileReport& report, bool applied);
 
 // {"error": {"code", "message", "action"}} with the status that belongs to the code.

@@ -10,6 +10,7 @@
 #include "system/lifecycle/machine_changes.hpp"
 #include "system/lifecycle/snapshots.hpp"
 #include "system/store/credentials.hpp"
+#include "system/store/project_errors.hpp"
 #include "system/tasks/delegations.hpp"
 
 // A project as a whole: how it is, its machine's recreation, and the work for its agents.
@@ -23,7 +24,7 @@ struct ProjectView {
     std::int64_t generation = 0;
     std::optional<Machine> active;
     Presence presence;
-    std::string last_error;
+    std::vector<ProjectError> errors;  // that are open
 };
 
 }  // namespace
@@ -34,12 +35,14 @@ Api::Answer Api::project(std::string project) {
         ProjectView view{generation_of(tx, project),
                          active_machine(tx, project),
                          {},
-                         last_error_of(tx, project)};
+                         open_errors_of(tx, project)};
         if (view.active) view.presence = presence_of(tx, view.active->id);
         return view;
     };
     const auto view = co_await store_.transact(read);
     if (!view) co_return to_response(view.error());
+    json errors = json::array();
+    for (const ProjectError& error : view->errors) errors.push_back(to_json(error));
     const Duration silence = ports_.clock.now() - view->presence.seen_at;
     const bool online = view->active && silence < options_.online_for;
     co_return to_response(
@@ -49,7 +52,21 @@ Api::Answer Api::project(std::string project) {
                     {"active_machine", view->active ? view->active->id : ""},
                     {"online", online},
                     {"seen_at_ms", view->presence.seen_at.time_since_epoch().count() / 1000},
-                    {"last_error", view->last_error}}}});
+                    {"errors", std::move(errors)},
+                    {"last_error", view->errors.empty() ? "" : view->errors.front().text}}}});
+}
+
+Api::Answer Api::errors(std::string project) {
+    constexpr std::int64_t kMost = 100;
+    auto read = [&project](Tx& tx) -> Result<std::vector<ProjectError>> {
+        if (!project_exists(tx, project)) return std::unexpected(no_such_project(project));
+        return errors_of(tx, project, kMost);
+    };
+    const auto found = co_await store_.transact(read);
+    if (!found) co_return to_response(found.error());
+    json listed = json::array();
+    for (const ProjectError& error : *found) listed.push_back(to_json(error));
+    co_return to_response(200, json{{"errors", std::move(listed)}});
 }
 
 Api::Answer Api::recreate(std::string project, HttpRequest request) {

@@ -10,11 +10,13 @@
 #include "system/lifecycle/machine_changes.hpp"
 #include "system/store/credentials.hpp"
 #include "system/store/machines.hpp"
+#include "system/store/project_errors.hpp"
 
 namespace lifecycle {
 namespace {
 
 constexpr Duration kBootWindow = std::chrono::minutes(10);
+constexpr Duration kBetweenRefusals = std::chrono::minutes(10);
 
 Error superseded(std::string what) {
     return {ErrorCode::superseded, std::move(what), "stop, and do not ask again"};
@@ -67,6 +69,13 @@ void give_up(Tx& tx, const Machine& machine, const LifecycleOptions& options, Ti
     lose_machine(tx, machine.id, reason, now);
 }
 
+// The machine's box has proved itself.
+void hear(Tx& tx, const Machine& machine, Time now) {
+    record_seen(tx, machine.id, now);
+    end_error_about(tx, machine.project, ErrorSubject::registration, machine.id, now);
+    end_error_about(tx, machine.project, ErrorSubject::silence, machine.id, now);
+}
+
 }  // namespace
 
 bool is_boot(std::string_view nonce) {
@@ -94,7 +103,7 @@ Result<Registered> register_boot(Tx& tx, const IdentityKey& key, const Registrat
             return std::unexpected(may.error());
         }
     }
-    record_seen(tx, wanted.machine, now);
+    hear(tx, *machine, now);
     std::string token = holds ? key.token(wanted.machine, wanted.boot, known->epoch)
                               : hand_over(tx, key, *machine, wanted.boot, options, now);
     auto after = find_machine(tx, wanted.machine);
@@ -135,7 +144,7 @@ Result<Machine> authenticate(Tx& tx, std::string_view id, std::string_view token
             fmt::format("another boot of machine {} has taken this one's place", id),
             "register again: whichever answers at the machine's address gets the place"));
     }
-    record_seen(tx, id, now);
+    hear(tx, *machine, now);
     return machine;
 }
 
@@ -162,9 +171,11 @@ void note_refusal(Tx& tx, std::string_view id, const Error& refusal, Time now) {
     if (!machine || !in_service(*machine)) return;
     const auto holder = live_credential(tx, id);
     if (refusal.code == ErrorCode::conflict && holder) enqueue_arbitration(tx, *holder, now);
-    const std::string error = fmt::format("machine {} cannot register: {}", id, refusal.message);
-    if (last_error_of(tx, machine->project) == error) return;
-    set_last_error(tx, machine->project, error);
+    // Anybody may be refused, as often as they like: the first says enough for a while.
+    const auto noted = newest_error(tx, machine->project, ErrorSubject::registration);
+    if (noted && noted->since <= now && now - noted->since < kBetweenRefusals) return;
+    open_error(tx, machine->project, ErrorSubject::registration, id,
+               fmt::format("machine {} cannot register: {}", id, refusal.message), now);
     tx.tell("box.refused", {{"machine", id}, {"why", refusal.message}});
 }
 

@@ -56,8 +56,8 @@ std::string hand_over(Tx& tx, const IdentityKey& key, const Machine& machine, st
 // Makes the machine's token invalid at once; its box is given another when it asks.
 Result<Machine> rotate_token(Tx& tx, const IdentityKey& key, std::string_view machine, Time now);
 
-// Writes down on the project that a box of its machine could not register, unless that is already
-// there. If another boot has the place, an arbitration is enqueued.
+// Writes down on the project that a box of its machine could not register, at most every ten
+// minutes. If another boot has the place, an arbitration is enqueued.
 void note_refusal(Tx& tx, std::string_view machine, const Error& refusal, Time now);
 
 }  // namespace lifecycle

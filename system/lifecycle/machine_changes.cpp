@@ -10,6 +10,7 @@
 #include "system/lifecycle/volume_changes.hpp"
 #include "system/routing/router.hpp"
 #include "system/store/machines.hpp"
+#include "system/store/project_errors.hpp"
 #include "system/store/volumes.hpp"
 
 namespace lifecycle {
@@ -19,6 +20,11 @@ namespace {
 void detach(Tx& tx, const Machine& machine, Time now, Time when) {
     transition(tx, machine, MachineState::detached, now);
     enqueue_destroy(tx, machine.id, now, when);
+}
+
+void say_what_failed(Tx& tx, const Machine& machine, std::string_view reason, Time now) {
+    open_error(tx, machine.project, ErrorSubject::machine, machine.id,
+               fmt::format("machine {}: {}", machine.id, reason), now);
 }
 
 // A volume is where it is: a machine that has to mount it cannot be elsewhere.
@@ -172,7 +178,7 @@ void lose_machine(Tx& tx, std::string_view id, std::string_view reason, Time now
     const auto machine = find_machine(tx, id);
     if (!machine || machine->state != MachineState::active) return;
     set_active_machine(tx, machine->project, "");
-    set_last_error(tx, machine->project, fmt::format("machine {}: {}", id, reason));
+    say_what_failed(tx, *machine, reason, now);
     set_provisioning_error(tx, id, reason);
     record_history(tx, id, now, "lost", reason);
     detach(tx, *machine, now, now);
@@ -199,7 +205,7 @@ void fail_machine(Tx& tx, std::string_view id, std::string_view reason, Time now
     if (!machine || machine->state != MachineState::starting) return;
     transition(tx, *machine, MachineState::failed, now);
     set_provisioning_error(tx, id, reason);
-    set_last_error(tx, machine->project, fmt::format("machine {}: {}", id, reason));
+    say_what_failed(tx, *machine, reason, now);
     enqueue_destroy(tx, id, now, now);
     abandon_copy(tx, *machine, now);
 }

@@ -8,6 +8,7 @@
 #include "system/lifecycle/events.hpp"
 #include "system/lifecycle/machine_changes.hpp"
 #include "system/routing/router.hpp"
+#include "system/store/project_errors.hpp"
 #include "system/store/volumes.hpp"
 #include "system/tasks/delegations.hpp"
 
@@ -77,11 +78,13 @@ void Readiness::activate(Tx& tx, const Machine& machine) {
     }
     transition(tx, *present, MachineState::active, now);
     set_active_machine(tx, machine.project, machine.id);
-    set_last_error(tx, machine.project, "");
     const bool moved = std::ranges::any_of(
         volumes_of(tx, machine.project),
         [](const VolumeRow& one) { return one.state == VolumeState::superseded; });
     if (moved) enqueue_volume_release(tx, present->volume, machine.id, now);
+    // What this heals, and nothing else.
+    end_error(tx, machine.project, ErrorSubject::machine, now);
+    end_error(tx, machine.project, ErrorSubject::silence, now);
     enqueue_route(tx, machine, now);
     hasten_delegations(tx, machine.project, now);
 }

@@ -6,6 +6,7 @@
 
 #include "system/lifecycle/machine_changes.hpp"
 #include "system/store/credentials.hpp"
+#include "system/store/project_errors.hpp"
 
 namespace lifecycle {
 Watchdog::Watchdog(Store& store, Ports ports, const Providers& providers, Outbox& outbox,
@@ -99,25 +100,23 @@ boost::asio::awaitable<void> Watchdog::judge(std::string id, std::int64_t beats)
 }
 
 bool Watchdog::replace(Tx& tx, const Machine& machine) {
+    const Time now = ports_.clock.now();
     const std::int64_t made = recreations_of(tx, machine.project);
     if (made >= options_.most_recreations) {
         const std::string verdict = fmt::format(
             "machine {} is silent, and so were the {} before it: look at its log, and recreate it "
             "yourself",
             machine.id, made);
-        if (last_error_of(tx, machine.project) != verdict) {
-            set_last_error(tx, machine.project, verdict);
-        }
+        open_error(tx, machine.project, ErrorSubject::silence, machine.id, verdict, now);
         return false;
     }
-    const auto recreated = recreate_machine(tx, machine.project, machine.id, "no sign of life",
-                                            options_, ports_.clock.now());
+    const auto recreated =
+        recreate_machine(tx, machine.project, machine.id, "no sign of life", options_, now);
     if (!recreated || recreated->joined) return false;
-    const std::string before = last_error_of(tx, machine.project);
     set_recreations(tx, machine.project, made + 1);
-    set_last_error(tx, machine.project,
-                   fmt::format("machine {} gave no sign of life and is being replaced{}{}",
-                               machine.id, before.empty() ? "" : "; before that: ", before));
+    open_error(tx, machine.project, ErrorSubject::silence, machine.id,
+               fmt::format("machine {} gave no sign of life and is being replaced", machine.id),
+               now);
     return true;
 }
 

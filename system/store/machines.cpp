@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "system/store/credentials.hpp"
+#include "system/store/project_errors.hpp"
 
 #define MACHINE_COLUMNS                                                                     \
     "id, project, generation, provider, state, external_id, address, image, region, cpus, " \
@@ -111,7 +112,12 @@ bool transition(Tx& tx, const Machine& machine, MachineState to, Time now) {
                {to_string(to), count_of(now), machine.id, to_string(machine.state)}) != 1) {
         return false;
     }
-    if (to != MachineState::active) supersede_credentials(tx, machine.id);
+    if (to != MachineState::active) {
+        supersede_credentials(tx, machine.id);
+        // Nobody waits for its boxes any more.
+        end_error_about(tx, machine.project, ErrorSubject::registration, machine.id, now);
+        end_error_about(tx, machine.project, ErrorSubject::silence, machine.id, now);
+    }
     const std::string_view from = to_string(machine.state);
     record_history(tx, machine.id, now, to_string(to), fmt::format("was {}", from));
     tx.tell("machine.state",
@@ -124,17 +130,6 @@ bool transition(Tx& tx, const Machine& machine, MachineState to, Time now) {
 
 void set_active_machine(Tx& tx, std::string_view project, std::string_view machine) {
     tx.run("UPDATE project SET active_machine = ? WHERE id = ?", {machine, project});
-}
-
-void set_last_error(Tx& tx, std::string_view project, std::string_view error) {
-    tx.run("UPDATE project SET last_error = ? WHERE id = ?", {error, project});
-}
-
-std::string last_error_of(Tx& tx, std::string_view project) {
-    return tx
-        .first("SELECT last_error FROM project WHERE id = ?", {project},
-               [](const Row& row) { return row.text(0); })
-        .value_or("");
 }
 
 void set_provisioning_error(Tx& tx, std::string_view machine, std::string_view error) {

@@ -48,8 +48,6 @@ void insert_machine(Tx& tx, const Machine& machine, std::string_view idempotency
 bool transition(Tx& tx, const Machine& machine, MachineState to, Time now);
 
 void set_active_machine(Tx& tx, std::string_view project, std::string_view machine);
-void set_last_error(Tx& tx, std::string_view project, std::string_view error);
-std::string last_error_of(Tx& tx, std::string_view project);
 void set_provisioning_error(Tx& tx, std::string_view machine, std::string_view error);
 void set_daemon_status(Tx& tx, std::string_view machine, DaemonStatus status, Time now);
 

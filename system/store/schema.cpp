@@ -163,6 +163,23 @@ constexpr std::array kMigrations = {
         (SELECT copy_of FROM volume WHERE copy_of <> '' AND state IN ('asked', 'present'));
     CREATE INDEX volume_of_project ON volume (project);
     )sql",
+    // What is wrong with a project, each by its subject, and since when; ended_at 0: it is so now.
+    R"sql(
+    CREATE TABLE project_error (
+        id INTEGER PRIMARY KEY,
+        project TEXT NOT NULL REFERENCES project (id),
+        subject TEXT NOT NULL,
+        about TEXT NOT NULL,
+        what TEXT NOT NULL,
+        opened_at BIGINT NOT NULL,
+        ended_at BIGINT NOT NULL DEFAULT 0
+    );
+    CREATE UNIQUE INDEX project_error_open ON project_error (project, subject) WHERE ended_at = 0;
+    CREATE INDEX project_error_newest ON project_error (project, subject, id);
+    INSERT INTO project_error (project, subject, about, what, opened_at)
+        SELECT id, 'machine', '', last_error, 0 FROM project WHERE last_error <> '' ORDER BY id;
+    ALTER TABLE project DROP COLUMN last_error;
+    )sql",
 };
 
 Error unusable(std::string_view path, std::string_view why) {
