@@ -11,6 +11,7 @@ std::string_view to_string(ErrorCode code) {
         case ErrorCode::method_not_allowed: return "method_not_allowed";
         case ErrorCode::too_large: return "too_large";
         case ErrorCode::conflict: return "conflict";
+        case ErrorCode::not_implemented: return "not_implemented";
         case ErrorCode::superseded: return "superseded";
         case ErrorCode::machine_unavailable: return "machine_unavailable";
         case ErrorCode::machine_error: return "machine_error";

@@ -16,6 +16,7 @@ enum class ErrorCode : std::uint8_t {
     method_not_allowed,   // the route exists, the method does not
     too_large,            // the body exceeds the limit
     conflict,             // the state does not allow it
+    not_implemented,      // the request is right, and of a kind that is not known here
     superseded,           // who sent it has been replaced, for good
     machine_unavailable,  // the machine cannot answer now, and the message says why
     machine_error,        // the machine answered with a failure of its own

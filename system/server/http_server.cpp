@@ -8,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast.hpp>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -47,6 +48,23 @@ http::response<http::string_body> to_beast(HttpResponse response, bool keep_aliv
     message.prepare_payload();
     if (head) message.body().clear();
     return message;
+}
+
+// What is wrong with a head that can be read: who stands before us may take it for another request.
+// https://www.rfc-editor.org/rfc/rfc9112#section-6.1 and #section-3.2
+std::optional<Error> ambiguity(const http::request<http::string_body>& message) {
+    const auto codings = message.count(http::field::transfer_encoding);
+    if (codings > 1 ||
+        (codings == 1 && !beast::iequals(message[http::field::transfer_encoding], "chunked"))) {
+        return Error(ErrorCode::not_implemented, "the Transfer-Encoding is not \"chunked\"",
+                     "send the body as it is, with a Content-Length, or in chunks");
+    }
+    const auto hosts = message.count(http::field::host);
+    if (hosts > 1 || (hosts == 0 && message.version() >= 11)) {
+        return Error(ErrorCode::bad_request, fmt::format("the request has {} Host headers", hosts),
+                     "send one");
+    }
+    return std::nullopt;
 }
 
 HttpResponse refusal(const boost::system::error_code& error) {
@@ -107,9 +125,10 @@ asio::awaitable<void> converse(std::shared_ptr<State> state, beast::tcp_stream s
         }
         HttpResponse response;
         const bool head = parser.get().method() == http::verb::head;
-        const bool refused = static_cast<bool>(error);
+        const auto ambiguous = error ? std::nullopt : ambiguity(parser.get());
+        const bool refused = error || ambiguous;
         if (refused) {
-            response = refusal(error);
+            response = error ? refusal(error) : to_response(*ambiguous);
             open = false;
         } else {
             stream.expires_never();
