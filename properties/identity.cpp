@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "properties/property.hpp"
+#include "properties/unanswered.hpp"
 #include "scenarios/universe.hpp"
 
 // Who is who, who is alive, and who says so.
@@ -97,31 +98,39 @@ class SingleFlight final : public Property {
   public:
     SingleFlight()
         : Property("single-flight",
-                   "A recreation never displaces a machine that is on its way already: whoever "
-                   "comes second joins.") {}
-    void on_machine(const Machine* before, const Machine& after, const Shadow&) override {
-        if (before != nullptr && before->state == MachineState::starting &&
-            after.state == MachineState::detached) {
-            displaced_.push_back(after);
-        }
+                   "Nothing displaces a machine that is on its way but a person who retires it, "
+                   "and who wants one replaced meanwhile joins.") {}
+    void on_server_request(const std::string& method, const std::string& target) override {
+        asked_.ask(method, target);
     }
-    void on_commit(const Shadow& shadow) override {
-        const Machine* old = shadow.machine(std::exchange(recreated_, {}));
-        for (const Machine& machine : std::exchange(displaced_, {})) {
-            if (old != nullptr && machine.project == old->project) {
-                broken(fmt::format("the recreation of {} displaced {}, which was starting", old->id,
-                                   machine.id));
+    void on_server_answer(const ServerAnswer& answer) override { asked_.answer(answer); }
+    void on_machine(const Machine* before, const Machine& after, const Shadow&) override {
+        if (before == nullptr || before->state != MachineState::starting ||
+            after.state != MachineState::detached) {
+            return;
+        }
+        const std::string machine = fmt::format("/v1/machines/{}", after.id);
+        const std::string project = fmt::format("/v1/projects/{}/archive", after.project);
+        if (asked_.contains(machine + "/retire") || asked_.contains(machine + "/archive") ||
+            asked_.contains(project)) {
+            return;
+        }
+        broken(fmt::format("machine {} was starting and was displaced, and no person said so",
+                           after.id));
+    }
+    // What a commit tells is told before the commit is looked at.
+    void on_recreated(const scenarios::Recreation& recreation, const Shadow& shadow) override {
+        const Machine* old = shadow.machine(recreation.machine);
+        if (old == nullptr) return;
+        for (const auto& [id, machine] : shadow.machines()) {
+            if (machine.project == old->project && machine.state == MachineState::starting) {
+                broken(fmt::format("{} was recreated while {} was on its way", old->id, id));
             }
         }
     }
-    // What a commit tells is told before the commit is looked at.
-    void on_recreated(const scenarios::Recreation& recreation, const Shadow&) override {
-        recreated_ = recreation.machine;
-    }
 
   private:
-    std::string recreated_;           // by the commit that comes next
-    std::vector<Machine> displaced_;  // in it
+    Unanswered asked_;
 };
 
 class SilenceBeforeDeath final : public Property {
@@ -264,13 +273,20 @@ class DelegationsEnd final : public Property {
   public:
     DelegationsEnd()
         : Property("delegations-end",
-                   "After the calm every delegation is processed, or failed with a reason.") {}
+                   "After the calm every delegation is processed, or failed with a reason; by its "
+                   "deadline, if nothing went wrong.") {}
     void at_end(const Ending& ending) override {
+        constexpr auto kMostLate = std::chrono::seconds(30);
         for (const auto& [id, delegation] : ending.shadow.delegations()) {
             if (!delegation.ended()) {
                 broken(fmt::format("delegation {} is still {}", id, delegation.state));
             } else if (delegation.result.empty()) {
                 broken(fmt::format("delegation {} is {} for no reason", id, delegation.state));
+            } else if (ending.faults.empty() &&
+                       delegation.updated_at > delegation.deadline + kMostLate) {
+                const auto late = delegation.updated_at - delegation.deadline;
+                broken(fmt::format("delegation {} ended {} s after its deadline", id,
+                                   late.count() / 1'000'000));
             }
         }
     }
@@ -301,14 +317,19 @@ class RoutesFollow final : public Property {
   public:
     RoutesFollow()
         : Property("routes-follow",
-                   "After the calm a project's route leads to its active machine.") {}
+                   "After the calm a project's route leads to its active machine, and that of an "
+                   "archived project nowhere.") {}
     void on_route(const std::string& project, const lifecycle::Route& route) override {
         routes_[project] = route.machine;
     }
     void at_end(const Ending& ending) override {
         for (const auto& [id, project] : ending.shadow.projects()) {
-            if (project.active_machine.empty()) continue;
             const auto found = routes_.find(id);
+            if (project.archived && found != routes_.end() && !found->second.empty()) {
+                broken(fmt::format("project {} is archived, and its route leads to {}", id,
+                                   found->second));
+            }
+            if (project.active_machine.empty()) continue;
             const bool nowhere = found == routes_.end() || found->second.empty();
             const std::string there = nowhere ? "nobody" : found->second;
             if (there != project.active_machine) {

@@ -36,6 +36,9 @@ class Jury final : public scenarios::Witness {
     void on_bug(std::string_view what) override {
         for (const auto& property : properties_) property->on_bug(what);
     }
+    void on_server_request(const std::string& method, const std::string& target) override {
+        for (const auto& property : properties_) property->on_server_request(method, target);
+    }
     void on_server_answer(const scenarios::ServerAnswer& answer) override {
         for (const auto& property : properties_) property->on_server_answer(answer);
     }

@@ -4,10 +4,12 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "properties/property.hpp"
+#include "properties/unanswered.hpp"
 
-// What holds of a project as a whole: what it says is wrong with it.
+// What holds of a project as a whole: what it says is wrong with it, and that it ends.
 namespace properties {
 namespace {
 
@@ -56,6 +58,8 @@ class ErrorsLastUntilHealed final : public Property {
         for (const auto& [project, text] : std::exchange(ended_, {})) {
             // Another machine is what is wrong now.
             if (activated.contains(project) || gone.contains(project)) continue;
+            const auto row = shadow.projects().find(project);
+            if (row != shadow.projects().end() && row->second.archived) continue;
             broken(fmt::format("project {} says no more that \"{}\", and nothing healed it",
                                project, text));
         }
@@ -98,11 +102,84 @@ class ErrorsLastUntilHealed final : public Property {
     std::map<std::int64_t, int> proofs_;  // by error
 };
 
+class ArchivedStaysArchived final : public Property {
+  public:
+    ArchivedStaysArchived()
+        : Property("archived-stays-archived",
+                   "An archived project has no machine in service and no work that waits for one, "
+                   "and nothing brings it back but a person who asks for a machine.") {}
+    void on_tampered() override { archived_.clear(); }
+    void on_recovery(const Shadow&, const Shadow&) override { made_.clear(); }
+    void on_server_request(const std::string& method, const std::string& target) override {
+        asked_.ask(method, target);
+    }
+    void on_server_answer(const ServerAnswer& answer) override { asked_.answer(answer); }
+    void on_machine(const Machine* before, const Machine& after, const Shadow&) override {
+        if (before == nullptr) made_.push_back(after);
+    }
+    void on_commit(const Shadow& shadow) override {
+        for (const Machine& machine : std::exchange(made_, {})) {
+            const std::string request = fmt::format("/v1/projects/{}/machines", machine.project);
+            if (archived_.contains(machine.project) && !asked_.contains(request)) {
+                broken(fmt::format("project {} was archived, and {} was made: no person asked",
+                                   machine.project, machine.id));
+            }
+        }
+        archived_.clear();
+        for (const auto& [id, project] : shadow.projects()) {
+            if (project.archived) archived_.insert(id);
+        }
+        if (archived_.empty()) return;
+        for (const auto& [id, machine] : shadow.machines()) {
+            const bool in_service =
+                machine.state == MachineState::starting || machine.state == MachineState::active;
+            if (in_service && archived_.contains(machine.project)) {
+                broken(fmt::format("project {} is archived, and machine {} is {}", machine.project,
+                                   id, lifecycle::to_string(machine.state)));
+            }
+        }
+        for (const auto& [id, delegation] : shadow.delegations()) {
+            if (archived_.contains(delegation.project) && !delegation.ended()) {
+                broken(fmt::format("project {} is archived, and delegation {} is {}",
+                                   delegation.project, id, delegation.state));
+            }
+        }
+    }
+
+  private:
+    std::vector<Machine> made_;       // in the commit that comes next
+    std::set<std::string> archived_;  // projects
+    Unanswered asked_;
+};
+
+class QueuedRequestsBegin final : public Property {
+  public:
+    QueuedRequestsBegin()
+        : Property("queued-requests-begin",
+                   "A request for a machine waits only while another machine of its project is on "
+                   "its way, and has its turn in the moment in which that is not.") {}
+    void on_commit(const Shadow& shadow) override {
+        for (const auto& [request, project] : shadow.waiting()) {
+            bool starting = false;
+            for (const auto& [id, machine] : shadow.machines()) {
+                starting = starting ||
+                           (machine.project == project && machine.state == MachineState::starting);
+            }
+            if (!starting) {
+                broken(fmt::format("a request for a machine of {} waits, and none is on its way",
+                                   project));
+            }
+        }
+    }
+};
+
 }  // namespace
 
 Properties project_properties() {
     Properties all;
     all.push_back(std::make_unique<ErrorsLastUntilHealed>());
+    all.push_back(std::make_unique<ArchivedStaysArchived>());
+    all.push_back(std::make_unique<QueuedRequestsBegin>());
     return all;
 }
 

@@ -195,7 +195,16 @@ class MountsItsVolume final : public Property {
     MountsItsVolume()
         : Property("mounts-its-volume",
                    "A machine is started only with the volume that its row names, and never with "
-                   "an empty one while its project has data.") {}
+                   "an empty one while its project has data that nobody gave up.") {}
+    // Who archives a project gives up its volumes, and may ask for a machine again.
+    void on_commit(const Shadow& shadow) override {
+        for (const auto& [id, project] : shadow.projects()) {
+            if (!project.archived) continue;
+            for (const auto& [name, volume] : shadow.volumes()) {
+                if (volume.project == id) given_up_.insert(name);
+            }
+        }
+    }
     void on_provider_start(const CloudMachine& machine, const Shadow& shadow) override {
         if (label(machine, "vivarium_installation") != kInstallation) return;
         const Machine* owner = shadow.machine(label(machine, "vivarium_machine"));
@@ -211,13 +220,16 @@ class MountsItsVolume final : public Property {
         for (const scenarios::CloudVolume& other : shadow.clouds().volumes()) {
             const auto row = shadow.volumes().find(other.name);
             if (!other.has_data() || row == shadow.volumes().end() ||
-                row->second.project != owner->project) {
+                row->second.project != owner->project || given_up_.contains(other.name)) {
                 continue;
             }
             broken(fmt::format("{} was started with an empty volume, and {} holds data", owner->id,
                                other.id));
         }
     }
+
+  private:
+    std::set<std::string> given_up_;  // volumes, by name
 };
 
 class DestroysOnlyOurs final : public Property {

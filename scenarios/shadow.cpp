@@ -31,6 +31,7 @@ void Shadow::on_commit(Tx& tx, const std::vector<lifecycle::RowChange>& changes)
         if (change.table == "credential") read_credential(tx, change.row);
         if (change.table == "delegation") read_delegation(tx, change.row);
         if (change.table == "project_error") read_error(tx, change.row);
+        if (change.table == "machine_request") read_request(tx, change.row);
         unread_.pop_front();
     }
     witness_->on_commit(*this);
@@ -74,8 +75,10 @@ void Shadow::read_resource(Tx& tx, std::int64_t row) {
 
 void Shadow::read_project(Tx& tx, std::int64_t row) {
     const auto project =
-        tx.first("SELECT id, active_machine FROM project WHERE rowid = ?", {row},
-                 [](const Row& found) { return ProjectRow{found.text(0), found.text(1)}; });
+        tx.first("SELECT id, active_machine, archived_at FROM project WHERE rowid = ?", {row},
+                 [](const Row& found) {
+                     return ProjectRow{found.text(0), found.text(1), found.integer(2) != 0};
+                 });
     if (project) projects_[project->id] = *project;
 }
 
@@ -114,6 +117,17 @@ void Shadow::read_error(Tx& tx, std::int64_t row) {
     witness_->on_error(*error);
 }
 
+void Shadow::read_request(Tx& tx, std::int64_t row) {
+    const auto project =
+        tx.first("SELECT project FROM machine_request WHERE id = ? AND state = 'waiting'", {row},
+                 [](const Row& found) { return found.text(0); });
+    if (project) {
+        waiting_[row] = *project;
+    } else {
+        waiting_.erase(row);
+    }
+}
+
 void Shadow::forget() {
     machines_.clear();
     events_.clear();
@@ -124,6 +138,7 @@ void Shadow::forget() {
     credentials_.clear();
     delegations_.clear();
     errors_.clear();
+    waiting_.clear();
     readiness_.clear();
 }
 
@@ -148,6 +163,9 @@ void Shadow::recover(lifecycle::Store& store) {
         }
         for (const auto row : rows("SELECT rowid FROM delegation ORDER BY rowid")) {
             read_delegation(tx, row);
+        }
+        for (const auto row : rows("SELECT id FROM machine_request ORDER BY id")) {
+            read_request(tx, row);
         }
         for (const auto row : rows("SELECT id FROM project_error WHERE ended_at = 0 ORDER BY id")) {
             errors_[row] = *lifecycle::find_error(tx, row);

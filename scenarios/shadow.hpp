@@ -34,6 +34,7 @@ struct EventRow {
 struct ProjectRow {
     std::string id;
     std::string active_machine;
+    bool archived = false;
 };
 
 // A volume that a cloud still has.
@@ -84,6 +85,8 @@ class Shadow final : public lifecycle::CommitFollower {
     const std::map<std::string, lifecycle::Delegation>& delegations() const { return delegations_; }
     // Those of projects that are open, by id.
     const std::map<std::int64_t, lifecycle::ProjectError>& open_errors() const { return errors_; }
+    // The projects in which a request for a machine waits, by request.
+    const std::map<std::int64_t, std::string>& waiting() const { return waiting_; }
 
     // The next recovery is of a store that somebody has changed behind the server's back: what was
     // there before says nothing.
@@ -102,6 +105,7 @@ class Shadow final : public lifecycle::CommitFollower {
     void read_credential(lifecycle::Tx& tx, std::int64_t row);
     void read_delegation(lifecycle::Tx& tx, std::int64_t row);
     void read_error(lifecycle::Tx& tx, std::int64_t row);
+    void read_request(lifecycle::Tx& tx, std::int64_t row);
 
     Witness* witness_;
     const Clouds* clouds_;
@@ -115,6 +119,7 @@ class Shadow final : public lifecycle::CommitFollower {
     Credentials credentials_;
     std::map<std::string, lifecycle::Delegation> delegations_;
     std::map<std::int64_t, lifecycle::ProjectError> errors_;
+    std::map<std::int64_t, std::string> waiting_;
     std::map<std::string, int> readiness_;
 };
 

@@ -133,7 +133,7 @@ boost::asio::awaitable<std::string> Stage::delegate(std::string project, std::in
         json{{"agent", "agent-1"}, {"payload", {{"say", "hello"}}}, {"timeout_s", timeout_s}}
             .dump();
     const HttpResponse response = co_await insist(std::move(request));
-    expect(response.status == 202 || response.status == 404,
+    expect(response.status == 202 || response.status == 404 || response.status == 409,
            fmt::format("a delegation is not answered {}: {}", response.status, response.body));
     const json body = json::parse(response.body, nullptr, false);
     if (response.status != 202) co_return std::string();
@@ -178,15 +178,18 @@ boost::asio::awaitable<void> Stage::archive(std::string project) {
     expect(response.status == 202, "a project is archived");
 }
 
-boost::asio::awaitable<int> Stage::push(std::string repository, std::string delivery,
-                                        std::string secret) {
+boost::asio::awaitable<int> Stage::push(Push push) {
     HttpRequest request = post("/v1/webhooks/github");
-    request.body =
-        json{{"ref", "refs/heads/main"}, {"repository", {{"full_name", repository}}}}.dump();
+    json body = {{"ref", "refs/heads/main"},
+                 {"after", push.commit},
+                 {"repository", {{"full_name", push.repository}}}};
+    if (push.pushed_at > 0) body["repository"]["pushed_at"] = push.pushed_at;
+    request.body = body.dump();
     request.headers["X-GitHub-Event"] = "push";
-    request.headers["X-GitHub-Delivery"] = delivery;
+    request.headers["X-GitHub-Delivery"] =
+        push.delivery.empty() ? "delivery of " + push.commit : push.delivery;
     request.headers["X-Hub-Signature-256"] =
-        "sha256=" + lifecycle::hmac_sha256(secret, request.body);
+        "sha256=" + lifecycle::hmac_sha256(push.secret, request.body);
     const HttpResponse response = co_await insist(std::move(request));
     co_return response.status;
 }
@@ -245,7 +248,10 @@ void Stage::expect(bool held, std::string_view what) {
 
 Script demand_machines(Stage stage) {
     std::vector<std::string> projects;
-    for (const auto& [id, project] : stage.shadow().projects()) projects.push_back(id);
+    for (const auto& [id, project] : stage.shadow().projects()) {
+        // Nobody wants a machine of a project that was given up.
+        if (!project.archived) projects.push_back(id);
+    }
     for (const std::string& project : projects) {
         Demand demand;
         demand.project = project;

@@ -31,7 +31,8 @@ class Stage {
         bool joined = false;
     };
     boost::asio::awaitable<Recreated> recreate(std::string project, std::string machine = {});
-    // Hands work to the project's agent until that is acknowledged; the id of the delegation.
+    // Hands work to the project's agent until that is acknowledged; the id of the delegation, or
+    // nothing if it is refused.
     boost::asio::awaitable<std::string> delegate(std::string project, std::int64_t timeout_s);
     // Waits until the delegation is in that state; false after `within`.
     boost::asio::awaitable<bool> until_delegation(std::string delegation, std::string state,
@@ -44,9 +45,15 @@ class Stage {
     boost::asio::awaitable<void> retire(std::string machine);
     // Gives a whole project up, volumes and all, until that is acknowledged.
     boost::asio::awaitable<void> archive(std::string project);
-    // A delivery of GitHub's webhook, signed with that secret; the status of the answer.
-    boost::asio::awaitable<int> push(std::string repository, std::string delivery,
-                                     std::string secret);
+    // A delivery of GitHub's webhook that tells of a push; the status of the answer.
+    struct Push {
+        std::string repository;
+        std::string commit;
+        std::string delivery = {};   // its number; empty: one that goes with the commit
+        std::int64_t pushed_at = 0;  // 0: the delivery does not say
+        std::string secret = kGithubSecret;
+    };
+    boost::asio::awaitable<int> push(Push push);
     // Waits until the API says that the machine is in that state; false after `within`.
     boost::asio::awaitable<bool> until(std::string machine, std::string state,
                                        sim::Duration within);
@@ -83,8 +90,8 @@ class Stage {
     Universe* universe_;
 };
 
-// The last word of every run: each project's client asks for a working machine, creating one if
-// there is none, and notes what it got.
+// The last word of every run: the client of each project that was not archived asks for a working
+// machine, creating one if there is none, and notes what it got.
 Script demand_machines(Stage stage);
 
 }  // namespace scenarios

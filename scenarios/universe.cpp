@@ -130,6 +130,7 @@ class Universe::ServerProgram final : public sim::Program {
     void serve(lifecycle::HttpRequest request, fakes::Respond respond) {
         std::string method = request.method;
         std::string target = request.target;
+        universe_.witness_.on_server_request(method, target);
         system_->serve(std::move(request), [this, method = std::move(method),
                                             target = std::move(target), send = std::move(respond)](
                                                lifecycle::HttpResponse response) mutable {
@@ -340,7 +341,7 @@ std::string Universe::ask(const std::string& sql) {
 void Universe::show_rows() {
     for (const char* table :
          {"project", "machine", "credential", "presence", "delegation", "outbox_event",
-          "machine_history", "provider_resource", "project_error"}) {
+          "machine_history", "provider_resource", "project_error", "machine_request"}) {
         witness_.on_text(table, ask(fmt::format("SELECT * FROM {}", table)));
     }
 }

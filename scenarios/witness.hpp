@@ -102,6 +102,7 @@ class Witness {
     virtual void on_server_down(const std::string& /*server*/) {}
     // An exception that is not a failing store left the core.
     virtual void on_bug(std::string_view /*what*/) {}
+    virtual void on_server_request(const std::string& /*method*/, const std::string& /*target*/) {}
     virtual void on_server_answer(const ServerAnswer& /*answer*/) {}
     virtual void on_acknowledged(const Acknowledgement& /*promise*/) {}
     // A worker took an event, or is finished with it.

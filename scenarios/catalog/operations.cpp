@@ -223,24 +223,38 @@ Script stopped_by_itself(Stage stage) {
     stage.expect(stage.count(machine) == 1, "and it is the same one");
 }
 
-// A push rolls the project's machine: once for each delivery, and only if it is signed.
+// A push rolls the project's machine: once, however often it is told, and only if it is signed.
 Script github_push(Stage stage) {
     const std::string first = co_await stage.create("alpha");
     co_await stage.expect_active(first);
     const auto bound = co_await stage.call("PUT", "/v1/projects/alpha/github",
                                            R"({"repository": "acme/app", "branch": "main"})");
     stage.expect(bound && bound->status == 200, "a repository is bound");
-    const int forged = co_await stage.push("acme/app", "delivery-1", "not the secret");
+    Stage::Push forgery{"acme/app", "c0ffee"};
+    forgery.secret = "not the secret";
+    const int forged = co_await stage.push(std::move(forgery));
     stage.expect(forged == 401, "a forged delivery is refused");
-    const int other = co_await stage.push("acme/other", "delivery-2", kGithubSecret);
+    Stage::Push elsewhere{"acme/other", "c0ffee"};
+    const int other = co_await stage.push(std::move(elsewhere));
     stage.expect(other == 202, "a push elsewhere is heard");
     stage.expect(stage.shadow().machine("alpha-2") == nullptr, "and rolls nothing");
-    const int pushed = co_await stage.push("acme/app", "delivery-3", kGithubSecret);
-    stage.expect(pushed == 202, "a push is heard");
-    const int again = co_await stage.push("acme/app", "delivery-3", kGithubSecret);
-    stage.expect(again == 202, "a delivery may come twice");
+    const Stage::Push push{"acme/app", "c0ffee", "delivery-3", 1'700'000'100};
+    for (const char* delivery : {"delivery-3", "delivery-3", "replayed"}) {
+        Stage::Push told = push;
+        told.delivery = delivery;
+        const int heard = co_await stage.push(std::move(told));
+        stage.expect(heard == 202, "a push is heard, however often it is told");
+    }
     co_await stage.expect_active("alpha-2");
     stage.expect(stage.shadow().machine("alpha-3") == nullptr, "and rolls once");
+    Stage::Push late{"acme/app", "decade", "delivery-2", 1'700'000'000};
+    const int overtaken = co_await stage.push(std::move(late));
+    stage.expect(overtaken == 202 && stage.shadow().machine("alpha-3") == nullptr,
+                 "one that was overtaken by a newer one rolls nothing");
+    Stage::Push back{"acme/app", "c0ffee", "delivery-4", 1'700'000'200};
+    const int again = co_await stage.push(std::move(back));
+    stage.expect(again == 202, "a branch may come back to a commit");
+    co_await stage.expect_active("alpha-3");
 }
 
 }  // namespace
@@ -326,7 +340,7 @@ std::vector<Scenario> operations() {
          stopped_by_itself,
          {"reconcile.finding stopped"}},
         {"github-push",
-         "A signed push rolls the project's machine, once for each delivery.",
+         "A signed push rolls the project's machine, once, however often it is told.",
          {},
          false,
          minutes(80),

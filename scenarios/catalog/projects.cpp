@@ -1,4 +1,5 @@
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "scenarios/catalog/catalog.hpp"
 
@@ -53,6 +54,64 @@ Script errors_end(Stage stage) {
     stage.expect(all == Subjects({"registration", "machine"}), "and its history has all");
 }
 
+// A project that is given up while work waits and pushes come: it stays so, until a person wants it
+// back.
+Script archived_for_good(Stage stage) {
+    const std::string first = co_await stage.create("alpha", "fly", 3);
+    co_await stage.expect_active(first);
+    const auto bound = co_await stage.call("PUT", "/v1/projects/alpha/github",
+                                           R"({"repository": "acme/app", "branch": "main"})");
+    stage.expect(bound && bound->status == 200, "a repository is bound");
+    stage.boxes().options(first).hung = true;
+    const std::string work = co_await stage.delegate("alpha", 14'400);
+    co_await stage.sleep(minutes(2));
+    co_await stage.archive("alpha");
+    Stage::Push push{"acme/app", "c0ffee"};
+    const int heard = co_await stage.push(std::move(push));
+    stage.expect(heard == 202, "a push is heard");
+    const auto recreated = co_await stage.recreate("alpha");
+    stage.expect(recreated.machine.empty(), "there is nothing to recreate");
+    const std::string refused = co_await stage.delegate("alpha", 600);
+    stage.expect(refused.empty(), "work is refused");
+    co_await stage.sleep(minutes(30));
+    const std::string second = co_await stage.create("alpha", "fly", 3);
+    co_await stage.expect_active(second);
+    const std::string more = co_await stage.delegate("alpha", 600);
+    const bool processed = co_await stage.until_delegation(more, "processed", minutes(5));
+    stage.expect(processed, "a project that was asked for again works again");
+}
+
+// A push every minute, and a machine takes three to boot; one of them cannot be made at all.
+Script pushes_faster_than_boots(Stage stage) {
+    constexpr int kPushes = 15;
+    const std::string first = co_await stage.create("alpha");
+    co_await stage.expect_active(first);
+    const auto bound = co_await stage.call("PUT", "/v1/projects/alpha/github",
+                                           R"({"repository": "acme/app", "branch": "main"})");
+    stage.expect(bound && bound->status == 200, "a repository is bound");
+    stage.fly().options().start_delay = seconds(160);
+    std::set<std::string> served;
+    std::int64_t before_last = 0;
+    for (int i = 0; i < kPushes; ++i) {
+        if (i == 8) stage.fly().options().refuse_create = "invalid_argument: image not found";
+        if (i == 12) stage.fly().options().refuse_create.clear();
+        before_last = static_cast<std::int64_t>(stage.shadow().machines().size());
+        Stage::Push push{"acme/app", "commit-" + std::to_string(i)};
+        const int heard = co_await stage.push(std::move(push));
+        stage.expect(heard == 202, "a push is heard");
+        co_await stage.sleep(minutes(1));
+        served.insert(stage.shadow().projects().at("alpha").active_machine);
+    }
+    stage.expect(served.size() >= 3, "machines become active while pushes come");
+    co_await stage.sleep(minutes(12));
+    const std::string active = stage.shadow().projects().at("alpha").active_machine;
+    const std::int64_t newest = stage.shadow().machine(active)->generation;
+    stage.expect(newest > before_last, "the last push has its machine");
+    stage.expect(static_cast<std::int64_t>(stage.shadow().machines().size()) == newest,
+                 "and nothing comes after it");
+    stage.expect(newest <= kPushes, "not each push has made one");
+}
+
 }  // namespace
 
 std::vector<Scenario> projects() {
@@ -63,6 +122,20 @@ std::vector<Scenario> projects() {
          false,
          minutes(90),
          errors_end},
+        {"archived-for-good",
+         "A project is given up while work waits and pushes come: it stays so.",
+         {},
+         false,
+         minutes(120),
+         archived_for_good,
+         {"machine.state detached->archived"}},
+        {"pushes-faster-than-boots",
+         "Pushes come faster than machines boot: one starts, the newest waits, and all end.",
+         {},
+         false,
+         minutes(90),
+         pushes_faster_than_boots,
+         {"machine.queued"}},
     };
 }
 

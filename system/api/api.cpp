@@ -156,15 +156,15 @@ Api::Answer Api::route_machine(std::vector<std::string> path, HttpRequest reques
 }
 
 Api::Answer Api::create(std::string project, HttpRequest request) {
-    const auto wanted = parse_create(request, project, providers_);
+    const auto wanted = parse_create(request, project, providers_, options_.provider);
     if (!wanted) co_return to_response(wanted.error());
-    auto insert = [this, &wanted](Tx& tx) -> Result<Machine> {
+    auto insert = [this, &wanted](Tx& tx) -> Result<Requested> {
         return create_machine(tx, *wanted, options_, ports_.clock.now());
     };
-    const auto machine = co_await store_.transact(insert);
-    if (!machine) co_return to_response(machine.error());
+    const auto made = co_await store_.transact(insert);
+    if (!made) co_return to_response(made.error());
     outbox_.wake();
-    co_return to_response(202, json{{"machine", to_json(*machine)}});
+    co_return to_response(202, json{{"machine", to_json(made->machine)}, {"queued", made->queued}});
 }
 
 Api::Answer Api::list(std::string project) {

@@ -38,7 +38,16 @@ Result<void> check_signature(const HttpRequest& request, const std::string& secr
 struct Push {
     std::string repository;
     std::string branch;
+    std::string commit;          // that the branch leads to from then on
+    std::int64_t pushed_at = 0;  // in seconds; 0: the sender does not say
 };
+
+// A push is known by what is signed, which the number of its delivery is not. A branch may come
+// back to a commit: that is another push, at another time.
+std::string key_of(const Push& push) {
+    return fmt::format("github:{}:{}:{}:{}", push.repository, push.branch, push.commit,
+                       push.pushed_at);
+}
 
 // Nothing if it is none to a branch.
 std::optional<Push> push_in(const json& body) {
@@ -56,7 +65,10 @@ std::optional<Push> push_in(const json& body) {
     if (const auto deleted = body.find("deleted"); deleted != body.end() && *deleted == true) {
         return std::nullopt;
     }
-    return Push{text(*repository, "full_name"), ref.substr(kBranches.size())};
+    const auto pushed_at = repository->find("pushed_at");
+    const bool timed = pushed_at != repository->end() && pushed_at->is_number_integer();
+    return Push{text(*repository, "full_name"), ref.substr(kBranches.size()), text(body, "after"),
+                timed ? pushed_at->get<std::int64_t>() : 0};
 }
 
 }  // namespace
@@ -66,6 +78,7 @@ Api::Answer Api::bind(std::string project, HttpRequest request) {
     if (!binding) co_return to_response(binding.error());
     auto change = [&project, &binding](Tx& tx) -> Result<bool> {
         if (!project_exists(tx, project)) return std::unexpected(no_such_project(project));
+        if (is_archived(tx, project)) return std::unexpected(archived_project(project));
         bind_repository(tx, project, binding->repository, binding->branch);
         return true;
     };
@@ -91,24 +104,34 @@ Api::Answer Api::push(HttpRequest request) {
     if (header(request, "X-GitHub-Event") != "push" || !pushed) {
         co_return to_response(200, json{{"machines", json::array()}});
     }
-    auto roll = [this, &pushed, &delivery](Tx& tx) -> Result<std::vector<Machine>> {
-        std::vector<Machine> machines;
+    if (pushed->commit.empty() || pushed->commit.size() > 100) {
+        co_return to_response(Error(ErrorCode::bad_request,
+                                    "the field \"after\" is missing or too long",
+                                    "send what GitHub sends"));
+    }
+    auto roll = [this, &pushed](Tx& tx) -> Result<std::vector<Requested>> {
+        std::vector<Requested> all;
         for (const std::string& project :
              projects_bound_to(tx, pushed->repository, pushed->branch)) {
-            // The same delivery, sent again, gives the same machine.
-            auto machine =
-                roll_machine(tx, project, "github:" + delivery, options_, ports_.clock.now());
-            if (!machine) return std::unexpected(machine.error());
-            machines.push_back(*std::move(machine));
+            if (pushed->pushed_at > 0 && is_stale_push(tx, project, pushed->pushed_at)) continue;
+            // The same push, however often it is told, gives the same machine.
+            auto made = roll_machine(tx, project, key_of(*pushed), options_, ports_.clock.now());
+            if (!made) return std::unexpected(made.error());
+            all.push_back(*std::move(made));
         }
-        return machines;
+        return all;
     };
-    const auto machines = co_await store_.transact(roll);
-    if (!machines) co_return to_response(machines.error());
+    const auto rolled = co_await store_.transact(roll);
+    if (!rolled) co_return to_response(rolled.error());
     outbox_.wake();
     json listed = json::array();
-    for (const Machine& machine : *machines) listed.push_back(to_json(machine));
-    co_return to_response(202, json{{"machines", std::move(listed)}});
+    json queued = json::array();
+    for (const Requested& made : *rolled) {
+        listed.push_back(to_json(made.machine));
+        if (made.queued) queued.push_back(made.machine.project);
+    }
+    co_return to_response(202,
+                          json{{"machines", std::move(listed)}, {"queued", std::move(queued)}});
 }
 
 }  // namespace lifecycle

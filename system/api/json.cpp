@@ -121,6 +121,17 @@ json to_json(const Machine& machine) {
     };
 }
 
+json to_json(const MachineRequest& request) {
+    return {{"provider", request.provider},
+            {"image", request.spec.image},
+            {"region", request.spec.region},
+            {"cpus", request.spec.cpus},
+            {"memory_mb", request.spec.memory_mb},
+            {"volume_gb", request.spec.volume_gb},
+            {"active_within_s", request.spec.active_within_s},
+            {"asked_at_ms", request.asked_at.time_since_epoch().count() / 1000}};
+}
+
 json to_json(const HistoryEntry& entry) {
     return {{"at_ms", entry.at.time_since_epoch().count() / 1000},
             {"what", entry.what},

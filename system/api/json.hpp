@@ -10,6 +10,7 @@
 #include "system/model/machine.hpp"
 #include "system/ports/http.hpp"
 #include "system/store/delegations.hpp"
+#include "system/store/machine_requests.hpp"
 #include "system/store/machines.hpp"
 #include "system/store/project_errors.hpp"
 
@@ -31,6 +32,7 @@ Result<std::int64_t> integer_field(const nlohmann::json& object, std::string_vie
                                    std::int64_t fallback, std::int64_t least, std::int64_t most);
 
 nlohmann::json to_json(const Machine& machine);
+nlohmann::json to_json(const MachineRequest& request);
 nlohmann::json to_json(const HistoryEntry& entry);
 nlohmann::json to_json(const Delegation& delegation);
 nlohmann::json to_json(const ProjectError& error);

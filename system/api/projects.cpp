@@ -25,6 +25,8 @@ struct ProjectView {
     std::optional<Machine> active;
     Presence presence;
     std::vector<ProjectError> errors;  // that are open
+    bool archived = false;
+    std::optional<MachineRequest> waiting;
 };
 
 }  // namespace
@@ -32,10 +34,9 @@ struct ProjectView {
 Api::Answer Api::project(std::string project) {
     auto read = [&project](Tx& tx) -> Result<ProjectView> {
         if (!project_exists(tx, project)) return std::unexpected(no_such_project(project));
-        ProjectView view{generation_of(tx, project),
-                         active_machine(tx, project),
-                         {},
-                         open_errors_of(tx, project)};
+        ProjectView view{
+            generation_of(tx, project),  active_machine(tx, project), {},
+            open_errors_of(tx, project), is_archived(tx, project),    waiting_request(tx, project)};
         if (view.active) view.presence = presence_of(tx, view.active->id);
         return view;
     };
@@ -49,6 +50,8 @@ Api::Answer Api::project(std::string project) {
         200, json{{"project",
                    {{"id", project},
                     {"generation", view->generation},
+                    {"archived", view->archived},
+                    {"waiting", view->waiting ? to_json(*view->waiting) : json(nullptr)},
                     {"active_machine", view->active ? view->active->id : ""},
                     {"online", online},
                     {"seen_at_ms", view->presence.seen_at.time_since_epoch().count() / 1000},

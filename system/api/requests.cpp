@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "system/api/json.hpp"
+#include "system/identity/secrets.hpp"
 
 namespace lifecycle {
 namespace {
@@ -23,6 +24,11 @@ Result<json> body_with(const HttpRequest& request, std::initializer_list<std::st
     if (!body) return body;
     if (auto known = only_fields(*body, fields); !known) return std::unexpected(known.error());
     return body;
+}
+
+// Of what a client sent, but for white space and the order of fields.
+std::string digest_of(const json& body) {
+    return hash_of(body.dump(-1, ' ', false, json::error_handler_t::replace));
 }
 
 Result<std::string> known_provider(const std::string& name, const Providers& providers) {
@@ -72,7 +78,7 @@ Result<std::string> parse_key(const HttpRequest& request) {
 }
 
 Result<MachineRequest> parse_create(const HttpRequest& request, const std::string& project,
-                                    const Providers& providers) {
+                                    const Providers& providers, const std::string& usual) {
     const auto body = body_with(request, {"image", "provider", "region", "cpus", "memory_mb",
                                           "volume_gb", "active_within_s"});
     if (!body) return std::unexpected(body.error());
@@ -96,15 +102,21 @@ Result<MachineRequest> parse_create(const HttpRequest& request, const std::strin
     if (!volume) return std::unexpected(volume.error());
     const auto grace = integer_field(*body, "active_within_s", 0, 60, 86'400);
     if (!grace) return std::unexpected(grace.error());
-    const Provider* chosen = providers.find(*provider);
+    const std::string& used = provider->empty() ? usual : *provider;
+    const Provider* chosen = providers.find(used);
     if (*volume > 0 && chosen != nullptr && !chosen->has_volumes()) {
-        return std::unexpected(bad_request(fmt::format("provider {} has no volumes", *provider),
+        return std::unexpected(bad_request(fmt::format("provider {} has no volumes", used),
                                            "leave out \"volume_gb\", or use another provider"));
     }
     const auto key = parse_key(request);
     if (!key) return std::unexpected(key.error());
-    return MachineRequest{
-        project, *provider, {*image, *region, *cpus, *memory, *volume, *grace}, *key};
+    MachineRequest wanted;
+    wanted.project = project;
+    wanted.provider = *provider;
+    wanted.spec = {*image, *region, *cpus, *memory, *volume, *grace};
+    wanted.idempotency_key = *key;
+    wanted.digest = digest_of(*body);
+    return wanted;
 }
 
 Result<DaemonStatus> parse_status(const HttpRequest& request) {
@@ -166,11 +178,14 @@ Result<DelegationRequest> parse_delegation(const HttpRequest& request, const std
     const auto key = parse_key(request);
     if (!key) return std::unexpected(key.error());
     const auto payload = body->find("payload");
-    return DelegationRequest{project, *agent,
+    return DelegationRequest{project,
+                             *agent,
                              payload == body->end()
                                  ? "null"
                                  : payload->dump(-1, ' ', false, json::error_handler_t::replace),
-                             std::chrono::seconds(*timeout), *key};
+                             std::chrono::seconds(*timeout),
+                             *key,
+                             digest_of(*body)};
 }
 
 Result<Conclusion> parse_conclusion(const HttpRequest& request) {

@@ -17,8 +17,9 @@ namespace lifecycle {
 // The parts of a path between its slashes; the query is left out.
 std::vector<std::string> segments_of(std::string_view target);
 
+// `usual`: the provider of machines that ask for none.
 Result<MachineRequest> parse_create(const HttpRequest& request, const std::string& project,
-                                    const Providers& providers);
+                                    const Providers& providers, const std::string& usual);
 Result<DaemonStatus> parse_status(const HttpRequest& request);
 Result<Registration> parse_registration(const HttpRequest& request, const std::string& machine);
 

@@ -9,6 +9,7 @@
 #include "system/lifecycle/snapshots.hpp"
 #include "system/lifecycle/volume_changes.hpp"
 #include "system/routing/router.hpp"
+#include "system/store/delegations.hpp"
 #include "system/store/machines.hpp"
 #include "system/store/project_errors.hpp"
 #include "system/store/volumes.hpp"
@@ -28,27 +29,29 @@ void say_what_failed(Tx& tx, const Machine& machine, std::string_view reason, Ti
 }
 
 // A volume is where it is: a machine that has to mount it cannot be elsewhere.
-Result<void> volume_fits(Tx& tx, const MachineRequest& request, const LifecycleOptions& options) {
+Result<void> volume_fits(Tx& tx, const MachineRequest& request) {
     if (request.spec.volume_gb == 0) return {};
-    const std::string& provider = request.provider.empty() ? options.provider : request.provider;
     const auto volume = volume_of(tx, request.project);
-    if (!volume || volume->provider == provider) return {};
+    if (!volume || volume->provider == request.provider) return {};
     return std::unexpected(
         Error(ErrorCode::conflict,
               fmt::format("the volume of project {} is at {}, not at {}", request.project,
-                          volume->provider, provider),
+                          volume->provider, request.provider),
               "ask for a machine there, or archive the project first, which gives up the volume"));
 }
 
-// The project's volume, made if it has none; nothing for a machine without.
-void mount_volume(Tx& tx, Machine& machine, std::string_view installation) {
+// A machine that is to have a volume gets the project's, which is made if there is none.
+void plan_volume(Tx& tx, const MachineRequest& request, std::string_view installation) {
+    if (request.spec.volume_gb == 0 || volume_of(tx, request.project)) return;
+    insert_volume(tx,
+                  {request.project, request.provider, request.spec.region, request.spec.volume_gb},
+                  installation);
+}
+
+void mount_volume(Tx& tx, Machine& machine) {
     if (machine.spec.volume_gb == 0) return;
-    auto volume = volume_of(tx, machine.project);
-    if (!volume) {
-        volume = insert_volume(
-            tx, {machine.project, machine.provider, machine.spec.region, machine.spec.volume_gb},
-            installation);
-    }
+    const auto volume = volume_of(tx, machine.project);
+    if (!volume) return;
     machine.volume = volume->name;
     // Machines are where their volumes are.
     machine.spec.region = volume->region;
@@ -57,6 +60,65 @@ void mount_volume(Tx& tx, Machine& machine, std::string_view installation) {
 // Once it is being destroyed, haste would only shorten the looks that confirm it.
 void hasten_destroy(Tx& tx, std::string_view machine, Time now) {
     if (absences(tx, machine) == 0) bring_forward(tx, fmt::format("destroy:{}", machine), now);
+}
+
+// It is the request's turn.
+Machine begin(Tx& tx, const MachineRequest& request, Time now) {
+    Machine machine;
+    machine.project = request.project;
+    machine.generation = next_generation(tx, request.project);
+    machine.id = machine_id(request.project, machine.generation);
+    machine.provider = request.provider;
+    machine.spec = request.spec;
+    machine.created_at = now;
+    machine.updated_at = now;
+    mount_volume(tx, machine);
+    for (const Machine& older : machines_of(tx, request.project)) {
+        if (machine.volume.empty() || older.volume != machine.volume) continue;
+        if (older.state == MachineState::active) {
+            set_active_machine(tx, request.project, "");
+            detach(tx, older, now, now);
+        } else if (older.state == MachineState::detached) {
+            hasten_destroy(tx, older.id, now);
+        }
+    }
+    insert_machine(tx, machine);
+    keep_begun(tx, request, machine.id, now);
+    enqueue_provision(tx, machine, now);
+    enqueue_deadline(tx, machine, now, now + request.may_take);
+    return machine;
+}
+
+// The one path by which machines come into being: one starts, and one request at most waits.
+Result<Requested> ask_for_machine(Tx& tx, MachineRequest request, const LifecycleOptions& options,
+                                  Time now) {
+    if (request.provider.empty()) request.provider = options.provider;
+    if (request.spec.region.empty()) request.spec.region = options.region;
+    const std::chrono::seconds own(request.spec.active_within_s);
+    request.may_take = own.count() > 0 ? Duration(own) : options.become_active_within;
+    if (auto fits = volume_fits(tx, request); !fits) return std::unexpected(fits.error());
+    make_project(tx, request.project, now);
+    plan_volume(tx, request, options.installation);
+    if (auto starting = starting_machine(tx, request.project)) {
+        keep_waiting(tx, request, now);
+        return Requested{*std::move(starting), true};
+    }
+    return Requested{begin(tx, request, now), false};
+}
+
+// What came of an earlier request with the same key; nothing if there was none.
+Result<std::optional<Requested>> asked_before(Tx& tx, const MachineRequest& request) {
+    const auto earlier = find_request(tx, request.project, request.idempotency_key);
+    if (!earlier) return std::nullopt;
+    if (!earlier->digest.empty() && earlier->digest != request.digest) {
+        return std::unexpected(reused_key());
+    }
+    if (auto made = find_machine(tx, earlier->machine)) return Requested{*std::move(made), false};
+    auto starting = starting_machine(tx, request.project);
+    if (starting && !earlier->withdrawn) return Requested{*std::move(starting), true};
+    return std::unexpected(Error(ErrorCode::conflict,
+                                 "the request waited, and was given up before it had its turn",
+                                 "ask for a machine with another Idempotency-Key"));
 }
 
 }  // namespace
@@ -71,60 +133,66 @@ Error no_such_project(std::string_view project) {
             "create its first machine to make it"};
 }
 
-Result<Machine> create_machine(Tx& tx, const MachineRequest& request,
-                               const LifecycleOptions& options, Time now) {
-    const std::string& key = request.idempotency_key;
-    const std::string& project = request.project;
-    if (!key.empty()) {
-        if (auto earlier = find_machine_by_key(tx, project, key)) return *earlier;
-    }
-    if (auto fits = volume_fits(tx, request, options); !fits) return std::unexpected(fits.error());
-    Machine machine;
-    machine.project = project;
-    machine.generation = next_generation(tx, project, now);
-    machine.id = machine_id(project, machine.generation);
-    machine.provider = request.provider.empty() ? options.provider : request.provider;
-    machine.spec = request.spec;
-    if (machine.spec.region.empty()) machine.spec.region = options.region;
-    machine.created_at = now;
-    machine.updated_at = now;
-    mount_volume(tx, machine, options.installation);
-    for (const Machine& older : machines_of(tx, project)) {
-        const bool holds_volume = !machine.volume.empty() && older.volume == machine.volume;
-        if (older.state == MachineState::starting) {
-            detach(tx, older, now, now);
-        } else if (older.state == MachineState::active && holds_volume) {
-            set_active_machine(tx, project, "");
-            detach(tx, older, now, now);
-        } else if (older.state == MachineState::detached && holds_volume) {
-            hasten_destroy(tx, older.id, now);
-        }
-    }
-    insert_machine(tx, machine, key.empty() ? machine.id : key);
-    enqueue_provision(tx, machine, now);
-    const std::chrono::seconds grace(machine.spec.active_within_s);
-    enqueue_deadline(tx, machine, now,
-                     now + (grace.count() > 0 ? grace : options.become_active_within));
-    return machine;
+Error archived_project(std::string_view project) {
+    return {ErrorCode::conflict, fmt::format("project {} is archived", project),
+            "create a machine, which brings the project back"};
 }
 
-Result<Machine> roll_machine(Tx& tx, std::string_view project, std::string_view idempotency_key,
-                             const LifecycleOptions& options, Time now) {
+Error reused_key() {
+    return {ErrorCode::conflict, "the Idempotency-Key was used for another request",
+            "choose a key for each request, and send the same again only with the same body"};
+}
+
+Result<Requested> create_machine(Tx& tx, const MachineRequest& request,
+                                 const LifecycleOptions& options, Time now) {
+    auto before = asked_before(tx, request);
+    if (!before) return std::unexpected(before.error());
+    if (before->has_value()) return **std::move(before);
+    set_not_archived(tx, request.project);
+    return ask_for_machine(tx, request, options, now);
+}
+
+Result<Requested> roll_machine(Tx& tx, std::string_view project, std::string_view idempotency_key,
+                               const LifecycleOptions& options, Time now) {
+    if (is_archived(tx, project)) return std::unexpected(archived_project(project));
+    MachineRequest request;
+    request.project = project;
+    request.idempotency_key = idempotency_key;
+    auto before = asked_before(tx, request);
+    if (!before) return std::unexpected(before.error());
+    if (before->has_value()) return **std::move(before);
     const std::vector<Machine> machines = machines_of(tx, project);
     if (machines.empty()) {
         return std::unexpected(
             Error(ErrorCode::conflict, fmt::format("project {} never had a machine", project),
                   "create its first machine, which says what the next are like"));
     }
-    const Machine& newest = machines.back();
-    return create_machine(
-        tx, {std::string(project), newest.provider, newest.spec, std::string(idempotency_key)},
-        options, now);
+    const auto waiting = waiting_request(tx, project);
+    request.provider = waiting ? waiting->provider : machines.back().provider;
+    request.spec = waiting ? waiting->spec : machines.back().spec;
+    return ask_for_machine(tx, std::move(request), options, now);
+}
+
+void begin_waiting(Tx& tx, std::string_view project, Time now) {
+    const auto waiting = waiting_request(tx, project);
+    if (!waiting || starting_machine(tx, project)) return;
+    // The volume that it was to have may be another by now, or none.
+    const auto fits = volume_fits(tx, *waiting);
+    if (!fits || (waiting->spec.volume_gb > 0 && !volume_of(tx, project))) {
+        withdraw_requests(tx, project);
+        open_error(
+            tx, project, ErrorSubject::machine, "",
+            fits ? "the volume is gone that the next machine was to have" : fits.error().message,
+            now);
+        return;
+    }
+    begin(tx, *waiting, now);
 }
 
 Result<Recreated> recreate_machine(Tx& tx, std::string_view project, std::string_view instead_of,
                                    std::string_view reason, const LifecycleOptions& options,
                                    Time now) {
+    if (is_archived(tx, project)) return std::unexpected(archived_project(project));
     const std::vector<Machine> machines = machines_of(tx, project);
     const auto starting = std::ranges::find(machines, MachineState::starting, &Machine::state);
     if (starting != machines.end()) return Recreated{*starting, true};
@@ -143,11 +211,12 @@ Result<Recreated> recreate_machine(Tx& tx, std::string_view project, std::string
     }
     auto made = roll_machine(tx, project, "", options, now);
     if (!made) return std::unexpected(made.error());
-    return Recreated{*std::move(made), false};
+    return Recreated{std::move(made->machine), false};
 }
 
 Result<std::vector<Machine>> archive_project(Tx& tx, std::string_view project, Time now) {
     if (!project_exists(tx, project)) return std::unexpected(no_such_project(project));
+    withdraw_requests(tx, project);
     const std::vector<Machine> machines = machines_of(tx, project);
     const std::string last = machines.empty() ? std::string() : machines.back().id;
     if (!machines.empty()) enqueue_route_end(tx, machines.back(), now);
@@ -159,6 +228,10 @@ Result<std::vector<Machine>> archive_project(Tx& tx, std::string_view project, T
     for (const VolumeRow& volume : volumes_of(tx, project)) {
         if (is_kept(volume.state)) give_up_volume(tx, volume, last, now);
     }
+    fail_delegations(tx, project, "the project was archived", now);
+    unbind_repository(tx, project);
+    end_errors(tx, project, now);
+    set_archived(tx, project, now);
     return machines_of(tx, project);
 }
 
@@ -197,6 +270,7 @@ Result<Machine> retire_machine(Tx& tx, std::string_view id, Time now) {
         case MachineState::active: set_active_machine(tx, machine->project, ""); [[fallthrough]];
         case MachineState::starting: detach(tx, *machine, now, now); break;
     }
+    begin_waiting(tx, machine->project, now);
     return *find_machine(tx, id);
 }
 
@@ -208,6 +282,7 @@ void fail_machine(Tx& tx, std::string_view id, std::string_view reason, Time now
     say_what_failed(tx, *machine, reason, now);
     enqueue_destroy(tx, id, now, now);
     abandon_copy(tx, *machine, now);
+    begin_waiting(tx, machine->project, now);
 }
 
 Result<Machine> report_status(Tx& tx, std::string_view id, DaemonStatus status, Time now) {

@@ -6,31 +6,42 @@
 
 #include "system/lifecycle/options.hpp"
 #include "system/model/machine.hpp"
+#include "system/store/machine_requests.hpp"
 #include "system/store/store.hpp"
 
 namespace lifecycle {
 
 Error no_such_machine(std::string_view machine);
 Error no_such_project(std::string_view project);
+Error archived_project(std::string_view project);
 
-struct MachineRequest {
-    std::string project;
-    std::string provider;  // empty: the one that the options name
-    MachineSpec spec;
-    std::string idempotency_key;  // empty: none
+Error reused_key();
+
+// What became of a request for a machine.
+struct Requested {
+    Machine machine;      // that was made for it or, while it waits, the one that is on its way
+    bool queued = false;  // it waits: it is its turn when that one is active, failed or retired
 };
 
-// A machine is asked for: one transaction makes its row and the event that provisions it, and
-// detaches older machines of the project that are still starting, or that hold the volume which
-// this one has to mount. The same idempotency key in the same project gives the machine that it
-// made before. Every way to get a machine ends here. Conflict if the project's volume is at another
-// provider, or at one without.
-Result<Machine> create_machine(Tx& tx, const MachineRequest& request,
+// A person asks for a machine. While one of the project is on its way, nothing displaces that but
+// the word of a person who retires it: the request waits, and takes the place of another that does.
+// Else, and when its turn comes, one transaction makes the machine's row and the event that
+// provisions it, and detaches whatever holds the volume that it has to mount.
+//
+// The same idempotency key in the same project gives what came of the first request, or of the one
+// that took its place. An archived project is brought back. Conflict if the key was used for
+// another request, or if the project's volume is at another provider, or at one without.
+Result<Requested> create_machine(Tx& tx, const MachineRequest& request,
+                                 const LifecycleOptions& options, Time now);
+
+// Another machine like the one that was asked for last, by the same way. Conflict if there never
+// was one, or if the project is archived.
+Result<Requested> roll_machine(Tx& tx, std::string_view project, std::string_view idempotency_key,
                                const LifecycleOptions& options, Time now);
 
-// Another machine like the project's newest. Conflict if it never had one.
-Result<Machine> roll_machine(Tx& tx, std::string_view project, std::string_view idempotency_key,
-                             const LifecycleOptions& options, Time now);
+// No machine of the project is on its way any more: whoever waits has the turn. To be called in the
+// transaction that ends the start of a machine, however it ends.
+void begin_waiting(Tx& tx, std::string_view project, Time now);
 
 struct Recreated {
     Machine machine;      // that the project has, or will have, in place of the old one
@@ -40,13 +51,15 @@ struct Recreated {
 // Another machine in the place of `instead_of`, which is the project's active one, or of whatever
 // the project has if that is empty. Single flight: while a machine of the project is starting, or
 // once another is active in its place, this changes nothing and gives what there is. Whoever wants
-// a machine replaced comes through here. Conflict if the project never had a machine, or if
-// `instead_of` is not in service any more and nothing has taken its place.
+// a machine replaced comes through here. Conflict if the project never had a machine or is
+// archived, or if `instead_of` is not in service any more and nothing has taken its place.
 Result<Recreated> recreate_machine(Tx& tx, std::string_view project, std::string_view instead_of,
                                    std::string_view reason, const LifecycleOptions& options,
                                    Time now);
 
-// Retires every machine of the project and gives up its volumes, data and all.
+// Gives the project up: retires every machine, and ends its volumes, data and all, its delegations,
+// its binding to a repository, its route and its errors. It stays so, whatever happens, until a
+// person asks for a machine.
 Result<std::vector<Machine>> archive_project(Tx& tx, std::string_view project, Time now);
 
 // Asks for the restart of a machine's resource. Conflict if it is not in service.

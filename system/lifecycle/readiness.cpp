@@ -87,6 +87,7 @@ void Readiness::activate(Tx& tx, const Machine& machine) {
     end_error(tx, machine.project, ErrorSubject::silence, now);
     enqueue_route(tx, machine, now);
     hasten_delegations(tx, machine.project, now);
+    begin_waiting(tx, machine.project, now);
 }
 
 Consumer deadline_consumer(const Ports& ports, const LifecycleOptions& options) {

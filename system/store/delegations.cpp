@@ -4,8 +4,9 @@
 
 #include <utility>
 
-#define DELEGATION_COLUMNS \
-    "id, project, agent, payload, state, machine, deliveries, result, deadline, created_at"
+#define DELEGATION_COLUMNS                                                        \
+    "id, project, agent, payload, state, machine, deliveries, result, deadline, " \
+    "created_at, updated_at, digest"
 
 namespace lifecycle {
 namespace {
@@ -20,7 +21,9 @@ Delegation delegation_of(const Row& row) {
             row.integer(6),
             row.text(7),
             Time(Duration(row.integer(8))),
-            Time(Duration(row.integer(9)))};
+            Time(Duration(row.integer(9))),
+            Time(Duration(row.integer(10))),
+            row.text(11)};
 }
 
 }  // namespace
@@ -52,11 +55,11 @@ Delegation insert_delegation(Tx& tx, Delegation delegation, std::string_view ide
     delegation.state = "queued";
     tx.run(
         "INSERT INTO delegation (id, project, idempotency_key, agent, payload, state, deadline,"
-        " created_at, updated_at) VALUES (?, ?, ?, ?, ?, 'queued', ?, ?, ?)",
+        " created_at, updated_at, digest) VALUES (?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?)",
         {delegation.id, delegation.project,
          idempotency_key.empty() ? std::string_view(delegation.id) : idempotency_key,
          delegation.agent, delegation.payload, count_of(delegation.deadline),
-         count_of(delegation.created_at), count_of(delegation.created_at)});
+         count_of(delegation.created_at), count_of(delegation.created_at), delegation.digest});
     tx.tell("delegation.queued", {{"delegation", delegation.id}, {"agent", delegation.agent}});
     return delegation;
 }
@@ -67,6 +70,12 @@ void record_delivered(Tx& tx, std::string_view id, std::string_view machine, Tim
                " WHERE id = ? AND state IN ('queued', 'delivered')",
                {machine, count_of(now), id}) == 1) {
         tx.tell("delegation.delivered", {{"delegation", id}, {"machine", machine}});
+    }
+}
+
+void fail_delegations(Tx& tx, std::string_view project, std::string_view reason, Time now) {
+    for (const Delegation& delegation : delegations_of(tx, project)) {
+        if (!delegation.ended()) end_delegation(tx, delegation.id, "failed", reason, now);
     }
 }
 

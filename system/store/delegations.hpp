@@ -23,6 +23,8 @@ struct Delegation {
     std::string result;  // what the agent said of it, or why it failed
     Time deadline{};
     Time created_at{};
+    Time updated_at{};   // when it ended, if it has
+    std::string digest;  // of what was sent; empty: nobody knows
     bool ended() const { return state == "processed" || state == "failed"; }
 };
 
@@ -36,6 +38,8 @@ std::vector<Delegation> delegations_of(Tx& tx, std::string_view project);
 Delegation insert_delegation(Tx& tx, Delegation delegation, std::string_view idempotency_key);
 // Nothing if it has ended.
 void record_delivered(Tx& tx, std::string_view id, std::string_view machine, Time now);
+// All of the project that have not ended have failed.
+void fail_delegations(Tx& tx, std::string_view project, std::string_view reason, Time now);
 // False, changing nothing, if it has ended.
 bool end_delegation(Tx& tx, std::string_view id, std::string_view state, std::string_view result,
                     Time now);

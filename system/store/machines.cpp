@@ -43,13 +43,6 @@ std::optional<Machine> find_machine(Tx& tx, std::string_view id) {
     return tx.first("SELECT " MACHINE_COLUMNS " FROM machine WHERE id = ?", {id}, machine_of);
 }
 
-std::optional<Machine> find_machine_by_key(Tx& tx, std::string_view project,
-                                           std::string_view idempotency_key) {
-    return tx.first("SELECT " MACHINE_COLUMNS
-                    " FROM machine WHERE project = ? AND idempotency_key = ?",
-                    {project, idempotency_key}, machine_of);
-}
-
 std::vector<Machine> machines_of(Tx& tx, std::string_view project) {
     return tx.all("SELECT " MACHINE_COLUMNS " FROM machine WHERE project = ? ORDER BY generation",
                   {project}, machine_of);
@@ -60,6 +53,29 @@ bool project_exists(Tx& tx, std::string_view project) {
         .first("SELECT id FROM project WHERE id = ?", {project},
                [](const Row& row) { return row.text(0); })
         .has_value();
+}
+
+bool is_archived(Tx& tx, std::string_view project) {
+    return tx
+        .first("SELECT id FROM project WHERE id = ? AND archived_at <> 0", {project},
+               [](const Row& row) { return row.text(0); })
+        .has_value();
+}
+
+void set_archived(Tx& tx, std::string_view project, Time now) {
+    tx.run("UPDATE project SET archived_at = ? WHERE id = ? AND archived_at = 0",
+           {count_of(now), project});
+}
+
+void set_not_archived(Tx& tx, std::string_view project) {
+    tx.run("UPDATE project SET archived_at = 0 WHERE id = ?", {project});
+}
+
+std::optional<Machine> starting_machine(Tx& tx, std::string_view project) {
+    return tx.first("SELECT " MACHINE_COLUMNS
+                    " FROM machine WHERE project = ? AND state = 'starting'"
+                    " ORDER BY generation DESC LIMIT 1",
+                    {project}, machine_of);
 }
 
 std::optional<Machine> active_machine(Tx& tx, std::string_view project) {
@@ -75,11 +91,14 @@ std::int64_t generation_of(Tx& tx, std::string_view project) {
         .value_or(0);
 }
 
-std::int64_t next_generation(Tx& tx, std::string_view project, Time now) {
+void make_project(Tx& tx, std::string_view project, Time now) {
     tx.run(
         "INSERT INTO project (id, generation, created_at) VALUES (?, 0, ?)"
         " ON CONFLICT (id) DO NOTHING",
         {project, count_of(now)});
+}
+
+std::int64_t next_generation(Tx& tx, std::string_view project) {
     tx.run("UPDATE project SET generation = generation + 1 WHERE id = ?", {project});
     return tx
         .first("SELECT generation FROM project WHERE id = ?", {project},
@@ -87,7 +106,8 @@ std::int64_t next_generation(Tx& tx, std::string_view project, Time now) {
         .value();
 }
 
-void insert_machine(Tx& tx, const Machine& machine, std::string_view idempotency_key) {
+void insert_machine(Tx& tx, const Machine& machine) {
+    // The column idempotency_key is from a time when requests had no table of their own.
     tx.run(
         "INSERT INTO machine (id, project, generation, provider, state, image, region, cpus,"
         " memory_mb, daemon_status, idempotency_key, created_at, updated_at, volume_gb, volume,"
@@ -95,7 +115,7 @@ void insert_machine(Tx& tx, const Machine& machine, std::string_view idempotency
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         {machine.id, machine.project, machine.generation, machine.provider,
          to_string(machine.state), machine.spec.image, machine.spec.region, machine.spec.cpus,
-         machine.spec.memory_mb, to_string(machine.daemon_status), idempotency_key,
+         machine.spec.memory_mb, to_string(machine.daemon_status), machine.id,
          count_of(machine.created_at), count_of(machine.updated_at), machine.spec.volume_gb,
          machine.volume, machine.spec.active_within_s});
     record_history(tx, machine.id, machine.created_at, "created",
@@ -221,8 +241,17 @@ void bind_repository(Tx& tx, std::string_view project, std::string_view reposito
     tx.run(
         "INSERT INTO github_binding (project, repository, branch) VALUES (?, ?, ?)"
         " ON CONFLICT (project) DO UPDATE SET repository = excluded.repository,"
-        " branch = excluded.branch",
+        " branch = excluded.branch, pushed_at = 0",
         {project, repository, branch});
+}
+
+void unbind_repository(Tx& tx, std::string_view project) {
+    tx.run("DELETE FROM github_binding WHERE project = ?", {project});
+}
+
+bool is_stale_push(Tx& tx, std::string_view project, std::int64_t pushed_at) {
+    return tx.run("UPDATE github_binding SET pushed_at = ? WHERE project = ? AND pushed_at <= ?",
+                  {pushed_at, project, pushed_at}) != 1;
 }
 
 std::vector<std::string> projects_bound_to(Tx& tx, std::string_view repository,

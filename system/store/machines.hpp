@@ -28,20 +28,26 @@ struct HistoryEntry {
 };
 
 std::optional<Machine> find_machine(Tx& tx, std::string_view id);
-std::optional<Machine> find_machine_by_key(Tx& tx, std::string_view project,
-                                           std::string_view idempotency_key);
 // Oldest generation first.
 std::vector<Machine> machines_of(Tx& tx, std::string_view project);
 bool project_exists(Tx& tx, std::string_view project);
+// Whether it was given up, and no person has asked for a machine since.
+bool is_archived(Tx& tx, std::string_view project);
+void set_archived(Tx& tx, std::string_view project, Time now);
+void set_not_archived(Tx& tx, std::string_view project);
+// The machine of the project that is on its way; there is one at most.
+std::optional<Machine> starting_machine(Tx& tx, std::string_view project);
 // The machine that the project's traffic goes to.
 std::optional<Machine> active_machine(Tx& tx, std::string_view project);
 
 // The project's newest generation; 0 if there is no such project.
 std::int64_t generation_of(Tx& tx, std::string_view project);
-// Makes the project if it is new, and gives it its next generation, which is returned.
-std::int64_t next_generation(Tx& tx, std::string_view project, Time now);
+// Nothing if it is there.
+void make_project(Tx& tx, std::string_view project, Time now);
+// Gives the project its next generation, which is returned.
+std::int64_t next_generation(Tx& tx, std::string_view project);
 
-void insert_machine(Tx& tx, const Machine& machine, std::string_view idempotency_key);
+void insert_machine(Tx& tx, const Machine& machine);
 
 // Moves a machine from one state to another; false, changing nothing, if it is no longer in `from`.
 // Throws std::logic_error if the table of transitions does not allow it.
@@ -90,6 +96,10 @@ std::vector<Machine> machines_in(Tx& tx, MachineState state);
 // was bound before.
 void bind_repository(Tx& tx, std::string_view project, std::string_view repository,
                      std::string_view branch);
+void unbind_repository(Tx& tx, std::string_view project);
+// Whether a push that was made then, by GitHub's clock, is older than one that the project has
+// heard of; if it is not, it is the newest from now on.
+bool is_stale_push(Tx& tx, std::string_view project, std::int64_t pushed_at);
 // By name.
 std::vector<std::string> projects_bound_to(Tx& tx, std::string_view repository,
                                            std::string_view branch);

@@ -180,6 +180,40 @@ constexpr std::array kMigrations = {
         SELECT id, 'machine', '', last_error, 0 FROM project WHERE last_error <> '' ORDER BY id;
     ALTER TABLE project DROP COLUMN last_error;
     )sql",
+    // A project that was archived stays so until a person asks for a machine; 0: it is not. Who
+    // asked for which machine; an empty digest: nobody knows what was sent. When the newest push
+    // was made that a project has heard of, by GitHub's clock.
+    R"sql(
+    ALTER TABLE project ADD COLUMN archived_at BIGINT NOT NULL DEFAULT 0;
+    ALTER TABLE delegation ADD COLUMN digest TEXT NOT NULL DEFAULT '';
+    ALTER TABLE github_binding ADD COLUMN pushed_at BIGINT NOT NULL DEFAULT 0;
+    CREATE TABLE machine_request (
+        id INTEGER PRIMARY KEY,
+        project TEXT NOT NULL REFERENCES project (id),
+        provider TEXT NOT NULL,
+        image TEXT NOT NULL,
+        region TEXT NOT NULL,
+        cpus BIGINT NOT NULL,
+        memory_mb BIGINT NOT NULL,
+        volume_gb BIGINT NOT NULL,
+        active_within_s BIGINT NOT NULL,
+        idempotency_key TEXT NOT NULL,
+        digest TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('waiting', 'replaced', 'begun', 'withdrawn')),
+        machine TEXT NOT NULL,
+        may_take BIGINT NOT NULL,
+        asked_at BIGINT NOT NULL
+    );
+    CREATE UNIQUE INDEX machine_request_waiting ON machine_request (project)
+        WHERE state = 'waiting';
+    CREATE UNIQUE INDEX machine_request_key ON machine_request (project, idempotency_key)
+        WHERE idempotency_key <> '';
+    INSERT INTO machine_request (project, provider, image, region, cpus, memory_mb, volume_gb,
+        active_within_s, idempotency_key, digest, state, machine, may_take, asked_at)
+        SELECT project, provider, image, region, cpus, memory_mb, volume_gb, active_within_s,
+        idempotency_key, '', 'begun', id, 0, created_at FROM machine
+        WHERE idempotency_key <> id ORDER BY project, generation;
+    )sql",
 };
 
 Error unusable(std::string_view path, std::string_view why) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -26,6 +27,12 @@ constexpr Duration kRedeliverLongest = std::chrono::minutes(15);
 Duration redeliver_after(std::int64_t deliveries) {
     return std::min(kRedeliverFirst * (std::int64_t{1} << std::min<std::int64_t>(deliveries, 6)),
                     kRedeliverLongest);
+}
+
+// Comes back after `after`, or when the delegation's time is up.
+Later again(const Delegation& delegation, std::string reason, Duration after, Time now) {
+    const Duration left = std::max(delegation.deadline - now, Duration(0));
+    return {std::move(reason), std::min(after, left)};
 }
 
 std::string key_of(std::string_view delegation) {
@@ -59,12 +66,17 @@ Result<Delegation> delegate(Tx& tx, const DelegationRequest& request, Time now) 
     }
     if (!request.idempotency_key.empty()) {
         auto earlier = find_delegation_by_key(tx, request.project, request.idempotency_key);
+        if (earlier && !earlier->digest.empty() && earlier->digest != request.digest) {
+            return std::unexpected(reused_key());
+        }
         if (earlier) return *std::move(earlier);
     }
+    if (is_archived(tx, request.project)) return std::unexpected(archived_project(request.project));
     Delegation wanted;
     wanted.project = request.project;
     wanted.agent = request.agent;
     wanted.payload = request.payload;
+    wanted.digest = request.digest;
     wanted.created_at = now;
     wanted.deadline = now + request.timeout;
     Delegation made = insert_delegation(tx, std::move(wanted), request.idempotency_key);
@@ -144,7 +156,10 @@ boost::asio::awaitable<Outcome> Delegations::consume(Delivery delivery) {
                            end_delegation(tx, id, "failed", why, ports_.clock.now());
                        }};
     }
-    if (!found->active) co_return Later{"the project has no active machine", kLookAgain};
+    if (!found->active) {
+        co_return again(delegation, "the project has no active machine", kLookAgain,
+                        ports_.clock.now());
+    }
     auto outcome =
         co_await deliver(std::move(delivery), std::move(delegation), std::move(*found->active));
     co_return outcome;
@@ -169,7 +184,8 @@ boost::asio::awaitable<Outcome> Delegations::deliver(Delivery delivery, Delegati
     };
     const auto recorded = co_await delivery.transact(std::move(record));
     if (!recorded) co_return LeaseLost{};
-    co_return Later{"delivered, and not processed yet", redeliver_after(delegation.deliveries)};
+    co_return again(delegation, "delivered, and not processed yet",
+                    redeliver_after(delegation.deliveries), ports_.clock.now());
 }
 
 }  // namespace lifecycle

@@ -18,10 +18,12 @@ struct DelegationRequest {
     std::string payload;  // JSON
     Duration timeout;
     std::string idempotency_key;  // empty: none
+    std::string digest;           // of what was sent
 };
 
 // Work for the agent of a project's active machine, whichever that will be. The same idempotency
-// key gives the delegation that it made before. Not found if there is no such project.
+// key gives the delegation that it made before. Not found if there is no such project, conflict if
+// it is archived, or if the key was used for another request.
 Result<Delegation> delegate(Tx& tx, const DelegationRequest& request, Time now);
 
 // What the agent says came of it: "processed" or "failed". Only the project's active machine may,

@@ -141,7 +141,7 @@ void feed_request(std::string_view bytes) {
     request.headers["Authorization"] = bytes.substr(0, 300);
     request.headers["Idempotency-Key"] = bytes.substr(0, 300);
     const Providers none;
-    if (const auto made = parse_create(request, "alpha", none); made) {
+    if (const auto made = parse_create(request, "alpha", none, "fly"); made) {
         expect(!made->spec.image.empty() && made->spec.cpus >= 1, "a machine without an image");
     }
     static_cast<void>(parse_status(request));

@@ -204,19 +204,27 @@ TEST(Api, RetiresAMachineUntilItsResourceIsGone) {
     EXPECT_TRUE(play.broken.empty()) << play.broken.front();
 }
 
-Script replace_while_starting(Stage stage) {
+Script wait_while_starting(Stage stage) {
     const std::string first = co_await stage.create("alpha");
-    const std::string second = co_await stage.create("alpha");
-    EXPECT_EQ(stage.shadow().machine(first)->state, lifecycle::MachineState::detached);
-    const bool active = co_await stage.until(second, "active", minutes(5));
+    const auto asked = co_await stage.call("POST", "/v1/projects/alpha/machines",
+                                           R"({"image": "next", "memory_mb": 512})");
+    const json second = json::parse(asked->body);
+    EXPECT_EQ(asked->status, 202);
+    EXPECT_EQ(second["queued"], true);
+    EXPECT_EQ(second["machine"]["id"], first) << "the one that is on its way";
+    const auto looked = co_await stage.call("GET", "/v1/projects/alpha");
+    EXPECT_EQ(json::parse(looked->body)["project"]["waiting"]["image"], "next");
+    const bool active = co_await stage.until(first, "active", minutes(5));
     EXPECT_TRUE(active);
-    const bool archived = co_await stage.until(first, "archived", minutes(20));
-    EXPECT_TRUE(archived);
+    const bool next = co_await stage.until("alpha-2", "active", minutes(5));
+    EXPECT_TRUE(next);
+    const auto later = co_await stage.call("GET", "/v1/projects/alpha");
+    EXPECT_TRUE(json::parse(later->body)["project"]["waiting"].is_null());
 }
 
-TEST(Api, DetachesAnOlderMachineThatIsStillStarting) {
+TEST(Api, LetsARequestWaitForAMachineThatIsStarting) {
     tests::Play play;
-    ASSERT_TRUE(play.run(replace_while_starting));
+    ASSERT_TRUE(play.run(wait_while_starting));
     EXPECT_TRUE(play.broken.empty()) << play.broken.front();
 }
 

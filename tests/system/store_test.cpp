@@ -21,8 +21,9 @@ Machine sample(const std::string& project) {
 }
 
 void add(Tx& tx, const Machine& machine) {
-    next_generation(tx, machine.project, Time());
-    insert_machine(tx, machine, machine.id);
+    make_project(tx, machine.project, Time());
+    next_generation(tx, machine.project);
+    insert_machine(tx, machine);
 }
 
 bool exists(Store& store, const std::string& id) {
@@ -168,10 +169,11 @@ TEST(Store, DependsOnNoOrderThatSqliteDoesNotPromise) {
     const auto store = at.open_store();
     auto body = [](Tx& tx) -> Result<int> {
         Machine machine = sample("alpha");
+        make_project(tx, "alpha", Time());
         for (int generation = 1; generation <= 5; ++generation) {
-            machine.generation = next_generation(tx, "alpha", Time());
+            machine.generation = next_generation(tx, "alpha");
             machine.id = machine_id("alpha", machine.generation);
-            insert_machine(tx, machine, machine.id);
+            insert_machine(tx, machine);
         }
         const auto forwards = machines_of(tx, "alpha");
         tx.run("PRAGMA reverse_unordered_selects = ON");
