@@ -219,6 +219,7 @@ class MountsItsVolume final : public Property {
         if (machine.volume.empty() || !machine.empty_volume) return;
         for (const scenarios::CloudVolume& other : shadow.clouds().volumes()) {
             const auto row = shadow.volumes().find(other.name);
+            // What was given up with its project is nobody's data any more.
             if (!other.has_data() || row == shadow.volumes().end() ||
                 row->second.project != owner->project || given_up_.contains(other.name)) {
                 continue;

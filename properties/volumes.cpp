@@ -14,7 +14,6 @@ using lifecycle::Machine;
 using lifecycle::MachineState;
 using lifecycle::VolumeRow;
 using scenarios::CloudVolume;
-using scenarios::EventRow;
 using scenarios::ProviderCall;
 using scenarios::Shadow;
 
@@ -35,11 +34,6 @@ class DataSurvives final : public Property {
                    "whole on a volume that the project keeps, until the project is archived.") {}
     void on_machine(const Machine*, const Machine& after, const Shadow&) override {
         if (after.state == MachineState::active) served_.insert(after.id);
-    }
-    void on_event(const EventRow* before, const EventRow& after, const Shadow& shadow) override {
-        if (before != nullptr || after.kind != "project:route-end") return;
-        const Machine* last = shadow.machine(after.machine);
-        if (last != nullptr) written_.erase(last->project);
     }
     void on_commit(const Shadow& shadow) override { look(shadow); }
     void on_provider_request(const ProviderCall&, const Shadow& shadow) override { look(shadow); }
@@ -62,6 +56,7 @@ class DataSurvives final : public Property {
             }
         }
         for (const auto& [project, writers] : written_) {
+            if (shadow.projects().at(project).archived) continue;
             for (const std::string& writer : writers) {
                 if (!kept[project].contains(writer)) {
                     broken(fmt::format("what {} wrote is on no volume that {} keeps", writer,

@@ -246,6 +246,20 @@ void Stage::expect(bool held, std::string_view what) {
     if (!held) universe_->witness().on_disappointment(what);
 }
 
+namespace {
+
+// Who had a volume wants it again.
+std::int64_t newest_volume_gb(const Shadow& shadow, const std::string& project) {
+    const lifecycle::Machine* newest = nullptr;
+    for (const auto& [id, machine] : shadow.machines()) {
+        if (machine.project != project) continue;
+        if (newest == nullptr || machine.generation > newest->generation) newest = &machine;
+    }
+    return newest == nullptr ? 0 : newest->spec.volume_gb;
+}
+
+}  // namespace
+
 Script demand_machines(Stage stage) {
     std::vector<std::string> projects;
     for (const auto& [id, project] : stage.shadow().projects()) {
@@ -261,7 +275,8 @@ Script demand_machines(Stage stage) {
             demand.machine.clear();
         }
         if (demand.machine.empty()) {
-            demand.machine = co_await stage.create(project);
+            const std::int64_t volume_gb = newest_volume_gb(stage.shadow(), project);
+            demand.machine = co_await stage.create(project, "fly", volume_gb);
             const bool active = co_await stage.until(demand.machine, "active", minutes(10));
             if (!active) demand.machine.clear();
         }
