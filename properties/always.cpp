@@ -148,6 +148,13 @@ class AcknowledgedSurvives final : public Property {
         retired = retired || promise.retired;
     }
     void on_tampered() override { promises_.clear(); }
+    void on_forgotten(const Machine& last) override {
+        if (!lifecycle::is_terminal(last.state)) {
+            broken(fmt::format("machine {} was forgotten while it was {}", last.id,
+                               lifecycle::to_string(last.state)));
+        }
+        promises_.erase(last.id);
+    }
     void on_recovery(const Shadow&, const Shadow& after) override { judge(after); }
     void at_end(const scenarios::Ending& ending) override { judge(ending.shadow); }
 

@@ -1,13 +1,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <string>
 #include <string_view>
 
 #include "properties/property.hpp"
+#include "scenarios/universe.hpp"
 
 // What never grows without bound.
 namespace properties {
 namespace {
+
+using scenarios::EventRow;
+using scenarios::Shadow;
 
 // How deep the brackets of a JSON text nest, those in strings left out.
 std::size_t depth_of(std::string_view text) {
@@ -51,10 +57,71 @@ class NestingBounded final : public Property {
     }
 };
 
+class RowsBounded final : public Property {
+  public:
+    RowsBounded()
+        : Property("rows-bounded",
+                   "No table keeps more than a few rows for each project that nothing has touched "
+                   "for longer than what is over is remembered.") {}
+    void on_row(const lifecycle::RowChange& change, sim::VirtualTime at) override {
+        if (change.deleted) {
+            touched_[change.table].erase(change.row);
+        } else {
+            touched_[change.table][change.row] = at;
+        }
+    }
+    // What somebody else has put there is known to nobody.
+    void on_tampered() override { tampered_ = true; }
+    void at_end(const scenarios::Ending& ending) override {
+        constexpr std::int64_t kMostOfAProject = 25;
+        const sim::VirtualTime since = ending.at - scenarios::kKeepFor - std::chrono::hours(2);
+        const auto projects = static_cast<std::int64_t>(ending.shadow.projects().size());
+        if (tampered_) return;
+        for (const auto& [table, rows] : ending.rows) {
+            const auto recent = std::ranges::count_if(
+                touched_[table], [since](const auto& row) { return row.second >= since; });
+            if (rows - recent <= kMostOfAProject * (projects + 1)) continue;
+            broken(fmt::format("table {} has {} rows of {} projects that are old", table,
+                               rows - recent, projects));
+        }
+    }
+
+  private:
+    std::map<std::string, std::map<std::int64_t, sim::VirtualTime>> touched_;
+    bool tampered_ = false;
+};
+
+class KeysKept final : public Property {
+  public:
+    KeysKept()
+        : Property("keys-kept",
+                   "What guards against doing a thing twice is not forgotten while somebody may "
+                   "still ask for it: no pending event, and no key before its time.") {}
+    void on_event_forgotten(const EventRow& last) override {
+        if (last.state == "pending") {
+            broken(fmt::format("event {} was forgotten before it was handled", last.dedupe_key));
+        }
+        forgotten_[last.dedupe_key] = last.created_at;
+    }
+    void on_event(const EventRow* before, const EventRow& after, const Shadow&) override {
+        const auto known = forgotten_.find(after.dedupe_key);
+        if (before != nullptr || known == forgotten_.end()) return;
+        if (after.created_at - known->second < lifecycle::Duration(scenarios::kKeepFor).count()) {
+            broken(fmt::format("{} was accepted a second time", after.dedupe_key));
+        }
+    }
+    void on_tampered() override { forgotten_.clear(); }
+
+  private:
+    std::map<std::string, std::int64_t> forgotten_;  // when they were accepted
+};
+
 }  // namespace
 
 Properties bounds_properties() {
     Properties all;
+    all.push_back(std::make_unique<RowsBounded>());
+    all.push_back(std::make_unique<KeysKept>());
     all.push_back(std::make_unique<NestingBounded>());
     return all;
 }

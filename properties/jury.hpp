@@ -27,6 +27,15 @@ class Jury final : public scenarios::Witness {
     void on_recovery(const scenarios::Shadow& before, const scenarios::Shadow& after) override {
         for (const auto& property : properties_) property->on_recovery(before, after);
     }
+    void on_row(const lifecycle::RowChange& change, sim::VirtualTime at) override {
+        for (const auto& property : properties_) property->on_row(change, at);
+    }
+    void on_forgotten(const lifecycle::Machine& last) override {
+        for (const auto& property : properties_) property->on_forgotten(last);
+    }
+    void on_event_forgotten(const scenarios::EventRow& last) override {
+        for (const auto& property : properties_) property->on_event_forgotten(last);
+    }
     void on_tampered() override {
         for (const auto& property : properties_) property->on_tampered();
     }

@@ -52,8 +52,9 @@ class Course {
         const auto faults = universe_.world().tape().fault_counts();
         const auto resources = universe_.inventory();
         const auto volumes = universe_.volumes();
+        const auto rows = universe_.count_rows();
         jury_.at_end({universe_.shadow(), resources, volumes, universe_.demands(), faults,
-                      universe_.world().now()});
+                      rows, universe_.world().now()});
         return {};
     }
 

@@ -4,7 +4,8 @@
 
 #include "scenarios/witness.hpp"
 
-#define EVENT_COLUMNS "id, kind, machine, state, outcome, lease_owner, lease_epoch"
+#define EVENT_COLUMNS \
+    "id, kind, machine, state, outcome, lease_owner, lease_epoch, dedupe_key, created_at"
 
 namespace scenarios {
 namespace {
@@ -13,8 +14,8 @@ using lifecycle::Row;
 using lifecycle::Tx;
 
 EventRow event_of(const Row& row) {
-    return {row.integer(0), row.text(1), row.text(2),   row.text(3),
-            row.text(4),    row.text(5), row.integer(6)};
+    return {row.integer(0), row.text(1),    row.text(2), row.text(3),   row.text(4),
+            row.text(5),    row.integer(6), row.text(7), row.integer(8)};
 }
 
 }  // namespace
@@ -23,6 +24,7 @@ void Shadow::on_commit(Tx& tx, const std::vector<lifecycle::RowChange>& changes)
     unread_.insert(unread_.end(), changes.begin(), changes.end());
     while (!unread_.empty()) {
         const lifecycle::RowChange change = unread_.front();
+        if (change.deleted) forget_row(change);
         if (change.table == "machine") read_machine(tx, change.row);
         if (change.table == "outbox_event") read_event(tx, change.row);
         if (change.table == "provider_resource") read_resource(tx, change.row);
@@ -41,6 +43,7 @@ void Shadow::read_machine(Tx& tx, std::int64_t row) {
     const auto id = tx.first("SELECT id FROM machine WHERE rowid = ?", {row},
                              [](const Row& found) { return found.text(0); });
     if (!id) return;
+    machine_rows_[row] = *id;
     const lifecycle::Machine after = *lifecycle::find_machine(tx, *id);
     const auto known = machines_.find(*id);
     if (known == machines_.end()) {
@@ -49,6 +52,28 @@ void Shadow::read_machine(Tx& tx, std::int64_t row) {
     } else {
         const lifecycle::Machine before = std::exchange(known->second, after);
         witness_->on_machine(&before, after, *this);
+    }
+}
+
+void Shadow::forget_row(const lifecycle::RowChange& change) {
+    if (change.table == "machine") {
+        const auto id = machine_rows_.find(change.row);
+        const auto known =
+            id == machine_rows_.end() ? machines_.end() : machines_.find(id->second);
+        if (known == machines_.end()) return;
+        const lifecycle::Machine last = known->second;
+        machines_.erase(known);
+        resources_.erase(last.id);
+        credentials_.erase(last.id);
+        machine_rows_.erase(id);
+        witness_->on_forgotten(last);
+    }
+    if (change.table == "outbox_event") {
+        const auto known = events_.find(change.row);
+        if (known == events_.end()) return;
+        const EventRow last = known->second;
+        events_.erase(known);
+        witness_->on_event_forgotten(last);
     }
 }
 
@@ -140,6 +165,7 @@ void Shadow::forget() {
     errors_.clear();
     waiting_.clear();
     readiness_.clear();
+    machine_rows_.clear();
 }
 
 void Shadow::recover(lifecycle::Store& store) {
@@ -156,6 +182,7 @@ void Shadow::recover(lifecycle::Store& store) {
         for (const auto row : rows("SELECT rowid FROM machine ORDER BY rowid")) {
             const auto id = tx.first("SELECT id FROM machine WHERE rowid = ?", {row},
                                      [](const Row& found) { return found.text(0); });
+            machine_rows_[row] = *id;
             machines_[*id] = *lifecycle::find_machine(tx, *id);
         }
         for (const auto row : rows("SELECT rowid FROM credential ORDER BY rowid")) {

@@ -29,6 +29,8 @@ struct EventRow {
     std::string outcome;  // why
     std::string lease_owner;
     std::int64_t lease_epoch = 0;
+    std::string dedupe_key;
+    std::int64_t created_at = 0;  // by the clock of the server, in microseconds
 };
 
 struct ProjectRow {
@@ -98,6 +100,7 @@ class Shadow final : public lifecycle::CommitFollower {
 
   private:
     void read_machine(lifecycle::Tx& tx, std::int64_t row);
+    void forget_row(const lifecycle::RowChange& change);
     void read_event(lifecycle::Tx& tx, std::int64_t row);
     void read_resource(lifecycle::Tx& tx, std::int64_t row);
     void read_project(lifecycle::Tx& tx, std::int64_t row);
@@ -121,6 +124,7 @@ class Shadow final : public lifecycle::CommitFollower {
     std::map<std::int64_t, lifecycle::ProjectError> errors_;
     std::map<std::int64_t, std::string> waiting_;
     std::map<std::string, int> readiness_;
+    std::map<std::int64_t, std::string> machine_rows_;  // the ids of machines by their rows
 };
 
 }  // namespace scenarios

@@ -125,6 +125,13 @@ boost::asio::awaitable<Stage::Recreated> Stage::recreate(std::string project, st
     co_return Recreated{field(response, "id"), answer.value("joined", false)};
 }
 
+boost::asio::awaitable<int> Stage::restart(std::string machine, std::string key) {
+    HttpRequest request = post(fmt::format("/v1/machines/{}/restart", machine));
+    request.headers["Idempotency-Key"] = std::move(key);
+    const HttpResponse response = co_await insist(std::move(request));
+    co_return response.status;
+}
+
 boost::asio::awaitable<std::string> Stage::delegate(std::string project, std::int64_t timeout_s) {
     HttpRequest request = post(fmt::format("/v1/projects/{}/delegations", project));
     request.headers["Idempotency-Key"] =

@@ -41,6 +41,8 @@ class Stage {
     boost::asio::awaitable<std::optional<bool>> online(std::string project);
     // What the project says went wrong last; empty if there is no answer.
     boost::asio::awaitable<std::string> last_error(std::string project);
+    // Asks for a machine's restart under that key until it is answered; the status of the answer.
+    boost::asio::awaitable<int> restart(std::string machine, std::string key);
     // Retires a machine until that is acknowledged.
     boost::asio::awaitable<void> retire(std::string machine);
     // Gives a whole project up, volumes and all, until that is acknowledged.

@@ -41,6 +41,7 @@ lifecycle::SystemOptions system_options(const std::string& server, bool alone) {
     options.lifecycle.control_authority = kControlAuthority;
     options.lifecycle.daemon_port = kDaemonPort;
     options.lifecycle.detached_grace = minutes(15);
+    options.lifecycle.keep_for = kKeepFor;
     options.outbox.owner = server;
     // Where nothing else adds events, looking for them without a reason is only work.
     options.outbox.poll = alone ? seconds(60) : seconds(20);
@@ -71,7 +72,7 @@ class Universe::ServerProgram final : public sim::Program {
     ServerProgram(Universe& universe, sim::Process& process)
         : universe_(universe),
           name_(process.name()),
-          follower_(universe.world_, universe.shadow_),
+          follower_(universe.world_, universe.witness_, universe.shadow_),
           clock_(process),
           http_(process, universe.witness_, universe.shadow_),
           entropy_(process),
@@ -336,6 +337,28 @@ std::string Universe::ask(const std::string& sql) {
     } catch (const lifecycle::StoreFailure& failure) {
         return fmt::format("the database cannot answer: {}\n", failure.what());
     }
+}
+
+std::map<std::string, std::int64_t> Universe::count_rows() {
+    std::map<std::string, std::int64_t> counts;
+    try {
+        if (!server().alive()) server().disk().reconnect();
+        lifecycle::Database database(kDatabase, server().disk().vfs_name());
+        database.query("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name", {},
+                       [&](const lifecycle::Row& row) {
+                           counts[row.text(0)] = 0;
+                           return true;
+                       });
+        for (auto& [table, rows] : counts) {
+            database.query("SELECT COUNT(*) FROM " + table, {}, [&](const lifecycle::Row& row) {
+                rows = row.integer(0);
+                return false;
+            });
+        }
+    } catch (const lifecycle::StoreFailure&) {
+        counts.clear();  // a disk that is broken holds nothing
+    }
+    return counts;
 }
 
 void Universe::show_rows() {

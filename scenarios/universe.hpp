@@ -32,6 +32,8 @@ inline constexpr const char* kFlyAuthority = "_api.internal:4280";
 inline constexpr const char* kDaytonaAuthority = "api.daytona.internal:80";
 inline constexpr const char* kGithubSecret = "github-secret";
 inline constexpr const char* kConsulAuthority = "consul.internal:8500";
+// How long the control plane remembers what is over. Longer than any storm.
+inline constexpr lifecycle::Duration kKeepFor = std::chrono::hours(12);
 // By which secrets are known wherever they stray.
 using lifecycle::kBootstrapMark;
 using lifecycle::kTokenMark;
@@ -83,6 +85,9 @@ class Universe final : private Clouds {
 
     // Who waits for what: the script, calls on the network, deliveries of the outbox.
     std::vector<sim::Waiting> waiting() const;
+
+    // How many rows each table of the server's database has; nothing if it cannot be read.
+    std::map<std::string, std::int64_t> count_rows();
 
     // Shows the witness all texts that the database holds.
     void show_rows();

@@ -68,14 +68,17 @@ class WatchedTelemetry final : public lifecycle::Telemetry {
 // Properties look at the server's rows while others run: the order of commits counts.
 class ObservedShadow final : public lifecycle::CommitFollower {
   public:
-    ObservedShadow(sim::World& world, Shadow& shadow) : world_(world), shadow_(shadow) {}
+    ObservedShadow(sim::World& world, Witness& witness, Shadow& shadow)
+        : world_(world), witness_(witness), shadow_(shadow) {}
     void on_commit(lifecycle::Tx& tx, const std::vector<lifecycle::RowChange>& changes) override {
         world_.observe();
+        for (const lifecycle::RowChange& change : changes) witness_.on_row(change, world_.now());
         shadow_.on_commit(tx, changes);
     }
 
   private:
     sim::World& world_;
+    Witness& witness_;
     Shadow& shadow_;
 };
 

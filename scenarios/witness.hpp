@@ -70,6 +70,7 @@ struct Ending {
     const std::vector<CloudVolume>& volumes;
     const std::vector<Demand>& demands;
     const std::map<std::string, std::uint64_t>& faults;  // that struck, by kind
+    const std::map<std::string, std::int64_t>& rows;  // how many each table has
     sim::VirtualTime at{};
 };
 
@@ -85,6 +86,11 @@ class Witness {
     virtual void on_event(const EventRow* /*before*/, const EventRow& /*after*/,
                           const Shadow& /*shadow*/) {}
     virtual void on_commit(const Shadow& /*shadow*/) {}
+    // Any row of any table was written or deleted.
+    virtual void on_row(const lifecycle::RowChange& /*change*/, sim::VirtualTime /*at*/) {}
+    // A row is gone from the store: what it was.
+    virtual void on_forgotten(const lifecycle::Machine& /*last*/) {}
+    virtual void on_event_forgotten(const EventRow& /*last*/) {}
     // A machine's credentials have changed, or were read anew.
     virtual void on_credential(const std::string& /*machine*/, const Shadow& /*shadow*/) {}
     virtual void on_delegation(const lifecycle::Delegation& /*now*/) {}

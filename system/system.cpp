@@ -8,6 +8,7 @@
 #include "system/lifecycle/events.hpp"
 #include "system/lifecycle/provision.hpp"
 #include "system/lifecycle/readiness.hpp"
+#include "system/lifecycle/retention.hpp"
 #include "system/lifecycle/snapshots.hpp"
 #include "system/monitor/watchdog.hpp"
 #include "system/routing/router.hpp"
@@ -35,6 +36,7 @@ struct System::Parts {
           arbiter(*store, ports, providers, options.lifecycle),
           watchdog(*store, ports, providers, outbox, options.lifecycle),
           reconciler(*store, ports, providers, outbox, options.lifecycle),
+          retention(*store, ports, providers, options.lifecycle),
           api(*store, outbox, ports, providers, reconciler, counters, options.lifecycle) {
         store->tell_to(counters);
         outbox.add(std::string(kProvision), provisioner.consumer());
@@ -68,6 +70,7 @@ struct System::Parts {
     Arbiter arbiter;
     Watchdog watchdog;
     Reconciler reconciler;
+    Retention retention;
     Api api;
 };
 
@@ -82,12 +85,14 @@ void System::start() {
     parts_->tasks.spawn(parts_->outbox.run());
     parts_->tasks.spawn(parts_->reconciler.run());
     parts_->tasks.spawn(parts_->watchdog.run());
+    parts_->tasks.spawn(parts_->retention.run());
 }
 
 void System::stop(std::function<void()> when_idle) {
     parts_->outbox.stop();
     parts_->reconciler.stop();
     parts_->watchdog.stop();
+    parts_->retention.stop();
     if (parts_->tasks.running() == 0) {
         when_idle();
     } else {

@@ -5,6 +5,7 @@
 namespace scenarios {
 namespace {
 
+using std::chrono::hours;
 using std::chrono::minutes;
 
 // Deep enough to be no work for anybody, and far from what would overflow a stack.
@@ -22,6 +23,26 @@ Script deep_payload(Stage stage) {
     stage.expect(listed && listed->status == 200, "what is there can be read");
 }
 
+// A day and more of a project that gets a machine every hour or two, and whose boxes and agents are
+// busy: what is over is forgotten, and what still guards something is not.
+Script long_life(Stage stage) {
+    for (int round = 0; round < 18; ++round) {
+        const std::string machine = co_await stage.create("alpha");
+        co_await stage.expect_active(machine);
+        const int restarted = co_await stage.restart(machine, "once");
+        stage.expect(restarted == 202, "a machine is restarted");
+        for (int work = 0; work < 3; ++work) {
+            const std::string delegation = co_await stage.delegate("alpha", 600);
+            stage.expect(!delegation.empty(), "work is taken");
+            co_await stage.sleep(minutes(15));
+            stage.boxes().crash(machine);
+        }
+        co_await stage.sleep(minutes(50));
+        const int again = co_await stage.restart(machine, "once");
+        stage.expect(again == 202, "the same request is answered again");
+    }
+}
+
 }  // namespace
 
 std::vector<Scenario> bounds() {
@@ -32,6 +53,13 @@ std::vector<Scenario> bounds() {
          false,
          minutes(40),
          deep_payload},
+        {"long-life",
+         "A project lives long, and no table grows with the number of its machines.",
+         {},
+         false,
+         hours(48),
+         long_life,
+         {"retention.forgot"}},
     };
 }
 

@@ -107,12 +107,12 @@ Api::Answer Api::route_project(std::vector<std::string> path, HttpRequest reques
     }
     if (path.size() == 4 && path[3] == "machines") {
         if (method == "POST") co_return co_await create(project, std::move(request));
-        if (method == "GET") co_return co_await list(project);
+        if (method == "GET") co_return co_await list(project, std::move(request));
         co_return wrong_method(method, "GET, POST");
     }
     if (path.size() == 4 && path[3] == "delegations") {
         if (method == "POST") co_return co_await delegate_work(project, std::move(request));
-        if (method == "GET") co_return co_await delegations(project);
+        if (method == "GET") co_return co_await delegations(project, std::move(request));
         co_return wrong_method(method, "GET, POST");
     }
     if (path.size() == 4 && path[3] == "errors") {
@@ -140,7 +140,7 @@ Api::Answer Api::route_machine(std::vector<std::string> path, HttpRequest reques
     if (path.size() == 3 || verb == "agents" || verb == "events") {
         if (method != "GET") co_return wrong_method(method, "GET");
         if (verb == "agents") co_return co_await agents(machine);
-        if (verb == "events") co_return co_await history(machine);
+        if (verb == "events") co_return co_await history(machine, std::move(request));
         co_return co_await get(machine);
     }
     using Handler = Answer (Api::*)(std::string, HttpRequest);
@@ -167,16 +167,19 @@ Api::Answer Api::create(std::string project, HttpRequest request) {
     co_return to_response(202, json{{"machine", to_json(made->machine)}, {"queued", made->queued}});
 }
 
-Api::Answer Api::list(std::string project) {
-    auto read = [&project](Tx& tx) -> Result<std::vector<Machine>> {
+Api::Answer Api::list(std::string project, HttpRequest request) {
+    const auto page = parse_page(request.target);
+    if (!page) co_return to_response(page.error());
+    auto read = [&project, &page](Tx& tx) -> Result<std::vector<Machine>> {
         if (!project_exists(tx, project)) return std::unexpected(no_such_project(project));
-        return machines_of(tx, project);
+        return machines_of(tx, project, *page);
     };
     const auto machines = co_await store_.transact(read);
     if (!machines) co_return to_response(machines.error());
     json listed = json::array();
     for (const Machine& machine : *machines) listed.push_back(to_json(machine));
-    co_return to_response(200, json{{"machines", std::move(listed)}});
+    const std::int64_t last = machines->empty() ? 0 : machines->back().generation;
+    co_return to_page("machines", std::move(listed), *page, last);
 }
 
 Api::Answer Api::get(std::string machine) {
@@ -234,16 +237,19 @@ Api::Answer Api::restart(std::string machine, HttpRequest request) {
     co_return to_response(202, json{{"machine", to_json(*restarted)}});
 }
 
-Api::Answer Api::history(std::string machine) {
-    auto read = [&machine](Tx& tx) -> Result<std::vector<HistoryEntry>> {
+Api::Answer Api::history(std::string machine, HttpRequest request) {
+    const auto page = parse_page(request.target);
+    if (!page) co_return to_response(page.error());
+    auto read = [&machine, &page](Tx& tx) -> Result<std::vector<HistoryEntry>> {
         if (!find_machine(tx, machine)) return std::unexpected(no_such_machine(machine));
-        return history_of(tx, machine);
+        return history_of(tx, machine, *page);
     };
     const auto entries = co_await store_.transact(read);
     if (!entries) co_return to_response(entries.error());
     json listed = json::array();
     for (const HistoryEntry& entry : *entries) listed.push_back(to_json(entry));
-    co_return to_response(200, json{{"events", std::move(listed)}});
+    const std::int64_t last = entries->empty() ? 0 : entries->back().number;
+    co_return to_page("events", std::move(listed), *page, last);
 }
 
 Api::Answer Api::reconcile(HttpRequest request) {

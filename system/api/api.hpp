@@ -35,12 +35,12 @@ class Api {
     Answer route_machine(std::vector<std::string> path, HttpRequest request);
 
     Answer create(std::string project, HttpRequest request);
-    Answer list(std::string project);
+    Answer list(std::string project, HttpRequest request);
     Answer project(std::string project);
     Answer errors(std::string project);
     Answer recreate(std::string project, HttpRequest request);
     Answer delegate_work(std::string project, HttpRequest request);
-    Answer delegations(std::string project);
+    Answer delegations(std::string project, HttpRequest request);
     Answer snapshot(std::string project, HttpRequest request);
     Answer conclude_delegation(std::string delegation, HttpRequest request);
     Answer archive(std::string project, HttpRequest request);
@@ -48,7 +48,7 @@ class Api {
     Answer get(std::string machine);
     Answer retire(std::string machine, HttpRequest request);
     Answer restart(std::string machine, HttpRequest request);
-    Answer history(std::string machine);
+    Answer history(std::string machine, HttpRequest request);
     Answer register_box(std::string machine, HttpRequest request);
     Answer status(std::string machine, HttpRequest request);
     Answer rotate(std::string machine, HttpRequest request);

@@ -183,6 +183,14 @@ HttpResponse to_response(int status, const json& body) {
     return response;
 }
 
+HttpResponse to_page(std::string_view name, json elements, const Page& page, std::int64_t last) {
+    json body = json::object();
+    const bool full = elements.size() == static_cast<std::size_t>(page.limit);
+    if (full) body["next"] = fmt::format("{}", last);
+    body[std::string(name)] = std::move(elements);
+    return to_response(200, body);
+}
+
 HttpResponse to_response(const Error& error) {
     HttpResponse response =
         to_response(status_of(error.code), json{{"error",

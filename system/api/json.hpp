@@ -12,6 +12,7 @@
 #include "system/store/delegations.hpp"
 #include "system/store/machine_requests.hpp"
 #include "system/store/machines.hpp"
+#include "system/store/page.hpp"
 #include "system/store/project_errors.hpp"
 
 namespace lifecycle {
@@ -37,6 +38,11 @@ nlohmann::json to_json(const HistoryEntry& entry);
 nlohmann::json to_json(const Delegation& delegation);
 nlohmann::json to_json(const ProjectError& error);
 nlohmann::json to_json(const ReconcileReport& report, bool applied);
+
+// The answer to a request for a page: {NAME: elements}, and "next" if there may be more behind
+// them, which is the number of the last.
+HttpResponse to_page(std::string_view name, nlohmann::json elements, const Page& page,
+                     std::int64_t last);
 
 // {"error": {"code", "message", "action"}} with the status that belongs to the code.
 HttpResponse to_response(const Error& error);

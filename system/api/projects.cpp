@@ -123,16 +123,19 @@ Api::Answer Api::delegate_work(std::string project, HttpRequest request) {
     co_return to_response(202, json{{"delegation", to_json(*made)}});
 }
 
-Api::Answer Api::delegations(std::string project) {
-    auto read = [&project](Tx& tx) -> Result<std::vector<Delegation>> {
+Api::Answer Api::delegations(std::string project, HttpRequest request) {
+    const auto page = parse_page(request.target);
+    if (!page) co_return to_response(page.error());
+    auto read = [&project, &page](Tx& tx) -> Result<std::vector<Delegation>> {
         if (!project_exists(tx, project)) return std::unexpected(no_such_project(project));
-        return delegations_of(tx, project);
+        return delegations_of(tx, project, *page);
     };
     const auto found = co_await store_.transact(read);
     if (!found) co_return to_response(found.error());
     json listed = json::array();
     for (const Delegation& delegation : *found) listed.push_back(to_json(delegation));
-    co_return to_response(200, json{{"delegations", std::move(listed)}});
+    const std::int64_t last = found->empty() ? 0 : found->back().number;
+    co_return to_page("delegations", std::move(listed), *page, last);
 }
 
 }  // namespace lifecycle

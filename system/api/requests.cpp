@@ -4,6 +4,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <charconv>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "system/api/json.hpp"
@@ -201,6 +203,38 @@ Result<Conclusion> parse_conclusion(const HttpRequest& request) {
     const auto result = text_field(*body, "result", "");
     if (!result) return std::unexpected(result.error());
     return Conclusion{*outcome, *result};
+}
+
+Result<Page> parse_page(std::string_view target) {
+    Page page;
+    const auto mark = target.find('?');
+    std::string_view query = mark == std::string_view::npos ? "" : target.substr(mark + 1);
+    while (!query.empty()) {
+        const std::string_view field = query.substr(0, query.find('&'));
+        query.remove_prefix(std::min(query.size(), field.size() + 1));
+        const std::string_view name = field.substr(0, field.find('='));
+        const std::string_view text = field.substr(std::min(field.size(), name.size() + 1));
+        if (name != "limit" && name != "after") {
+            return std::unexpected(
+                bad_request(fmt::format("the query \"{}\" is not known here", name.substr(0, 200)),
+                            "use \"limit\" and \"after\""));
+        }
+        const bool is_limit = name == "limit";
+        const std::int64_t least = is_limit ? 1 : 0;
+        const std::int64_t most =
+            is_limit ? kMaxPageLimit : std::numeric_limits<std::int64_t>::max();
+        std::int64_t number = -1;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+        if (error != std::errc() || end != text.data() + text.size() || number < least ||
+            number > most) {
+            return std::unexpected(bad_request(
+                fmt::format("the query \"{}\" has to be a whole number from {} to {}", name, least,
+                            most),
+                "take \"after\" from the \"next\" of the page before"));
+        }
+        (is_limit ? page.limit : page.after) = number;
+    }
+    return page;
 }
 
 Result<void> parse_nothing(const HttpRequest& request) {

@@ -9,6 +9,7 @@
 #include "system/model/error.hpp"
 #include "system/ports/http.hpp"
 #include "system/providers/providers.hpp"
+#include "system/store/page.hpp"
 #include "system/tasks/delegations.hpp"
 
 // What requests ask for, checked field by field. Every error names what is wrong and what to do.
@@ -39,6 +40,10 @@ struct Conclusion {
     std::string result;
 };
 Result<Conclusion> parse_conclusion(const HttpRequest& request);
+
+// The part of a list that a query asks for: "limit", and "after", which is the "next" of the part
+// before.
+Result<Page> parse_page(std::string_view target);
 
 // A request without fields.
 Result<void> parse_nothing(const HttpRequest& request);

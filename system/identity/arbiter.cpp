@@ -15,18 +15,13 @@ struct Contest {
     std::optional<Credential> holder;
 };
 
-std::string key_of(const Credential& holder) {
-    return fmt::format("arbitrate:{}:{}", holder.machine, holder.epoch);
-}
-
 }  // namespace
 
-void enqueue_arbitration(Tx& tx, const Credential& holder, Time now) {
-    constexpr std::int64_t kFew = 4;
-    const std::string key = key_of(holder);
-    const std::int64_t age = presence_of(tx, holder.machine).beats / kFew;
-    enqueue(tx, {std::string(kArbitrate), key, fmt::format("{}:{}", key, age), holder.machine, now},
-            now);
+void enqueue_arbitration(Tx& tx, std::string_view machine, Time now) {
+    const std::string key = fmt::format("arbitrate:{}", machine);
+    if (!enqueue(tx, {std::string(kArbitrate), key, key, std::string(machine), now}, now)) {
+        rearm(tx, key, kBetweenArbitrations, now);
+    }
 }
 
 Arbiter::Arbiter(Store& store, Ports ports, const Providers& providers, LifecycleOptions options)
@@ -46,9 +41,7 @@ boost::asio::awaitable<Outcome> Arbiter::consume(Delivery delivery) {
     };
     const auto contest = co_await store_.transact(std::move(read));
     // Whoever is replaced or retired has no token any more.
-    if (!contest->holder || key_of(*contest->holder) != delivery.event().ordering_key) {
-        co_return Done{"the token has gone to another", {}};
-    }
+    if (!contest->machine || !contest->holder) co_return Done{"nobody has the place", {}};
     const Machine machine = *contest->machine;
     Provider* provider = providers_.find(machine.provider);
     if (provider == nullptr || machine.external_id.empty()) co_return Retry{"it has no address"};

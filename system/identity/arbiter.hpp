@@ -12,9 +12,10 @@ namespace lifecycle {
 
 inline constexpr std::string_view kArbitrate = "machine:arbitrate";
 
-// Two boots of a machine want to be it. Who answers at its address today may not tomorrow, so there
-// is one event for every few signs of life that the holder gives.
-void enqueue_arbitration(Tx& tx, const Credential& holder, Time now);
+// Two boots of a machine want to be it. Who answers at its address today may not tomorrow, so it is
+// asked again and again as long as they do.
+void enqueue_arbitration(Tx& tx, std::string_view machine, Time now);
+inline constexpr Duration kBetweenArbitrations = std::chrono::minutes(2);
 
 // Consumer of machine:arbitrate. The boot that answers at the machine's address is the machine; if
 // another has the place, it is handed over. No answer decides nothing.

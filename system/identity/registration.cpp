@@ -170,7 +170,7 @@ void note_refusal(Tx& tx, std::string_view id, const Error& refusal, Time now) {
     const auto machine = find_machine(tx, id);
     if (!machine || !in_service(*machine)) return;
     const auto holder = live_credential(tx, id);
-    if (refusal.code == ErrorCode::conflict && holder) enqueue_arbitration(tx, *holder, now);
+    if (refusal.code == ErrorCode::conflict && holder) enqueue_arbitration(tx, id, now);
     // Anybody may be refused, as often as they like: the first says enough for a while.
     const auto noted = newest_error(tx, machine->project, ErrorSubject::registration);
     if (noted && noted->since <= now && now - noted->since < kBetweenRefusals) return;

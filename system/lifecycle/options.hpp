@@ -48,6 +48,11 @@ struct LifecycleOptions {
     std::int64_t most_recreations = 3;
     // How often rows and providers are compared; zero: never.
     Duration reconcile_every = std::chrono::minutes(5);
+    // How long what is over is remembered: machines with their history, delegations, settled
+    // events, and the idempotency keys that any of these came with. Zero: for ever.
+    Duration keep_for = std::chrono::days(30);
+    // How often it is looked for what may be forgotten.
+    Duration forget_every = std::chrono::hours(1);
 };
 
 }  // namespace lifecycle

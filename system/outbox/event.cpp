@@ -12,6 +12,15 @@ bool enqueue(Tx& tx, const NewEvent& event, Time now) {
            1;
 }
 
+void rearm(Tx& tx, std::string_view dedupe_key, Duration apart, Time now) {
+    // One that is of the future is of a clock that was set back.
+    tx.run(
+        "UPDATE outbox_event SET state = 'pending', available_at = ?, attempts = 0,"
+        " deliveries = 0, created_at = ? WHERE dedupe_key = ? AND state <> 'pending'"
+        " AND (created_at <= ? OR created_at > ?)",
+        {count_of(now), count_of(now), dedupe_key, count_of(now - apart), count_of(now)});
+}
+
 void bring_forward(Tx& tx, std::string_view dedupe_key, Time when) {
     // An event that somebody works on is due already; its visibility is the worker's lease.
     tx.run(

@@ -33,6 +33,10 @@ struct NewEvent {
 // Adds the event in the caller's transaction. False, adding nothing, if its dedupe key is taken.
 bool enqueue(Tx& tx, const NewEvent& event, Time now);
 
+// Makes a settled event due again, as if it had been accepted now: for what has to be done again
+// and again as long as something lasts. Nothing if it is pending, or was accepted within `apart`.
+void rearm(Tx& tx, std::string_view dedupe_key, Duration apart, Time now);
+
 // Makes a pending event due at `when` if it was due later.
 void bring_forward(Tx& tx, std::string_view dedupe_key, Time when);
 

@@ -26,6 +26,7 @@ struct Words {
     std::string github_secret_file;
     std::string consul_token_file;
     std::int64_t heartbeat_seconds = 30;
+    std::int64_t keep_days = 30;
     std::string reconcile_at = "127.0.0.1:8700";
     bool dry_run = false;
 };
@@ -93,6 +94,11 @@ void add_server_options(CLI::App& app, Words& words, ServerOptions& options) {
         ->capture_default_str();
     app.add_option("--consul-token-file", words.consul_token_file,
                    "File whose first line is the token for it");
+    app.add_option("--keep-days", words.keep_days,
+                   "Days for which what is over is remembered: machines, their history, work, and "
+                   "idempotency keys; 0: for ever")
+        ->check(CLI::Range(std::int64_t{0}, std::int64_t{36'500}))
+        ->capture_default_str();
     app.add_option("--github-secret-file", words.github_secret_file,
                    "File whose first line is the secret of GitHub's webhooks");
     app.add_option("--provider", lifecycle.provider,
@@ -226,6 +232,7 @@ std::expected<ServerOptions, BadOptions> parse_options(int count, char** words) 
     options.system.lifecycle.watch_every = heartbeat;
     options.system.lifecycle.detached_grace = std::chrono::minutes(said.grace_minutes);
     options.system.lifecycle.reconcile_every = std::chrono::minutes(said.reconcile_minutes);
+    options.system.lifecycle.keep_for = std::chrono::days(said.keep_days);
     return options;
 }
 

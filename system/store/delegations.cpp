@@ -4,9 +4,11 @@
 
 #include <utility>
 
+#include "system/store/numbers.hpp"
+
 #define DELEGATION_COLUMNS                                                        \
     "id, project, agent, payload, state, machine, deliveries, result, deadline, " \
-    "created_at, updated_at, digest"
+    "created_at, updated_at, digest, number"
 
 namespace lifecycle {
 namespace {
@@ -23,7 +25,8 @@ Delegation delegation_of(const Row& row) {
             Time(Duration(row.integer(8))),
             Time(Duration(row.integer(9))),
             Time(Duration(row.integer(10))),
-            row.text(11)};
+            row.text(11),
+            row.integer(12)};
 }
 
 }  // namespace
@@ -40,26 +43,32 @@ std::optional<Delegation> find_delegation_by_key(Tx& tx, std::string_view projec
                     {project, idempotency_key}, delegation_of);
 }
 
-std::vector<Delegation> delegations_of(Tx& tx, std::string_view project) {
+std::vector<Delegation> delegations_of(Tx& tx, std::string_view project, const Page& page) {
     return tx.all("SELECT " DELEGATION_COLUMNS
-                  " FROM delegation WHERE project = ? ORDER BY created_at, id",
+                  " FROM delegation WHERE project = ? AND number > ? ORDER BY number LIMIT ?",
+                  {project, page.after, page.limit}, delegation_of);
+}
+
+std::vector<Delegation> open_delegations(Tx& tx, std::string_view project) {
+    return tx.all("SELECT " DELEGATION_COLUMNS
+                  " FROM delegation WHERE project = ? AND state IN ('queued', 'delivered')"
+                  " ORDER BY number",
                   {project}, delegation_of);
 }
 
 Delegation insert_delegation(Tx& tx, Delegation delegation, std::string_view idempotency_key) {
-    const std::int64_t before =
-        tx.first("SELECT COUNT(*) FROM delegation WHERE project = ?", {delegation.project},
-                 [](const Row& row) { return row.integer(0); })
-            .value_or(0);
-    delegation.id = fmt::format("{}.{}", delegation.project, before + 1);
+    delegation.number = next_number(tx, "delegations", delegation.project);
+    delegation.id = fmt::format("{}.{}", delegation.project, delegation.number);
     delegation.state = "queued";
     tx.run(
         "INSERT INTO delegation (id, project, idempotency_key, agent, payload, state, deadline,"
-        " created_at, updated_at, digest) VALUES (?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?)",
+        " created_at, updated_at, digest, number)"
+        " VALUES (?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?)",
         {delegation.id, delegation.project,
          idempotency_key.empty() ? std::string_view(delegation.id) : idempotency_key,
          delegation.agent, delegation.payload, count_of(delegation.deadline),
-         count_of(delegation.created_at), count_of(delegation.created_at), delegation.digest});
+         count_of(delegation.created_at), count_of(delegation.created_at), delegation.digest,
+         delegation.number});
     tx.tell("delegation.queued", {{"delegation", delegation.id}, {"agent", delegation.agent}});
     return delegation;
 }
@@ -74,8 +83,8 @@ void record_delivered(Tx& tx, std::string_view id, std::string_view machine, Tim
 }
 
 void fail_delegations(Tx& tx, std::string_view project, std::string_view reason, Time now) {
-    for (const Delegation& delegation : delegations_of(tx, project)) {
-        if (!delegation.ended()) end_delegation(tx, delegation.id, "failed", reason, now);
+    for (const Delegation& delegation : open_delegations(tx, project)) {
+        end_delegation(tx, delegation.id, "failed", reason, now);
     }
 }
 

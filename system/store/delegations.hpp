@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "system/ports/time.hpp"
+#include "system/store/page.hpp"
 #include "system/store/store.hpp"
 
 namespace lifecycle {
@@ -25,14 +26,17 @@ struct Delegation {
     Time created_at{};
     Time updated_at{};   // when it ended, if it has
     std::string digest;  // of what was sent; empty: nobody knows
+    std::int64_t number = 0;  // within its project, never given again
     bool ended() const { return state == "processed" || state == "failed"; }
 };
 
 std::optional<Delegation> find_delegation(Tx& tx, std::string_view id);
 std::optional<Delegation> find_delegation_by_key(Tx& tx, std::string_view project,
                                                  std::string_view idempotency_key);
-// Oldest first.
-std::vector<Delegation> delegations_of(Tx& tx, std::string_view project);
+// Oldest first; the page goes by number.
+std::vector<Delegation> delegations_of(Tx& tx, std::string_view project, const Page& page);
+// Those that have not ended, oldest first.
+std::vector<Delegation> open_delegations(Tx& tx, std::string_view project);
 
 // Gives it its id. An empty key stands for no other request than this one.
 Delegation insert_delegation(Tx& tx, Delegation delegation, std::string_view idempotency_key);

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "system/store/credentials.hpp"
+#include "system/store/numbers.hpp"
 #include "system/store/project_errors.hpp"
 
 #define MACHINE_COLUMNS                                                                     \
@@ -46,6 +47,12 @@ std::optional<Machine> find_machine(Tx& tx, std::string_view id) {
 std::vector<Machine> machines_of(Tx& tx, std::string_view project) {
     return tx.all("SELECT " MACHINE_COLUMNS " FROM machine WHERE project = ? ORDER BY generation",
                   {project}, machine_of);
+}
+
+std::vector<Machine> machines_of(Tx& tx, std::string_view project, const Page& page) {
+    return tx.all("SELECT " MACHINE_COLUMNS
+                  " FROM machine WHERE project = ? AND generation > ? ORDER BY generation LIMIT ?",
+                  {project, page.after, page.limit}, machine_of);
 }
 
 bool project_exists(Tx& tx, std::string_view project) {
@@ -99,11 +106,7 @@ void make_project(Tx& tx, std::string_view project, Time now) {
 }
 
 std::int64_t next_generation(Tx& tx, std::string_view project) {
-    tx.run("UPDATE project SET generation = generation + 1 WHERE id = ?", {project});
-    return tx
-        .first("SELECT generation FROM project WHERE id = ?", {project},
-               [](const Row& row) { return row.integer(0); })
-        .value();
+    return next_number(tx, "generation", project);
 }
 
 void insert_machine(Tx& tx, const Machine& machine) {
@@ -202,11 +205,13 @@ void record_history(Tx& tx, std::string_view machine, Time at, std::string_view 
            {machine, count_of(at), what, detail});
 }
 
-std::vector<HistoryEntry> history_of(Tx& tx, std::string_view machine) {
-    return tx.all("SELECT at, what, detail FROM machine_history WHERE machine = ? ORDER BY id",
-                  {machine}, [](const Row& row) {
-                      return HistoryEntry{time_at(row.integer(0)), row.text(1), row.text(2)};
-                  });
+std::vector<HistoryEntry> history_of(Tx& tx, std::string_view machine, const Page& page) {
+    return tx.all(
+        "SELECT id, at, what, detail FROM machine_history WHERE machine = ? AND id > ?"
+        " ORDER BY id LIMIT ?",
+        {machine, page.after, page.limit}, [](const Row& row) {
+            return HistoryEntry{row.integer(0), time_at(row.integer(1)), row.text(2), row.text(3)};
+        });
 }
 
 std::vector<Watch> watches(Tx& tx) {

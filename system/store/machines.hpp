@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "system/model/machine.hpp"
+#include "system/store/page.hpp"
 #include "system/store/store.hpp"
 
 // Typed queries over projects, machines and provider resources. Each runs in the transaction given.
@@ -22,6 +23,7 @@ struct ProviderResource {
 
 // One thing that happened to a machine.
 struct HistoryEntry {
+    std::int64_t number = 0;
     Time at{};
     std::string what;
     std::string detail;
@@ -30,6 +32,8 @@ struct HistoryEntry {
 std::optional<Machine> find_machine(Tx& tx, std::string_view id);
 // Oldest generation first.
 std::vector<Machine> machines_of(Tx& tx, std::string_view project);
+// The page goes by generation.
+std::vector<Machine> machines_of(Tx& tx, std::string_view project, const Page& page);
 bool project_exists(Tx& tx, std::string_view project);
 // Whether it was given up, and no person has asked for a machine since.
 bool is_archived(Tx& tx, std::string_view project);
@@ -72,8 +76,8 @@ void set_volume(Tx& tx, std::string_view machine, std::string_view volume);
 
 void record_history(Tx& tx, std::string_view machine, Time at, std::string_view what,
                     std::string_view detail);
-// Oldest first.
-std::vector<HistoryEntry> history_of(Tx& tx, std::string_view machine);
+// Oldest first; the page goes by number.
+std::vector<HistoryEntry> history_of(Tx& tx, std::string_view machine, const Page& page);
 
 // An active machine, and how many signs of life it has given so far.
 struct Watch {

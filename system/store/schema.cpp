@@ -214,6 +214,33 @@ constexpr std::array kMigrations = {
         idempotency_key, '', 'begun', id, 0, created_at FROM machine
         WHERE idempotency_key <> id ORDER BY project, generation;
     )sql",
+    // Rows are forgotten when they are over, and names are never given again: they are counted.
+    // What is old, and what is measured, is found by index.
+    R"sql(
+    ALTER TABLE project ADD COLUMN volumes BIGINT NOT NULL DEFAULT 0;
+    ALTER TABLE project ADD COLUMN delegations BIGINT NOT NULL DEFAULT 0;
+    UPDATE project SET
+        volumes = (SELECT COUNT(*) FROM volume WHERE volume.project = project.id),
+        delegations = (SELECT COUNT(*) FROM delegation WHERE delegation.project = project.id);
+    ALTER TABLE delegation ADD COLUMN number BIGINT NOT NULL DEFAULT 0;
+    UPDATE delegation SET number = CAST(substr(id, length(project) + 2) AS BIGINT);
+    CREATE INDEX delegation_of_project ON delegation (project, number);
+    CREATE INDEX delegation_over ON delegation (updated_at)
+        WHERE state IN ('processed', 'failed');
+    CREATE INDEX machine_by_state ON machine (state, provider, created_at);
+    CREATE INDEX machine_without_id ON machine (state, provider) WHERE external_id = '';
+    CREATE INDEX machine_over ON machine (updated_at) WHERE state IN ('archived', 'failed');
+    CREATE INDEX machine_of_volume ON machine (volume) WHERE volume <> '';
+    CREATE INDEX outbox_of_machine ON outbox_event (machine);
+    CREATE INDEX outbox_settled ON outbox_event (kind, created_at) WHERE state <> 'pending';
+    CREATE INDEX outbox_dead ON outbox_event (id) WHERE state = 'dead';
+    CREATE INDEX resource_of_machine ON provider_resource (machine);
+    CREATE INDEX resource_owed ON provider_resource (name) WHERE state <> 'gone';
+    CREATE INDEX error_over ON project_error (ended_at) WHERE ended_at <> 0;
+    CREATE INDEX request_over ON machine_request (asked_at) WHERE state <> 'waiting';
+    CREATE INDEX history_by_age ON machine_history (at);
+    CREATE INDEX credential_over ON credential (issued_at) WHERE superseded = 1;
+    )sql",
 };
 
 Error unusable(std::string_view path, std::string_view why) {

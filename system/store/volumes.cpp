@@ -5,6 +5,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "system/store/numbers.hpp"
+
 namespace lifecycle {
 namespace {
 
@@ -36,7 +38,7 @@ std::uint32_t digest_of(std::string_view text) {
 // Says whose it is where the provider has no labels for volumes. At most 30 of [a-z0-9_], which is
 // what Fly takes: what stands for the installation, then for the project, then the number.
 std::string volume_name(std::string_view installation, std::string_view project,
-                        std::size_t number) {
+                        std::int64_t number) {
     std::string start(project.substr(0, 6));
     for (char& c : start) c = c == '-' ? '_' : c;
     return fmt::format("v{:06x}_{}_{:08x}_{}", digest_of(installation) & 0xffffffU, start,
@@ -76,8 +78,8 @@ std::int64_t count_volumes(Tx& tx) {
 
 VolumeRow insert_volume(Tx& tx, const NewVolume& wanted, std::string_view installation) {
     VolumeRow volume;
-    volume.name =
-        volume_name(installation, wanted.project, volumes_of(tx, wanted.project).size() + 1);
+    const std::int64_t number = next_number(tx, "volumes", wanted.project);
+    volume.name = volume_name(installation, wanted.project, number);
     volume.project = wanted.project;
     volume.provider = wanted.provider;
     volume.region = wanted.region;

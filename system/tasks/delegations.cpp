@@ -117,8 +117,8 @@ Result<Delegation> conclude(Tx& tx, std::string_view id, std::string_view token,
 }
 
 void hasten_delegations(Tx& tx, std::string_view project, Time now) {
-    for (const Delegation& delegation : delegations_of(tx, project)) {
-        if (!delegation.ended()) bring_forward(tx, key_of(delegation.id), now);
+    for (const Delegation& delegation : open_delegations(tx, project)) {
+        bring_forward(tx, key_of(delegation.id), now);
     }
 }
 

@@ -32,12 +32,12 @@ std::vector<Gauge> measure(Tx& tx, const LifecycleOptions& options, Time now) {
     std::vector<Gauge> all;
     append(all, by_state_and_provider(
                     tx, "machines",
-                    "SELECT provider, state, COUNT(*) FROM machine GROUP BY provider, state"
-                    " ORDER BY provider, state"));
+                    "SELECT provider, state, COUNT(*) FROM machine GROUP BY state, provider"
+                    " ORDER BY state, provider"));
     append(all, by_state_and_provider(
                     tx, "machines_without_external_id",
                     "SELECT provider, state, COUNT(*) FROM machine WHERE external_id = ''"
-                    " GROUP BY provider, state ORDER BY provider, state"));
+                    " GROUP BY state, provider ORDER BY state, provider"));
     all.push_back({"machines_starting_late", "",
                    number(tx,
                           "SELECT COUNT(*) FROM machine WHERE state = 'starting'"
