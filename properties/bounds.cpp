@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "properties/property.hpp"
 #include "scenarios/universe.hpp"
@@ -116,10 +117,37 @@ class KeysKept final : public Property {
     std::map<std::string, std::int64_t> forgotten_;  // when they were accepted
 };
 
+class AnswersInTime final : public Property {
+  public:
+    AnswersInTime()
+        : Property("answers-in-time",
+                   "A request that is passed on to a machine is answered within half a minute, "
+                   "whatever the machine, its provider and other requests do.") {}
+    void on_server_answer(const scenarios::ServerAnswer& answer) override {
+        const bool passed_on = answer.target.find("/proxy/") != std::string::npos ||
+                               answer.target.ends_with("/agents");
+        const sim::Duration took = answer.at - answer.asked_at;
+        if (!passed_on || took <= std::chrono::seconds(30)) return;
+        late_.push_back(
+            fmt::format("{} was answered after {} s", answer.target, took.count() / 1'000'000));
+    }
+    void at_end(const scenarios::Ending& ending) override {
+        // Who is paused, or whose clock is set, cannot keep to a time.
+        for (const auto& [kind, count] : ending.faults) {
+            if (kind.starts_with("clock.") || kind == "pause") return;
+        }
+        if (!late_.empty()) broken(fmt::format("{}; {} like it", late_.front(), late_.size() - 1));
+    }
+
+  private:
+    std::vector<std::string> late_;
+};
+
 }  // namespace
 
 Properties bounds_properties() {
     Properties all;
+    all.push_back(std::make_unique<AnswersInTime>());
     all.push_back(std::make_unique<RowsBounded>());
     all.push_back(std::make_unique<KeysKept>());
     all.push_back(std::make_unique<NestingBounded>());

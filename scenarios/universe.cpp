@@ -132,11 +132,13 @@ class Universe::ServerProgram final : public sim::Program {
         std::string method = request.method;
         std::string target = request.target;
         universe_.witness_.on_server_request(method, target);
-        system_->serve(std::move(request), [this, method = std::move(method),
+        const sim::VirtualTime asked_at = universe_.world_.now();
+        system_->serve(std::move(request), [this, asked_at, method = std::move(method),
                                             target = std::move(target), send = std::move(respond)](
                                                lifecycle::HttpResponse response) mutable {
             universe_.world_.observe();
-            universe_.witness_.on_server_answer({method, target, response, universe_.world_.now()});
+            universe_.witness_.on_server_answer(
+                {method, target, response, asked_at, universe_.world_.now()});
             send(std::move(response));
         });
     }

@@ -54,6 +54,7 @@ struct ServerAnswer {
     const std::string& method;
     const std::string& target;
     const lifecycle::HttpResponse& response;
+    sim::VirtualTime asked_at{};
     sim::VirtualTime at{};
 };
 

@@ -17,27 +17,48 @@
 
 namespace lifecycle {
 
+namespace {
+
+// The providers as each part asks them: why it does so is known by who it is.
+struct ProvidersByClass {
+    explicit ProvidersByClass(const Providers& all)
+        : person(all.as(CallClass::person)),
+          healing(all.as(CallClass::healing)),
+          provisioning(all.as(CallClass::provisioning)),
+          probing(all.as(CallClass::probing)),
+          sweeping(all.as(CallClass::sweeping)) {}
+
+    Providers person;
+    Providers healing;
+    Providers provisioning;
+    Providers probing;
+    Providers sweeping;
+};
+
+}  // namespace
+
 struct System::Parts {
-    Parts(std::unique_ptr<Store> opened, const Ports& outside, Providers known,
+    Parts(std::unique_ptr<Store> opened, const Ports& outside, const Providers& known,
           const SystemOptions& options, OnFatal on_fatal)
         : counters(outside.telemetry),
           ports{outside.executor, outside.clock, outside.http, outside.entropy, counters},
           store(std::move(opened)),
-          providers(std::move(known)),
+          providers(known),
           tasks(ports.executor, std::move(on_fatal)),
           outbox(*store, ports, tasks, options.outbox),
-          volumes(*store, ports, providers, options.lifecycle),
-          snapshots(*store, ports, providers, options.lifecycle),
-          provisioner(*store, ports, providers, volumes, options.lifecycle),
-          readiness(*store, ports, providers, options.lifecycle),
-          destroyer(*store, ports, providers, options.lifecycle),
+          volumes(*store, ports, providers.provisioning, options.lifecycle),
+          snapshots(*store, ports, providers.provisioning, options.lifecycle),
+          provisioner(*store, ports, providers.provisioning, volumes, options.lifecycle),
+          readiness(*store, ports, providers.healing, options.lifecycle),
+          destroyer(*store, ports, providers.provisioning, options.lifecycle),
           router(*store, ports.http, options.lifecycle.routes),
-          delegations(*store, ports, providers, options.lifecycle),
-          arbiter(*store, ports, providers, options.lifecycle),
-          watchdog(*store, ports, providers, outbox, options.lifecycle),
-          reconciler(*store, ports, providers, outbox, options.lifecycle),
-          retention(*store, ports, providers, options.lifecycle),
-          api(*store, outbox, ports, providers, reconciler, counters, options.lifecycle) {
+          delegations(*store, ports, providers.probing, options.lifecycle),
+          arbiter(*store, ports, providers.probing, options.lifecycle),
+          watchdog(*store, ports, providers.healing, outbox, options.lifecycle),
+          reconciler(*store, ports, providers.sweeping, outbox, options.lifecycle),
+          retention(*store, ports, providers.sweeping, options.lifecycle),
+          api(*store, outbox, ports, tasks, providers.person, reconciler, counters,
+              options.lifecycle) {
         store->tell_to(counters);
         outbox.add(std::string(kProvision), provisioner.consumer());
         outbox.add(std::string(kReadiness), readiness.consumer());
@@ -57,7 +78,7 @@ struct System::Parts {
     Counters counters;
     Ports ports;
     std::unique_ptr<Store> store;
-    Providers providers;
+    ProvidersByClass providers;
     TaskGroup tasks;
     Outbox outbox;
     Volumes volumes;
@@ -76,7 +97,7 @@ struct System::Parts {
 
 System::System(std::unique_ptr<Store> store, Ports ports, Providers providers,
                SystemOptions options, OnFatal on_fatal)
-    : parts_(std::make_unique<Parts>(std::move(store), ports, std::move(providers), options,
+    : parts_(std::make_unique<Parts>(std::move(store), ports, providers, options,
                                      std::move(on_fatal))) {}
 
 System::~System() = default;

@@ -1,3 +1,5 @@
+#include <boost/asio/co_spawn.hpp>
+
 #include "scenarios/catalog/catalog.hpp"
 
 // What is asked without bound: it is refused, or held within one, and nobody else is the worse for
@@ -7,6 +9,7 @@ namespace {
 
 using std::chrono::hours;
 using std::chrono::minutes;
+using std::chrono::seconds;
 
 // Deep enough to be no work for anybody, and far from what would overflow a stack.
 constexpr std::size_t kDeep = 1000;
@@ -43,6 +46,50 @@ Script long_life(Stage stage) {
     }
 }
 
+Script ask(Stage stage, std::string method, std::string target) {
+    const auto answer = co_await stage.call(std::move(method), std::move(target), "{}");
+    stage.expect(!answer || answer->status == 200 || answer->status == 503,
+                 "it is answered, or said to be unavailable");
+}
+
+// Sends the same request many times at once, and waits for none of the answers.
+void crowd(Stage stage, int requests, const std::string& method, const std::string& target) {
+    for (int i = 0; i < requests; ++i) {
+        boost::asio::co_spawn(stage.universe().client().executor(), ask(stage, method, target),
+                              [](std::exception_ptr failure) {
+                                  if (failure) std::rethrow_exception(failure);
+                              });
+    }
+}
+
+// A machine hangs, and hundreds want to reach it while its provider is slow too. Meanwhile another
+// is retired, and a third falls silent: both are handled as if nobody asked for the first.
+Script crowd_at_a_broken_machine(Stage stage) {
+    for (const char* project : {"alpha", "beta", "gamma"}) {
+        const std::string machine = co_await stage.create(project);
+        co_await stage.expect_active(machine);
+    }
+    stage.boxes().pause("alpha-1");
+    stage.boxes().options("gamma-1").mute = true;
+    stage.network().hold("fly", "server");
+    crowd(stage, 100, "GET", "/v1/projects/alpha/proxy/hello");
+    co_await stage.sleep(minutes(2));
+    stage.network().release("fly", "server");
+    co_await stage.retire("beta-1");
+    for (int round = 0; round < 8; ++round) {
+        crowd(stage, 200, "GET", "/v1/projects/alpha/proxy/hello");
+        crowd(stage, 40, "POST", "/v1/reconcile");
+        co_await stage.sleep(minutes(1));
+    }
+    co_await stage.sleep(minutes(2));
+    const auto* retired = stage.shadow().machine("beta-1");
+    stage.expect(retired->state == lifecycle::MachineState::archived,
+                 "a machine that is retired is gone in its usual time");
+    stage.expect(stage.shadow().machine("gamma-2") != nullptr,
+                 "a machine that is silent is replaced in its usual time");
+    co_await stage.sleep(seconds(60));
+}
+
 }  // namespace
 
 std::vector<Scenario> bounds() {
@@ -53,6 +100,13 @@ std::vector<Scenario> bounds() {
          false,
          minutes(40),
          deep_payload},
+        {"crowd-at-a-broken-machine",
+         "Hundreds want to reach a machine that hangs; others are retired and healed all the same.",
+         {},
+         false,
+         minutes(60),
+         crowd_at_a_broken_machine,
+         {"machine.unavailable"}},
         {"long-life",
          "A project lives long, and no table grows with the number of its machines.",
          {},

@@ -32,7 +32,7 @@ HttpResponse wrong_method(std::string_view method, std::string_view allowed) {
 
 }  // namespace
 
-Api::Api(Store& store, Outbox& outbox, Ports ports, const Providers& providers,
+Api::Api(Store& store, Outbox& outbox, Ports ports, TaskGroup& tasks, const Providers& providers,
          Reconciler& reconciler, const Counters& counters, LifecycleOptions options)
     : store_(store),
       outbox_(outbox),
@@ -41,7 +41,9 @@ Api::Api(Store& store, Outbox& outbox, Ports ports, const Providers& providers,
       reconciler_(reconciler),
       counters_(counters),
       options_(std::move(options)),
-      key_(options_.identity_key) {}
+      key_(options_.identity_key),
+      ways_(ports_.clock, tasks),
+      sightings_(ports_.clock, tasks) {}
 
 boost::asio::awaitable<HttpResponse> Api::handle(HttpRequest request) {
     if (request.body.size() > kLongestBody) {

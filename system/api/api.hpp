@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "system/concurrency/shared_reads.hpp"
 #include "system/identity/secrets.hpp"
 #include "system/lifecycle/options.hpp"
 #include "system/lifecycle/reconcile.hpp"
@@ -19,7 +20,7 @@ namespace lifecycle {
 // The HTTP face of the control plane: docs/api.md lists its routes.
 class Api {
   public:
-    Api(Store& store, Outbox& outbox, Ports ports, const Providers& providers,
+    Api(Store& store, Outbox& outbox, Ports ports, TaskGroup& tasks, const Providers& providers,
         Reconciler& reconciler, const Counters& counters, LifecycleOptions options);
 
     boost::asio::awaitable<HttpResponse> handle(HttpRequest request);
@@ -62,6 +63,8 @@ class Api {
     // the answer says why as far as its provider knows.
     Answer forward(Machine machine, HttpRequest request);
     boost::asio::awaitable<Error> explain(Machine machine, std::string error);
+    // Where the machine's daemon is; not_yet if its provider does not say so in time.
+    boost::asio::awaitable<ProviderResult<Endpoint>> way_to(Machine machine);
     std::int64_t heartbeat_seconds() const;
 
     Store& store_;
@@ -72,6 +75,8 @@ class Api {
     const Counters& counters_;
     LifecycleOptions options_;
     IdentityKey key_;
+    SharedReads<ProviderResult<Endpoint>> ways_;       // by machine
+    SharedReads<ProviderResult<Resource>> sightings_;  // by machine
 };
 
 }  // namespace lifecycle

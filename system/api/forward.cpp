@@ -9,6 +9,16 @@
 
 // What the control plane passes on to the daemons of machines.
 namespace lifecycle {
+namespace {
+
+// How long a request waits for what a provider says, and how long that is news: many may want to
+// know it of one machine at once.
+constexpr Duration kPatienceForWay = std::chrono::seconds(5);
+constexpr Duration kPatienceForReason = std::chrono::seconds(2);
+constexpr Duration kFreshReason = std::chrono::seconds(3);
+
+}  // namespace
+
 boost::asio::awaitable<HttpResponse> Api::agents(std::string machine) {
     auto read = [&machine](Tx& tx) -> Result<Machine> {
         auto found = find_machine(tx, machine);
@@ -52,14 +62,13 @@ boost::asio::awaitable<HttpResponse> Api::forward(Machine machine, HttpRequest r
                              "Trailer", "Upgrade", "Content-Length"}) {
         request.headers.erase(name);
     }
-    Provider* provider = providers_.find(machine.provider);
-    if (provider == nullptr) {
+    if (providers_.find(machine.provider) == nullptr) {
         co_return to_response(
             Error(ErrorCode::machine_unavailable,
                   fmt::format("this control plane has no provider {}", machine.provider),
                   "start it with that provider"));
     }
-    auto way = co_await provider->reach(machine.external_id, machine.address, options_.daemon_port);
+    auto way = co_await way_to(machine);
     if (!way) {
         const Error error = co_await explain(std::move(machine), describe(way.error()));
         co_return to_response(error);
@@ -68,8 +77,7 @@ boost::asio::awaitable<HttpResponse> Api::forward(Machine machine, HttpRequest r
     auto answer = co_await ports_.http.send(std::move(first), options_.proxy_timeout);
     if (answer && answer->status == 401 && !way->headers.empty()) {
         // It may be the provider's own door that is shut: what opens it changes with each start.
-        const auto fresh =
-            co_await provider->reach(machine.external_id, machine.address, options_.daemon_port);
+        const auto fresh = co_await way_to(machine);
         if (fresh && fresh->headers != way->headers) {
             HttpRequest second = along(request, *fresh);
             answer = co_await ports_.http.send(std::move(second), options_.proxy_timeout);
@@ -96,20 +104,45 @@ boost::asio::awaitable<HttpResponse> Api::forward(Machine machine, HttpRequest r
     co_return std::move(*answer);
 }
 
+boost::asio::awaitable<ProviderResult<Endpoint>> Api::way_to(Machine machine) {
+    Provider& provider = *providers_.find(machine.provider);
+    // None is kept: a box may have another address the next time.
+    std::function<boost::asio::awaitable<ProviderResult<Endpoint>>()> read =
+        [&provider, machine, port = options_.daemon_port] {
+            return provider.reach(machine.external_id, machine.address, port);
+        };
+    const auto way =
+        co_await ways_.get(machine.id, std::move(read), Duration(0), kPatienceForWay);
+    if (!way.in_time) {
+        co_return std::unexpected(ProviderError(
+            ProviderErrorClass::not_yet, "its provider does not say in time where it is"));
+    }
+    co_return *way.value;
+}
+
 boost::asio::awaitable<Error> Api::explain(Machine machine, std::string error) {
-    const auto resource = co_await providers_.find(machine.provider)->get(machine.external_id);
+    Provider& provider = *providers_.find(machine.provider);
+    std::function<boost::asio::awaitable<ProviderResult<Resource>>()> read =
+        [&provider, id = machine.external_id] { return provider.get(id); };
+    const auto seen = co_await sightings_.get(machine.id, std::move(read), kFreshReason,
+                                              kPatienceForReason);
     std::string why = fmt::format("its daemon gave no answer ({})", error);
     std::string action = "try again in a moment";
-    const bool gone = resource ? resource->state == ResourceState::destroyed ||
-                                     resource->state == ResourceState::destroying
-                               : resource.error().error_class == ProviderErrorClass::gone;
+    const bool known = seen.value && seen.value->has_value();
+    const ResourceState state = known ? (*seen.value)->state : ResourceState::unknown;
+    const bool gone = known ? state == ResourceState::destroyed ||
+                                  state == ResourceState::destroying
+                            : seen.value && seen.value->error().error_class ==
+                                                ProviderErrorClass::gone;
     if (gone) {
         reconciler_.hasten();
         why = "its provider no longer has it";
         action = machine.state == MachineState::detached ? "use the project's active machine"
                                                          : "create a new machine";
-    } else if (resource && resource->state != ResourceState::started) {
-        why = fmt::format("its provider says that it is {}", to_string(resource->state));
+    } else if (known && state != ResourceState::started) {
+        why = fmt::format("its provider says that it is {}", to_string(state));
+    } else if (!seen.value) {
+        why += ", nor did its provider in time";
     }
     ports_.telemetry.record("machine.unavailable", {{"machine", machine.id}, {"why", why}});
     co_return Error(ErrorCode::machine_unavailable,

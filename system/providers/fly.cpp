@@ -78,8 +78,20 @@ Subject subject_of(std::string_view path) {
 
 FlyProvider::FlyProvider(HttpClient& http, Clock& clock, Telemetry& telemetry, FlyOptions options)
     : dialect_(http, telemetry, "fly", classify_fly_error),
-      pacer_(clock),
+      pacer_(std::make_shared<Pacer>(clock)),
       options_(std::move(options)) {}
+
+FlyProvider::FlyProvider(const FlyProvider& other, CallClass call_class)
+    : dialect_(other.dialect_),
+      pacer_(other.pacer_),
+      options_(other.options_),
+      call_class_(call_class) {}
+
+Provider& FlyProvider::as(CallClass call_class) {
+    std::unique_ptr<FlyProvider>& other = others_[call_class];
+    if (!other) other.reset(new FlyProvider(*this, call_class));
+    return *other;
+}
 
 boost::asio::awaitable<ProviderResult<HttpResponse>> FlyProvider::call(std::string method,
                                                                        std::string path,
@@ -101,8 +113,14 @@ boost::asio::awaitable<ProviderResult<HttpResponse>> FlyProvider::call(std::stri
     std::string what = fmt::format("{} {}", request.method, path);
     const bool read = request.method == "GET";
     const Subject subject = subject_of(path);
-    co_await pacer_.turn(fmt::format("{} {}", request.method, subject.verb), subject.id,
-                         read ? 5 : 1, read ? 10 : 3);
+    const auto turn =
+        co_await pacer_->turn(call_class_, fmt::format("{} {}", request.method, subject.verb),
+                              subject.id, read ? 5 : 1, read ? 10 : 3);
+    if (!turn) {
+        ProviderError crowded(ProviderErrorClass::throttled, "too many calls wait for their turn");
+        crowded.retry_after = turn.error();
+        co_return std::unexpected(std::move(crowded));
+    }
     auto answer = co_await dialect_.call(std::move(request), timeout, std::move(what));
     co_return answer;
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -31,6 +33,9 @@ class FlyProvider final : public Provider {
   public:
     FlyProvider(HttpClient& http, Clock& clock, Telemetry& telemetry, FlyOptions options);
 
+    // All share one pacer.
+    Provider& as(CallClass call_class) override;
+
     boost::asio::awaitable<ProviderResult<Resource>> create(CreateResource request) override;
     boost::asio::awaitable<ProviderResult<Resource>> get(std::string external_id) override;
     boost::asio::awaitable<ProviderResult<std::vector<Resource>>> find(Labels labels) override;
@@ -56,9 +61,13 @@ class FlyProvider final : public Provider {
     boost::asio::awaitable<ProviderResult<HttpResponse>> call(std::string method, std::string path,
                                                               std::string body, Duration timeout);
 
+    FlyProvider(const FlyProvider& other, CallClass call_class);
+
     Dialect dialect_;
-    Pacer pacer_;
+    std::shared_ptr<Pacer> pacer_;
     FlyOptions options_;
+    CallClass call_class_ = CallClass::provisioning;
+    std::map<CallClass, std::unique_ptr<FlyProvider>> others_;
 };
 
 }  // namespace lifecycle

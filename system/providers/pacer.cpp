@@ -1,34 +1,107 @@
 #include "system/providers/pacer.hpp"
 
 #include <algorithm>
-
-#include "system/ports/suspend.hpp"
+#include <vector>
 
 namespace lifecycle {
+namespace {
 
-boost::asio::awaitable<void> Pacer::turn(std::string action, std::string id,
-                                         std::int64_t per_second, std::int64_t burst) {
-    const Time now = clock_.now();
-    // A clock that was set back says nothing about how long ago the last call was.
-    if (now < last_) buckets_.clear();
-    last_ = now;
+// What a turn costs a class: the more, the smaller its share. In the order of CallClass.
+constexpr std::array<std::int64_t, kCallClasses> kCosts = {4, 3, 3, 6, 12};
+
+}  // namespace
+
+boost::asio::awaitable<std::expected<void, Duration>> Pacer::turn(CallClass call_class,
+                                                                  std::string action,
+                                                                  std::string id,
+                                                                  std::int64_t per_second,
+                                                                  std::int64_t burst) {
+    const Time now = this->now();
     constexpr std::size_t kMany = 1024;
     if (buckets_.size() > kMany) forget_full(now);
-    const Duration each = Duration(std::chrono::seconds(1)) / per_second;
-    Full& full = buckets_[{std::move(action), std::move(id)}];
-    full = std::max(full, now) + each;
-    const Duration wait = full - now - each * burst;
-    if (wait.count() <= 0) co_return;
-    std::move_only_function<void(Resume<bool>)> start = [this,
-                                                         until = now + wait](Resume<bool> resume) {
-        clock_.schedule(until, [wake = std::move(resume)]() mutable { wake(true); });
+    Key key(std::move(action), std::move(id));
+    Bucket& bucket = buckets_[key];
+    bucket.each = Duration(std::chrono::seconds(1)) / per_second;
+    bucket.burst = bucket.each * burst;
+    if (bucket.waiting == 0 && wait_for(bucket, now).count() <= 0) {
+        take(bucket, now);
+        co_return std::expected<void, Duration>();
+    }
+    Queue& queue = bucket.queues[static_cast<std::size_t>(call_class)];
+    if (queue.waiting.size() >= kMaxWaiting) {
+        co_return std::unexpected(bucket.each * static_cast<std::int64_t>(bucket.waiting));
+    }
+    // Who comes back after a rest has no claim on the turns of meanwhile.
+    if (queue.waiting.empty()) queue.served = std::max(queue.served, bucket.served);
+    if (bucket.waiting++ == 0) wake_later(std::move(key), bucket, now);
+    std::move_only_function<void(Turn)> start = [&queue](Turn turn) {
+        queue.waiting.push_back(std::move(turn));
     };
-    const bool woken = co_await suspend<bool>(std::move(start));
-    static_cast<void>(woken);
+    const bool given = co_await suspend<bool>(std::move(start));
+    static_cast<void>(given);
+    co_return std::expected<void, Duration>();
+}
+
+Time Pacer::now() {
+    const Time now = clock_.now();
+    // A clock that was set back says nothing about how long ago the last calls were.
+    if (now < last_) {
+        for (auto& [key, bucket] : buckets_) bucket.full = std::min(bucket.full, now);
+    }
+    last_ = now;
+    return now;
+}
+
+Duration Pacer::wait_for(const Bucket& bucket, Time now) {
+    return std::max(bucket.full, now) + bucket.each - now - bucket.burst;
+}
+
+void Pacer::take(Bucket& bucket, Time now) {
+    bucket.full = std::max(bucket.full, now) + bucket.each;
+}
+
+Pacer::Turn Pacer::next(Bucket& bucket) {
+    Queue* chosen = nullptr;
+    std::size_t number = 0;
+    for (std::size_t i = 0; i < kCallClasses; ++i) {
+        Queue& queue = bucket.queues[i];
+        if (queue.waiting.empty() || (chosen != nullptr && chosen->served <= queue.served)) {
+            continue;
+        }
+        chosen = &queue;
+        number = i;
+    }
+    chosen->served += kCosts[number];
+    bucket.served = chosen->served;
+    --bucket.waiting;
+    Turn turn = std::move(chosen->waiting.front());
+    chosen->waiting.pop_front();
+    return turn;
+}
+
+void Pacer::wake_later(Key key, const Bucket& bucket, Time now) {
+    clock_.schedule(now + wait_for(bucket, now),
+                    [this, key = std::move(key), alive = std::weak_ptr<bool>(alive_)] {
+                        if (!alive.expired()) serve(key);
+                    });
+}
+
+void Pacer::serve(const Key& key) {
+    const Time now = this->now();
+    Bucket& bucket = buckets_.at(key);
+    std::vector<Turn> turns;
+    while (bucket.waiting > 0 && wait_for(bucket, now).count() <= 0) {
+        take(bucket, now);
+        turns.push_back(next(bucket));
+    }
+    if (bucket.waiting > 0) wake_later(key, bucket, now);
+    for (Turn& turn : turns) turn(true);
 }
 
 void Pacer::forget_full(Time now) {
-    std::erase_if(buckets_, [now](const auto& bucket) { return bucket.second <= now; });
+    std::erase_if(buckets_, [now](const auto& entry) {
+        return entry.second.full <= now && entry.second.waiting == 0;
+    });
 }
 
 }  // namespace lifecycle

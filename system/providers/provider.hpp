@@ -11,6 +11,7 @@
 #include "system/model/machine.hpp"
 #include "system/ports/http.hpp"
 #include "system/ports/time.hpp"
+#include "system/providers/call_class.hpp"
 
 namespace lifecycle {
 
@@ -123,6 +124,9 @@ HttpRequest health_probe(const Endpoint& way);
 class Provider {
   public:
     virtual ~Provider() = default;
+
+    // The same provider, asked for that reason. Lives as long as this.
+    virtual Provider& as(CallClass /*call_class*/) { return *this; }
 
     // Makes a resource, which does not start by itself where the provider lets us ask for that. A
     // conflict means that the name exists.

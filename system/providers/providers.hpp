@@ -21,6 +21,13 @@ class Providers {
         return found == all_.end() ? nullptr : found->second;
     }
 
+    // The same providers, asked for that reason.
+    Providers as(CallClass call_class) const {
+        Providers same;
+        for (const auto& [name, provider] : all_) same.add(name, provider->as(call_class));
+        return same;
+    }
+
     // By name.
     const std::map<std::string, Provider*, std::less<>>& all() const { return all_; }
 
