@@ -189,6 +189,9 @@ HttpResponse Box::handle(const HttpRequest& request) {
     const std::string path = request.target.substr(0, request.target.find('?'));
     if (stopped_) return reply(503, json{{"status", "this machine has been replaced"}});
     if (path == lifecycle::kHealthPath) {
+        if (ports_.clock.now() - listening_since_ < options_.warms_up) {
+            return reply(503, json{{"status", "warming up"}});
+        }
         if (unwell_probes_ > 0) {
             --unwell_probes_;
             return reply(503, json{{"status", "warming up"}});

@@ -38,6 +38,7 @@ struct BoxOptions {
     bool mute = false;                  // its daemon answers, but does not call home
     lifecycle::Duration mute_after{0};  // the same from then on; zero: never
     bool hung = false;                  // its agents take work and never finish it
+    lifecycle::Duration warms_up{0};    // how long it is ready, as it says, and not well
     bool terminal_401 = false;      // gives up for good when it is refused, as runtimes once did
     bool loses_disk = false;        // at its next boots
     lifecycle::Duration chatty{0};  // how often it reports; zero: as often as it is told to

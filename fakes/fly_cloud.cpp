@@ -435,16 +435,16 @@ void FlyCloud::launch(FlyMachine& machine) {
 void FlyCloud::finish_destroying(FlyMachine& machine) {
     host_.power_off(machine.id);
     enter(machine, "destroying");
-    later(machines_, machine, drawn(stop_lane_, seconds(1), milliseconds(500), 10),
-          [this](FlyMachine& destroying) {
-              enter(destroying, "destroyed");
-              detach_volume(destroying);
-              later(machines_, destroying, kAfterglow, [this](FlyMachine& destroyed) {
-                  host_.discard(destroyed.id);
-                  limits_.forget(destroyed.id);
-                  machines_.erase(std::string(destroyed.id));
-              });
-          });
+    const Duration takes = drawn(stop_lane_, seconds(1), milliseconds(500), 10);
+    later(machines_, machine, takes + options_.destroy_delay, [this](FlyMachine& destroying) {
+        enter(destroying, "destroyed");
+        detach_volume(destroying);
+        later(machines_, destroying, kAfterglow, [this](FlyMachine& destroyed) {
+            host_.discard(destroyed.id);
+            limits_.forget(destroyed.id);
+            machines_.erase(std::string(destroyed.id));
+        });
+    });
 }
 
 CloudMachine FlyCloud::described(const FlyMachine& machine) const {

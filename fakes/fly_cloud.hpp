@@ -69,9 +69,10 @@ struct FlyCloudOptions {
     int late_creates = 0;
     // Names that the registry takes for used by a machine, whose id follows, that is not there.
     std::map<std::string, std::string> ghosts;
-    lifecycle::Duration start_delay{0};  // that every start takes longer
-    bool fail_launches = false;          // no machine gets to run
-    bool refuse_destroys = false;        // every destruction is answered 503
+    lifecycle::Duration start_delay{0};    // that every start takes longer
+    bool fail_launches = false;            // no machine gets to run
+    bool refuse_destroys = false;          // every destruction is answered 503
+    lifecycle::Duration destroy_delay{0};  // that every destruction takes longer
     // The next so many volumes are on their way out as soon as they are made; reads still show
     // them.
     int vanishing_volumes = 0;

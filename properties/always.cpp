@@ -249,6 +249,20 @@ class StaleWorkersChangeNothing final : public Property {
     std::map<std::int64_t, std::int64_t> newest_;
 };
 
+class DueTimesKept final : public Property {
+  public:
+    DueTimesKept()
+        : Property("due-times-kept",
+                   "Nobody puts an event off that is in nobody's hands: what a settlement said of "
+                   "its next round stands, or comes sooner.") {}
+    void on_event(const EventRow* before, const EventRow& after, const Shadow&) override {
+        if (before == nullptr || !before->lease_owner.empty() || !after.lease_owner.empty()) return;
+        if (after.available_at <= before->available_at) return;
+        broken(fmt::format("event {} ({} of {}) was put off by {} ms", after.id, after.kind,
+                           after.machine, (after.available_at - before->available_at) / 1000));
+    }
+};
+
 class NoBug final : public Property {
   public:
     NoBug() : Property("no-bug", "No exception but a failing store's ever leaves the core.") {}
@@ -278,6 +292,7 @@ Properties always_properties() {
     all.push_back(std::make_unique<PersistedBeforeStarted>());
     all.push_back(std::make_unique<OneDeliveryAtATime>());
     all.push_back(std::make_unique<StaleWorkersChangeNothing>());
+    all.push_back(std::make_unique<DueTimesKept>());
     all.push_back(std::make_unique<NoBug>());
     all.push_back(std::make_unique<ScriptSatisfied>());
     return all;

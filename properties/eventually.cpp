@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
 #include <iterator>
+#include <set>
+#include <string_view>
 
 #include "properties/fly_truth.hpp"
 #include "properties/property.hpp"
@@ -62,11 +64,30 @@ class ResourcesOwnedOrGone final : public Property {
     }
 };
 
+// What an event of that kind may die of. Those that are not listed have to come about, so only an
+// answer that no attempt can change ends them, and those in `never` nothing.
+bool may_die(const scenarios::EventRow& event) {
+    static const std::set<std::string_view> never = {
+        "machine:destroy", "machine:deadline", "machine:arbitrate", "volume:destroy",
+        "volume:release",  "project:route",    "project:route-end"};
+    static const std::set<std::string_view> impatient = {"machine:restart", "volume:snapshot"};
+    if (event.died_of == "answer") return !never.contains(event.kind);
+    return event.died_of == "patience" && impatient.contains(event.kind);
+}
+
 class EventsSettled final : public Property {
   public:
     EventsSettled()
         : Property("events-settled",
-                   "After the calm every outbox event is done, or dead with a reason.") {}
+                   "No outbox event dies but of an answer that is final or of a patience that is "
+                   "its own, and after the calm every one is done, or dead with a reason.") {}
+    void on_event(const scenarios::EventRow*, const scenarios::EventRow& after,
+                  const scenarios::Shadow&) override {
+        if (after.state == "dead" && !may_die(after)) {
+            broken(fmt::format("event {} ({} of {}) died of {}: {}", after.id, after.kind,
+                               after.machine, after.died_of, after.outcome));
+        }
+    }
     void at_end(const Ending& ending) override {
         for (const auto& [id, event] : ending.shadow.events()) {
             if (event.state == "pending") {

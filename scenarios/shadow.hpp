@@ -25,8 +25,10 @@ struct EventRow {
     std::int64_t id = 0;
     std::string kind;
     std::string machine;
-    std::string state;    // "pending", "done" or "dead"
+    std::string state;  // "pending", "done" or "dead"
+    std::int64_t available_at = 0;
     std::string outcome;  // why
+    std::string died_of;  // empty unless it is dead
     std::string lease_owner;
     std::int64_t lease_epoch = 0;
     std::string dedupe_key;

@@ -17,6 +17,7 @@ std::vector<Scenario> operations();
 std::vector<Scenario> projects();
 std::vector<Scenario> workers();
 std::vector<Scenario> bounds();
+std::vector<Scenario> patience();
 std::vector<Scenario> storms();
 
 }  // namespace scenarios

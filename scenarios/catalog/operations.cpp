@@ -47,6 +47,9 @@ Script sandbox_stuck(Stage stage) {
     const std::string machine = co_await stage.create("alpha", "daytona");
     const bool failed = co_await stage.until(machine, "failed", minutes(30));
     stage.expect(failed, "the machine fails");
+    const std::string& why = stage.shadow().machine(machine)->provisioning_error;
+    stage.expect(why.find("could not launch") != std::string::npos,
+                 "by the provider's own verdict");
     stage.universe().daytona().options().stuck = false;
     co_await stage.sleep(minutes(30));
     stage.expect(!stage.exists(machine), "and what was stuck is destroyed");

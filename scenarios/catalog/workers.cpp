@@ -56,6 +56,18 @@ Script slow_neighbour(Stage stage) {
     co_await stage.expect_active(slow);
 }
 
+// A delivery ends when its call has timed out, in the very moment in which its lease is renewed.
+Script late_renewal(Stage stage) {
+    const std::string machine = co_await stage.create("alpha");
+    co_await stage.expect_active(machine);
+    stage.network().block("server", "box");
+    const std::string work = co_await stage.delegate("alpha", 3600);
+    co_await stage.sleep(minutes(20));
+    stage.network().unblock("server", "box");
+    const bool processed = co_await stage.until_delegation(work, "processed", minutes(15));
+    stage.expect(processed, "the work is delivered when its machine can be reached");
+}
+
 // More machines at once than the provider's limits let through.
 Script many_at_once(Stage stage) {
     std::vector<std::string> machines;
@@ -95,6 +107,12 @@ std::vector<Scenario> workers() {
          false,
          minutes(60),
          slow_neighbour},
+        {"late-renewal",
+         "A delivery ends in the very moment in which its lease is renewed.",
+         {},
+         false,
+         minutes(80),
+         late_renewal},
         {"many-at-once",
          "Forty machines are asked for at once, and the provider lets one a second through.",
          {},

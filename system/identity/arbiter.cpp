@@ -28,9 +28,8 @@ Arbiter::Arbiter(Store& store, Ports ports, const Providers& providers, Lifecycl
     : Part(store, std::move(ports), providers, std::move(options)), key_(options_.identity_key) {}
 
 Consumer Arbiter::consumer() {
-    Consumer consumer;
+    Consumer consumer(ForEver{});
     consumer.consume = [this](Delivery delivery) { return consume(std::move(delivery)); };
-    consumer.max_attempts = 0;
     consumer.backoff_first = std::chrono::seconds(5);
     return consumer;
 }

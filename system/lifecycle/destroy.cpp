@@ -27,9 +27,8 @@ Outcome again(const ProviderError& error) {
 }  // namespace
 
 Consumer Destroyer::consumer() {
-    Consumer consumer;
+    Consumer consumer(ForEver{});
     consumer.consume = [this](Delivery delivery) { return consume(std::move(delivery)); };
-    consumer.max_attempts = 0;
     consumer.backoff_first = seconds(2);
     consumer.backoff_longest = std::chrono::minutes(2);
     return consumer;

@@ -37,6 +37,15 @@ void enqueue_destroy(Tx& tx, std::string_view machine, Time now, Time when) {
     }
 }
 
+std::string last_trouble(Tx& tx, std::string_view machine) {
+    return tx
+        .first(
+            "SELECT outcome FROM outbox_event WHERE ordering_key = ? AND state = 'pending'"
+            " ORDER BY id LIMIT 1",
+            {machine_key(machine)}, [](const Row& row) { return row.text(0); })
+        .value_or("");
+}
+
 void enqueue_deadline(Tx& tx, const Machine& machine, Time now, Time when) {
     // A key of its own: it waits for its time without holding up the machine's other events.
     enqueue(tx,

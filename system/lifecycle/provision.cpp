@@ -26,13 +26,11 @@ Provisioner::Provisioner(Store& store, Ports ports, const Providers& providers, 
       key_(options_.identity_key) {}
 
 Consumer Provisioner::consumer() {
-    Consumer consumer;
+    Consumer consumer(UntilItsDeadline{});
     consumer.consume = [this](Delivery delivery) { return consume(std::move(delivery)); };
     consumer.on_dead = [this](Tx& tx, const Event& event, std::string_view reason) {
         fail_machine(tx, event.machine, reason, ports_.clock.now());
     };
-    // Enough to outlast the machine's deadline, which is what gives it up.
-    consumer.max_attempts = 25;
     consumer.backoff_first = seconds(2);
     return consumer;
 }

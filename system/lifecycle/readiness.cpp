@@ -22,8 +22,10 @@ boost::asio::awaitable<Outcome> expire(Clock* clock, std::string id, Duration lo
         const std::chrono::seconds own(machine->spec.active_within_s);
         const auto minutes = std::chrono::duration_cast<std::chrono::minutes>(
             own.count() > 0 ? Duration(own) : longest);
+        const std::string last = last_trouble(tx, id);
         fail_machine(tx, id,
-                     fmt::format("not active {} minutes after it was asked for", minutes.count()),
+                     fmt::format("not active {} minutes after it was asked for{}{}",
+                                 minutes.count(), last.empty() ? "" : ", last: ", last),
                      clock->now());
     };
     co_return Done{"the deadline has passed", std::move(fail)};
@@ -32,14 +34,12 @@ boost::asio::awaitable<Outcome> expire(Clock* clock, std::string id, Duration lo
 }  // namespace
 
 Consumer Readiness::consumer() {
-    Consumer consumer;
+    Consumer consumer(UntilItsDeadline{});
     consumer.consume = [this](Delivery delivery) { return consume(std::move(delivery)); };
     consumer.on_dead = [this](Tx& tx, const Event& event, std::string_view reason) {
         fail_machine(tx, event.machine, fmt::format("the readiness probe {}", reason),
                      ports_.clock.now());
     };
-    // Enough to outlast the machine's deadline, which is what gives it up.
-    consumer.max_attempts = 80;
     consumer.backoff_first = std::chrono::seconds(2);
     consumer.backoff_longest = std::chrono::seconds(20);
     return consumer;
@@ -91,7 +91,7 @@ void Readiness::activate(Tx& tx, const Machine& machine) {
 }
 
 Consumer deadline_consumer(const Ports& ports, const LifecycleOptions& options) {
-    Consumer consumer;
+    Consumer consumer(ForEver{});
     consumer.consume = [clock = &ports.clock,
                         longest = options.become_active_within](Delivery delivery) {
         return expire(clock, delivery.event().machine, longest);

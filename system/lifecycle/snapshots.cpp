@@ -8,8 +8,14 @@
 #include "system/lifecycle/attempt.hpp"
 
 namespace lifecycle {
+namespace {
 
 using Class = ProviderErrorClass;
+
+// A snapshot is of the moment when it was wanted: later than that it is no use.
+constexpr Duration kSnapshotWithin = std::chrono::hours(1);
+
+}  // namespace
 
 Result<VolumeRow> request_snapshot(Tx& tx, std::string_view project, Time now) {
     auto volume = volume_of(tx, project);
@@ -27,7 +33,7 @@ Result<VolumeRow> request_snapshot(Tx& tx, std::string_view project, Time now) {
 }
 
 Consumer Snapshots::consumer() {
-    Consumer consumer;
+    Consumer consumer(Within{kSnapshotWithin});
     consumer.consume = [this](Delivery delivery) { return consume(std::move(delivery)); };
     // One that was given up is counted too: the next request is another event.
     consumer.on_dead = [this](Tx& tx, const Event& event, std::string_view) {

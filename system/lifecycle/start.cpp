@@ -18,6 +18,9 @@ using Class = ProviderErrorClass;
 // How long to wait before looking again for what is not visible.
 constexpr Duration kLookEvery = seconds(2);
 
+// Whoever asked for a restart has long looked elsewhere by then.
+constexpr Duration kRestartWithin = std::chrono::minutes(30);
+
 // A machine in service is not given up because a call failed: no answer says that it is lost.
 Outcome after_call(const Machine& machine, const ProviderError& error) {
     if (machine.state != MachineState::active) return after(error);
@@ -31,18 +34,17 @@ bool in_service(const Machine& machine) {
 }  // namespace
 
 Consumer Provisioner::restarter() {
-    Consumer consumer;
+    Consumer consumer(Within{kRestartWithin});
     consumer.consume = [this](Delivery delivery) { return restart(std::move(delivery)); };
     return consumer;
 }
 
 Consumer Provisioner::starter() {
-    Consumer consumer;
+    Consumer consumer(ForEver{});
     consumer.consume = [this](Delivery delivery) { return keep_running(std::move(delivery)); };
     consumer.on_dead = [this](Tx& tx, const Event& event, std::string_view reason) {
         lose_machine(tx, event.machine, reason, ports_.clock.now());
     };
-    consumer.max_attempts = 0;
     return consumer;
 }
 

@@ -29,9 +29,8 @@ Outcome again(const ProviderError& error) {
 }  // namespace
 
 Consumer Volumes::destroyer() {
-    Consumer consumer;
+    Consumer consumer(ForEver{});
     consumer.consume = [this](Delivery delivery) { return destroy(std::move(delivery)); };
-    consumer.max_attempts = 0;
     consumer.backoff_first = seconds(5);
     consumer.backoff_longest = std::chrono::minutes(2);
     return consumer;
@@ -80,9 +79,8 @@ boost::asio::awaitable<Outcome> Volumes::destroy_all(VolumeRow row, std::vector<
 }
 
 Consumer Volumes::releaser() {
-    Consumer consumer;
+    Consumer consumer(ForEver{});
     consumer.consume = [this](Delivery delivery) { return release(std::move(delivery)); };
-    consumer.max_attempts = 0;
     consumer.backoff_first = seconds(5);
     consumer.backoff_longest = std::chrono::minutes(2);
     return consumer;

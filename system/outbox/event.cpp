@@ -2,6 +2,15 @@
 
 namespace lifecycle {
 
+std::string_view to_string(DeathCause cause) {
+    switch (cause) {
+        case DeathCause::answer: return "answer";
+        case DeathCause::patience: return "patience";
+        case DeathCause::poison: return "poison";
+    }
+    return "unknown";
+}
+
 bool enqueue(Tx& tx, const NewEvent& event, Time now) {
     return tx.run(
                "INSERT INTO outbox_event (kind, ordering_key, dedupe_key, machine, state,"

@@ -14,12 +14,14 @@ namespace lifecycle {
 // A durable intention: something that has to be done outside the store, at least once.
 struct Event {
     std::int64_t id = 0;
-    std::string kind;             // which consumer handles it
-    std::string ordering_key;     // events of one key are handled one after the other, oldest first
-    std::string machine;          // what it is about
-    std::int64_t attempts = 0;    // failures so far
-    std::int64_t deliveries = 0;  // times that a worker took it, this one included
-    std::int64_t epoch = 0;       // of the lease under which it is being handled
+    std::string kind;          // which consumer handles it
+    std::string ordering_key;  // events of one key are handled one after the other, oldest first
+    std::string machine;       // what it is about
+    Time created_at{};
+    std::int64_t attempts = 0;   // failures so far
+    std::int64_t unsettled = 0;  // takings in a row that came to no outcome, this one included
+    std::string owner;           // of the lease under which it is being handled
+    std::int64_t epoch = 0;      // of the same
 };
 
 struct NewEvent {
@@ -58,13 +60,29 @@ struct Later {
     std::string reason;
     Duration after;
 };
+// This round is over and the next begins after `after`, as if the event were new: for what is done
+// again and again for ever. It stays one row, and whoever adds it again is told that it is there.
+struct NextRound {
+    std::string note;
+    Duration after;
+    Effect effect;
+};
+// Why an event was buried.
+enum class DeathCause : std::uint8_t {
+    answer,    // no attempt can succeed
+    patience,  // its consumer's time is up
+    poison,    // it kills whoever takes it
+};
+std::string_view to_string(DeathCause cause);
+
 // No attempt can succeed: bury it now.
 struct GiveUp {
     std::string reason;
+    DeathCause cause = DeathCause::answer;
 };
 // The lease went to somebody else: say nothing.
 struct LeaseLost {};
 
-using Outcome = std::variant<Done, Retry, Later, GiveUp, LeaseLost>;
+using Outcome = std::variant<Done, Retry, Later, NextRound, GiveUp, LeaseLost>;
 
 }  // namespace lifecycle

@@ -5,18 +5,40 @@
 namespace lifecycle {
 namespace {
 
+// Whoever holds the lease under which an event was claimed. A settlement leaves no owner, so that
+// nobody who comes late, such as a renewal that was under way, meets the next round.
+#define UNDER_ITS_LEASE \
+    " WHERE id = ? AND state = 'pending' AND lease_owner = ? AND lease_epoch = ?"
+
+// The longest that an event is hidden from those whom it may kill.
+constexpr Duration kHiddenLongest = std::chrono::hours(1);
+
 Event event_of(const Row& row) {
-    return {row.integer(0), row.text(1),    row.text(2),   row.text(3),
-            row.integer(4), row.integer(5), row.integer(6)};
+    Event event;
+    event.id = row.integer(0);
+    event.kind = row.text(1);
+    event.ordering_key = row.text(2);
+    event.machine = row.text(3);
+    event.created_at = Time(Duration(row.integer(4)));
+    event.attempts = row.integer(5);
+    event.unsettled = row.integer(6);
+    event.epoch = row.integer(7);
+    return event;
 }
 
 }  // namespace
+
+Duration hidden_for(Duration lease, std::int64_t unsettled) {
+    // A worker that dies with an event in hand is no sign yet, nor are two.
+    const auto doublings = std::clamp<std::int64_t>(unsettled - 2, 0, 20);
+    return std::max(lease, std::min(kHiddenLongest, lease * (std::int64_t{1} << doublings)));
+}
 
 Claim claim_event(Tx& tx, std::string_view owner, Time now, Duration lease,
                   const std::set<std::int64_t>& skip) {
     Claim claim;
     const auto visible = tx.all(
-        "SELECT id, kind, ordering_key, machine, attempts, deliveries, lease_epoch"
+        "SELECT id, kind, ordering_key, machine, created_at, attempts, unsettled, lease_epoch"
         " FROM outbox_event e WHERE state = 'pending' AND available_at <= ?"
         " AND NOT EXISTS (SELECT 1 FROM outbox_event p WHERE p.state = 'pending'"
         " AND p.ordering_key = e.ordering_key AND p.id < e.id)"
@@ -35,50 +57,56 @@ Claim claim_event(Tx& tx, std::string_view owner, Time now, Duration lease,
         return claim;
     }
     claim.event = *free;
-    ++claim.event->deliveries;
+    ++claim.event->unsettled;
     ++claim.event->epoch;
+    claim.event->owner = owner;
     tx.run(
-        "UPDATE outbox_event SET available_at = ?, deliveries = ?, lease_owner = ?,"
-        " lease_epoch = ? WHERE id = ?",
-        {count_of(now + lease), claim.event->deliveries, owner, claim.event->epoch,
-         claim.event->id});
+        "UPDATE outbox_event SET available_at = ?, deliveries = deliveries + 1, unsettled = ?,"
+        " lease_owner = ?, lease_epoch = ? WHERE id = ?",
+        {count_of(now + hidden_for(lease, claim.event->unsettled)), claim.event->unsettled, owner,
+         claim.event->epoch, claim.event->id});
     return claim;
 }
 
 bool holds_lease(Tx& tx, const Event& event) {
     return tx
-        .first("SELECT 1 FROM outbox_event WHERE id = ? AND state = 'pending' AND lease_epoch = ?",
-               {event.id, event.epoch}, [](const Row& row) { return row.integer(0); })
+        .first("SELECT 1 FROM outbox_event" UNDER_ITS_LEASE, {event.id, event.owner, event.epoch},
+               [](const Row& row) { return row.integer(0); })
         .has_value();
 }
 
 bool renew_lease(Tx& tx, const Event& event, Time until) {
-    return tx.run(
-               "UPDATE outbox_event SET available_at = ?"
-               " WHERE id = ? AND state = 'pending' AND lease_epoch = ?",
-               {count_of(until), event.id, event.epoch}) == 1;
+    return tx.run("UPDATE outbox_event SET available_at = ?" UNDER_ITS_LEASE,
+                  {count_of(until), event.id, event.owner, event.epoch}) == 1;
 }
 
 bool settle_done(Tx& tx, const Event& event, std::string_view note) {
     return tx.run(
-               "UPDATE outbox_event SET state = 'done', lease_owner = '', outcome = ?"
-               " WHERE id = ? AND state = 'pending' AND lease_epoch = ?",
-               {note, event.id, event.epoch}) == 1;
+               "UPDATE outbox_event SET state = 'done', lease_owner = '', unsettled = 0,"
+               " outcome = ?" UNDER_ITS_LEASE,
+               {note, event.id, event.owner, event.epoch}) == 1;
 }
 
-bool settle_dead(Tx& tx, const Event& event, std::string_view reason) {
+bool settle_dead(Tx& tx, const Event& event, const GiveUp& verdict) {
     return tx.run(
-               "UPDATE outbox_event SET state = 'dead', lease_owner = '', outcome = ?"
-               " WHERE id = ? AND state = 'pending' AND lease_epoch = ?",
-               {reason, event.id, event.epoch}) == 1;
+               "UPDATE outbox_event SET state = 'dead', lease_owner = '', unsettled = 0,"
+               " outcome = ?, died_of = ?" UNDER_ITS_LEASE,
+               {verdict.reason, to_string(verdict.cause), event.id, event.owner, event.epoch}) == 1;
 }
 
 bool settle_again(Tx& tx, const Event& event, Time when, bool failed, std::string_view reason) {
     return tx.run(
                "UPDATE outbox_event SET available_at = ?, attempts = attempts + ?,"
-               " lease_owner = '', outcome = ?"
-               " WHERE id = ? AND state = 'pending' AND lease_epoch = ?",
-               {count_of(when), std::int64_t{failed ? 1 : 0}, reason, event.id, event.epoch}) == 1;
+               " lease_owner = '', unsettled = 0, outcome = ?" UNDER_ITS_LEASE,
+               {count_of(when), std::int64_t{failed ? 1 : 0}, reason, event.id, event.owner,
+                event.epoch}) == 1;
+}
+
+bool settle_round(Tx& tx, const Event& event, Time next, std::string_view note) {
+    return tx.run(
+               "UPDATE outbox_event SET available_at = ?, created_at = ?, attempts = 0,"
+               " lease_owner = '', unsettled = 0, outcome = ?" UNDER_ITS_LEASE,
+               {count_of(next), count_of(next), note, event.id, event.owner, event.epoch}) == 1;
 }
 
 }  // namespace lifecycle

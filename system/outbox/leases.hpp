@@ -8,8 +8,13 @@
 
 // The lease protocol over the outbox table. An event is visible when it is pending, its time has
 // come and no older event of its key is pending. Taking it hides it for the length of the lease and
-// starts a new epoch; only the present epoch may renew, fence a write, or settle the event.
+// starts a new epoch; only who has the present lease may renew it, fence a write with it, or settle
+// the event, and settling it ends the lease.
 namespace lifecycle {
+
+// How long an event is hidden that was taken that often in a row without an outcome. What may be
+// killing its workers comes back later and later.
+Duration hidden_for(Duration lease, std::int64_t unsettled);
 
 struct Claim {
     std::optional<Event> event;
@@ -21,15 +26,16 @@ struct Claim {
 Claim claim_event(Tx& tx, std::string_view owner, Time now, Duration lease,
                   const std::set<std::int64_t>& skip);
 
-// Whether the event's present epoch is still the one under which it was claimed.
+// Whether the lease under which the event was claimed is still the present one.
 bool holds_lease(Tx& tx, const Event& event);
 
-// False if the lease has been lost.
+// False, changing nothing, if the lease has been lost or the delivery is settled.
 bool renew_lease(Tx& tx, const Event& event, Time until);
 
 // The ways to end a delivery; each is false, changing nothing, if the lease has been lost.
 bool settle_done(Tx& tx, const Event& event, std::string_view note);
-bool settle_dead(Tx& tx, const Event& event, std::string_view reason);
+bool settle_dead(Tx& tx, const Event& event, const GiveUp& verdict);
 bool settle_again(Tx& tx, const Event& event, Time when, bool failed, std::string_view reason);
+bool settle_round(Tx& tx, const Event& event, Time next, std::string_view note);
 
 }  // namespace lifecycle

@@ -14,6 +14,7 @@ std::string_view name_of(const Outcome& outcome) {
         std::string_view operator()(const Done&) const { return "outbox.done"; }
         std::string_view operator()(const Retry&) const { return "outbox.retry"; }
         std::string_view operator()(const Later&) const { return "outbox.later"; }
+        std::string_view operator()(const NextRound&) const { return "outbox.round"; }
         std::string_view operator()(const GiveUp&) const { return "outbox.dead"; }
         std::string_view operator()(const LeaseLost&) const { return "outbox.lease-lost"; }
     };
@@ -25,11 +26,15 @@ std::string_view text_of(const Outcome& outcome) {
         std::string_view operator()(const Done& done) const { return done.note; }
         std::string_view operator()(const Retry& retry) const { return retry.reason; }
         std::string_view operator()(const Later& later) const { return later.reason; }
+        std::string_view operator()(const NextRound& round) const { return round.note; }
         std::string_view operator()(const GiveUp& give_up) const { return give_up.reason; }
         std::string_view operator()(const LeaseLost&) const { return "taken over"; }
     };
     return std::visit(Visitor{}, outcome);
 }
+
+// Takings in a row without an outcome after which somebody should look.
+constexpr std::int64_t kSuspicious = 5;
 
 }  // namespace
 
@@ -63,6 +68,12 @@ boost::asio::awaitable<void> Outbox::run() {
                                                {"kind", claimed.event->kind},
                                                {"machine", claimed.event->machine},
                                                {"epoch", claimed.event->epoch}});
+                    if (claimed.event->unsettled > kSuspicious) {
+                        tx.tell("poison.suspected", {{"event", claimed.event->id},
+                                                     {"kind", claimed.event->kind},
+                                                     {"machine", claimed.event->machine},
+                                                     {"taken", claimed.event->unsettled}});
+                    }
                 }
                 return claimed;
             };
@@ -95,19 +106,27 @@ boost::asio::awaitable<Outcome> Outbox::consume(std::shared_ptr<const Event> eve
     if (consumer == consumers_.end()) {
         co_return GiveUp{fmt::format("no consumer handles {}", event->kind)};
     }
-    if (event->deliveries > options_.max_deliveries) {
-        co_return GiveUp{fmt::format("taken {} times and never settled", event->deliveries - 1)};
+    const bool endless = std::holds_alternative<ForEver>(consumer->second.patience);
+    if (!endless && event->unsettled > options_.max_unsettled) {
+        co_return GiveUp{
+            fmt::format("taken {} times in a row without an outcome", event->unsettled - 1),
+            DeathCause::poison};
     }
     Delivery delivery(store_, event);
     Outcome outcome = co_await consumer->second.consume(std::move(delivery));
-    if (const auto* retry = std::get_if<Retry>(&outcome)) {
-        const std::int64_t limit = consumer->second.max_attempts;
-        if (limit > 0 && event->attempts + 1 >= limit) {
-            co_return GiveUp{
-                fmt::format("failed {} times, last: {}", event->attempts + 1, retry->reason)};
-        }
-    }
-    co_return outcome;
+    co_return judge(consumer->second, *event, std::move(outcome));
+}
+
+Outcome Outbox::judge(const Consumer& consumer, const Event& event, Outcome outcome) const {
+    const auto* within = std::get_if<Within>(&consumer.patience);
+    const bool unfinished =
+        std::holds_alternative<Retry>(outcome) || std::holds_alternative<Later>(outcome);
+    if (within == nullptr || !unfinished) return outcome;
+    if (ports_.clock.now() - event.created_at < within->time) return outcome;
+    const auto minutes = std::chrono::duration_cast<std::chrono::minutes>(within->time);
+    return GiveUp{fmt::format("not done {} minutes after it was asked for, last: {}",
+                              minutes.count(), text_of(outcome)),
+                  DeathCause::patience};
 }
 
 boost::asio::awaitable<void> Outbox::renew(std::shared_ptr<const Event> event,
@@ -116,7 +135,8 @@ boost::asio::awaitable<void> Outbox::renew(std::shared_ptr<const Event> event,
         const bool done = co_await finished->wait_until(ports_.clock.now() + options_.lease / 3);
         if (done) co_return;
         auto extend = [this, event](Tx& tx) -> Result<bool> {
-            return renew_lease(tx, *event, ports_.clock.now() + options_.lease);
+            return renew_lease(tx, *event,
+                               ports_.clock.now() + hidden_for(options_.lease, event->unsettled));
         };
         const auto held = co_await store_.transact(std::move(extend));
         if (!*held) co_return;
@@ -157,8 +177,13 @@ bool Outbox::settle_in(Tx& tx, const Event& event, const Outcome& outcome, Durat
     if (const auto* later = std::get_if<Later>(&outcome)) {
         return settle_again(tx, event, now + later->after, false, later->reason);
     }
+    if (const auto* round = std::get_if<NextRound>(&outcome)) {
+        if (!settle_round(tx, event, now + round->after, round->note)) return false;
+        if (round->effect) round->effect(tx);
+        return true;
+    }
     if (const auto* give_up = std::get_if<GiveUp>(&outcome)) {
-        if (!settle_dead(tx, event, give_up->reason)) return false;
+        if (!settle_dead(tx, event, *give_up)) return false;
         const auto consumer = consumers_.find(event.kind);
         if (consumer != consumers_.end() && consumer->second.on_dead) {
             consumer->second.on_dead(tx, event, give_up->reason);

@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "system/concurrency/signal.hpp"
 #include "system/concurrency/task_group.hpp"
@@ -47,13 +48,28 @@ class Delivery {
     std::shared_ptr<const Event> event_;
 };
 
+// How long a kind of event is worked on. Time decides, and never how often it was tried.
+
+// It has to come about. Only an answer that no attempt can change ends it; one that kills its
+// workers is tried ever more rarely, and reported.
+struct ForEver {};
+// What it works for has a deadline of its own, which ends both.
+struct UntilItsDeadline {};
+// Given up by that long after it was made.
+struct Within {
+    Duration time;
+};
+using Patience = std::variant<ForEver, UntilItsDeadline, Within>;
+
 // How one kind of event is handled. A consumer may run any number of times for one event, also
 // after a crash in the middle: it reads state, acts, and commits what came of it under its lease.
 struct Consumer {
+    explicit Consumer(Patience how_long) : patience(how_long) {}
+
+    Patience patience;
     std::function<boost::asio::awaitable<Outcome>(Delivery)> consume;
     // In the transaction that buries an event: what its failure means for the state.
     std::function<void(Tx&, const Event&, std::string_view reason)> on_dead;
-    std::int64_t max_attempts = 8;  // 0: never gives up
     Duration backoff_first = std::chrono::seconds(1);
     Duration backoff_longest = std::chrono::seconds(60);
 };
@@ -62,8 +78,9 @@ struct OutboxOptions {
     std::string owner = "lifecycled";  // of leases, in the log and the table
     Duration lease = std::chrono::seconds(30);
     std::size_t concurrency = 16;
-    // An event that a worker took this often without settling it crashes workers: it is buried.
-    std::int64_t max_deliveries = 200;
+    // An event that was taken this often in a row without an outcome kills its workers: it is
+    // buried, unless its consumer's patience is for ever.
+    std::int64_t max_unsettled = 20;
     // The longest that an event added by another process waits to be seen.
     Duration poll = std::chrono::seconds(5);
 };
@@ -90,6 +107,8 @@ class Outbox {
                                        std::shared_ptr<Signal> finished);
     boost::asio::awaitable<void> settle(std::shared_ptr<const Event> event, Outcome outcome);
     boost::asio::awaitable<Outcome> consume(std::shared_ptr<const Event> event);
+    // The same, unless the consumer's patience is at its end.
+    Outcome judge(const Consumer& consumer, const Event& event, Outcome outcome) const;
     Duration backoff(const Consumer& consumer, std::int64_t attempts);
     bool settle_in(Tx& tx, const Event& event, const Outcome& outcome, Duration delay);
 

@@ -25,16 +25,14 @@ void enqueue_route_end(Tx& tx, const Machine& newest, Time now) {
 }
 
 Consumer Router::consumer() {
-    Consumer consumer;
+    Consumer consumer(ForEver{});
     consumer.consume = [this](Delivery delivery) { return follow(std::move(delivery)); };
-    consumer.max_attempts = 0;
     return consumer;
 }
 
 Consumer Router::ender() {
-    Consumer consumer;
+    Consumer consumer(ForEver{});
     consumer.consume = [this](Delivery delivery) { return end(std::move(delivery)); };
-    consumer.max_attempts = 0;
     return consumer;
 }
 

@@ -241,6 +241,11 @@ constexpr std::array kMigrations = {
     CREATE INDEX history_by_age ON machine_history (at);
     CREATE INDEX credential_over ON credential (issued_at) WHERE superseded = 1;
     )sql",
+    // Takings of an event in a row that came to no outcome, and why it was buried.
+    R"sql(
+    ALTER TABLE outbox_event ADD COLUMN unsettled BIGINT NOT NULL DEFAULT 0;
+    ALTER TABLE outbox_event ADD COLUMN died_of TEXT NOT NULL DEFAULT '';
+    )sql",
 };
 
 Error unusable(std::string_view path, std::string_view why) {
@@ -248,28 +253,35 @@ Error unusable(std::string_view path, std::string_view why) {
             "name another file, or start the version of the program that wrote it"};
 }
 
-}  // namespace
-
-Result<void> migrate(Database& database, std::string_view path) {
-    constexpr auto kNewest = static_cast<std::int64_t>(kMigrations.size());
+std::int64_t version_of(Database& database) {
     std::int64_t version = 0;
-    database.script("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)");
     database.query("SELECT COALESCE(MAX(version), 0) FROM schema_version", {}, [&](const Row& row) {
         version = row.integer(0);
         return false;
     });
-    if (version > kNewest) {
-        return std::unexpected(
-            unusable(path, fmt::format("its schema is version {}, and this program knows up to {}",
-                                       version, kNewest)));
-    }
-    for (; version < kNewest; ++version) {
+    return version;
+}
+
+}  // namespace
+
+Result<void> migrate(Database& database, std::string_view path) {
+    constexpr auto kNewest = static_cast<std::int64_t>(kMigrations.size());
+    database.script("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)");
+    for (;;) {
+        // The write lock before the look: another control plane may be at the same step.
         database.run("BEGIN IMMEDIATE");
+        const std::int64_t version = version_of(database);
+        if (version >= kNewest) {
+            database.run("ROLLBACK");
+            if (version == kNewest) return {};
+            return std::unexpected(unusable(
+                path, fmt::format("its schema is version {}, and this program knows up to {}",
+                                  version, kNewest)));
+        }
         database.script(kMigrations[static_cast<std::size_t>(version)]);
         database.run("INSERT INTO schema_version (version) VALUES (?)", {version + 1});
         database.run("COMMIT");
     }
-    return {};
 }
 
 }  // namespace lifecycle

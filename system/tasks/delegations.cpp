@@ -123,9 +123,8 @@ void hasten_delegations(Tx& tx, std::string_view project, Time now) {
 }
 
 Consumer Delegations::consumer() {
-    Consumer consumer;
+    Consumer consumer(UntilItsDeadline{});
     consumer.consume = [this](Delivery delivery) { return consume(std::move(delivery)); };
-    consumer.max_attempts = 0;
     consumer.on_dead = [this](Tx& tx, const Event& event, std::string_view reason) {
         const std::string& key = event.ordering_key;
         end_delegation(tx, key.substr(key.find(':') + 1), "failed", reason, ports_.clock.now());

@@ -36,14 +36,13 @@ class OutboxTest : public testing::Test {
     }
 
     void start(std::function<boost::asio::awaitable<Outcome>(Delivery)> consume,
-               std::int64_t max_attempts = 8) {
-        Consumer consumer;
+               Patience patience = UntilItsDeadline{}) {
+        Consumer consumer(patience);
         consumer.consume = std::move(consume);
         consumer.on_dead = [this](Tx&, const Event& event, std::string_view reason) {
             log += "dead:" + event.machine + " ";
             last_reason = reason;
         };
-        consumer.max_attempts = max_attempts;
         outbox.add("test", std::move(consumer));
         tasks.spawn(outbox.run());
     }
@@ -156,23 +155,132 @@ TEST_F(OutboxTest, RenewsTheLeaseOfASlowConsumer) {
     EXPECT_EQ(column("deliveries", "a"), "1");
 }
 
-TEST_F(OutboxTest, BacksOffAndBuriesWhatKeepsFailing) {
-    start([this](Delivery delivery) { return fail(&log, std::move(delivery)); }, 4);
+TEST_F(OutboxTest, BacksOffAndBuriesWhatKeepsFailingWhenItsTimeIsUp) {
+    start([this](Delivery delivery) { return fail(&log, std::move(delivery)); },
+          Within{seconds(6)});
     add("k", "a");
     at.world.run_until(seconds(4));
     EXPECT_EQ(log, "a a a ") << "after 0, 1 and 3 seconds";
     at.world.run_until(hours(1));
     EXPECT_EQ(log, "a a a a dead:a ");
     EXPECT_EQ(column("state", "a"), "dead");
-    EXPECT_EQ(last_reason, "failed 4 times, last: it does not work");
+    EXPECT_EQ(column("died_of", "a"), "patience");
+    EXPECT_EQ(last_reason, "not done 0 minutes after it was asked for, last: it does not work");
 }
 
 TEST_F(OutboxTest, LetsTheNextEventOfAKeyRunWhenOneIsBuried) {
-    start([this](Delivery delivery) { return fail(&log, std::move(delivery)); }, 1);
+    start([this](Delivery delivery) { return fail(&log, std::move(delivery)); },
+          Within{seconds(0)});
     add("k", "a");
     add("k", "b");
     at.world.run_until(hours(1));
     EXPECT_EQ(log, "a dead:a b dead:b ");
+}
+
+boost::asio::awaitable<Outcome> wait_for_it(int* rounds, int enough, Delivery) {
+    if (++*rounds == enough) co_return Done{"it came about", {}};
+    co_return Later{"not yet", seconds(30)};
+}
+
+TEST_F(OutboxTest, WaitsThroughAnyNumberOfLooks) {
+    int looks = 0;
+    start([&](Delivery delivery) { return wait_for_it(&looks, 2000, std::move(delivery)); });
+    add("k", "a");
+    at.world.run_until(hours(17));
+    EXPECT_EQ(looks, 2000);
+    EXPECT_EQ(column("state", "a"), "done");
+}
+
+// Fails twice in every round, and rounds never end.
+boost::asio::awaitable<Outcome> look_every_ten_minutes(int* rounds, Delivery delivery) {
+    if (delivery.event().attempts < 2) co_return Retry{"not at once"};
+    ++*rounds;
+    co_return NextRound{"looked", minutes(10), [rounds](Tx& tx) {
+                            tx.run("UPDATE outbox_event SET machine = ?",
+                                   {"round-" + std::to_string(*rounds)});
+                        }};
+}
+
+TEST_F(OutboxTest, RepeatsAnAlarmForEverInOneRow) {
+    int rounds = 0;
+    start([&](Delivery delivery) { return look_every_ten_minutes(&rounds, std::move(delivery)); },
+          Within{minutes(5)});
+    add("k", "a");
+    at.world.run_until(hours(100));
+    EXPECT_GT(rounds, 590);
+    EXPECT_EQ(column("state", "a"), "pending") << "each round has its patience anew";
+    EXPECT_EQ(column("machine", "a"), "round-" + std::to_string(rounds))
+        << "what a round says is committed with the time of the next";
+    EXPECT_EQ(column("COUNT(*)", "a"), "1");
+}
+
+// Takes the event as a worker does that dies of it, until that cannot be done before `end`.
+int take_until(Store& store, Time begin, Time end, Time* last) {
+    int taken = 0;
+    for (Time now = begin; now <= end; now += seconds(10)) {
+        auto take = [&](Tx& tx) -> Result<bool> {
+            return claim_event(tx, "worker", now, seconds(30), {}).event.has_value();
+        };
+        if (!*store.transact_now(take)) continue;
+        ++taken;
+        *last = now;
+    }
+    return taken;
+}
+
+TEST_F(OutboxTest, ComesBackEverMoreRarelyToWhatKillsItsWorkers) {
+    add("k", "a");
+    Time last;
+    const Time begin = at.clock.now();
+    EXPECT_EQ(take_until(*store, begin, begin + minutes(5), &last), 5) << "at 0, 30, 60, 120, 240";
+    EXPECT_LE(take_until(*store, last, last + hours(10), &last), 15);
+    EXPECT_EQ(take_until(*store, last + seconds(10), last + minutes(61), &last), 1)
+        << "but at least every hour";
+}
+
+TEST_F(OutboxTest, BuriesWhatKillsItsWorkersUnlessItHasToComeAbout) {
+    add("k", "a");
+    add("l", "b");
+    auto kill = [&](Tx& tx) -> Result<bool> {
+        tx.run("UPDATE outbox_event SET unsettled = 20 WHERE dedupe_key = 'a'");
+        tx.run("UPDATE outbox_event SET unsettled = 19 WHERE dedupe_key = 'b'");
+        return true;
+    };
+    ASSERT_TRUE(store->transact_now(kill));
+    start([this](Delivery delivery) { return log_and_finish(&log, std::move(delivery)); });
+    at.world.run_until(minutes(1));
+    EXPECT_EQ(log, "b dead:a ") << "one of them has had its twenty";
+    EXPECT_EQ(column("died_of", "a"), "poison");
+    EXPECT_EQ(last_reason, "taken 20 times in a row without an outcome");
+}
+
+TEST_F(OutboxTest, NeverBuriesWhatHasToComeAbout) {
+    add("k", "a");
+    auto kill = [&](Tx& tx) -> Result<bool> {
+        tx.run("UPDATE outbox_event SET unsettled = 1000");
+        return true;
+    };
+    ASSERT_TRUE(store->transact_now(kill));
+    start([this](Delivery delivery) { return log_and_finish(&log, std::move(delivery)); },
+          ForEver{});
+    at.world.run_until(minutes(1));
+    EXPECT_EQ(log, "a ");
+    EXPECT_EQ(column("unsettled", "a"), "0");
+}
+
+TEST_F(OutboxTest, KeepsARenewalThatComesLateFromTheNextRound) {
+    add("k", "a");
+    const Time now = at.clock.now();
+    auto rounds = [&](Tx& tx) -> Result<bool> {
+        const Event event = *claim_event(tx, "worker", now, seconds(30), {}).event;
+        EXPECT_TRUE(renew_lease(tx, event, now + seconds(40)));
+        EXPECT_TRUE(settle_again(tx, event, now + seconds(3), false, "not yet"));
+        EXPECT_FALSE(renew_lease(tx, event, now + seconds(40)));
+        EXPECT_FALSE(holds_lease(tx, event));
+        return true;
+    };
+    ASSERT_TRUE(store->transact_now(rounds));
+    EXPECT_EQ(column("available_at", "a"), std::to_string(count_of(now + seconds(3))));
 }
 
 TEST_F(OutboxTest, BuriesAnEventThatNoConsumerHandles) {

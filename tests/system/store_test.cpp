@@ -2,7 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <barrier>
+#include <boost/asio/io_context.hpp>
+#include <filesystem>
 #include <set>
+#include <string>
+#include <thread>
+#include <vector>
 
 #include "system/store/machines.hpp"
 #include "tests/support/sim_fixture.hpp"
@@ -161,6 +167,38 @@ TEST(Store, RefusesADatabaseOfANewerVersion) {
     ASSERT_FALSE(store.has_value());
     EXPECT_EQ(store.error().code, ErrorCode::store_unusable);
     EXPECT_NE(store.error().message.find("999"), std::string::npos) << store.error().message;
+}
+
+// Opens the file in that many threads at once; what went wrong, by whoever met it.
+std::vector<std::string> open_together(const std::string& path, int count) {
+    std::vector<std::string> failures(static_cast<std::size_t>(count));
+    std::barrier start(count);
+    std::vector<std::jthread> threads;
+    for (std::string& failure : failures) {
+        threads.emplace_back([&] {
+            boost::asio::io_context context;
+            start.arrive_and_wait();
+            try {
+                const auto store =
+                    Store::open({path, "", nullptr, nullptr}, context.get_executor());
+                if (!store) failure = store.error().message;
+            } catch (const StoreFailure& thrown) {
+                failure = thrown.what();
+            }
+        });
+    }
+    threads.clear();
+    return failures;
+}
+
+TEST(Store, IsUpgradedByOneOfSeveralThatOpenItAtOnce) {
+    const std::string path = testing::TempDir() + "upgraded-together.db";
+    for (int round = 0; round < 10; ++round) {
+        for (const char* more : {"", "-wal", "-shm"}) std::filesystem::remove(path + more);
+        for (const std::string& failure : open_together(path, 4)) {
+            ASSERT_EQ(failure, "") << "in round " << round;
+        }
+    }
 }
 
 TEST(Store, DependsOnNoOrderThatSqliteDoesNotPromise) {
