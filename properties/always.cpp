@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "properties/fairness.hpp"
 #include "properties/property.hpp"
 
 namespace properties {
@@ -214,7 +215,7 @@ class OneDeliveryAtATime final : public Property {
     OneDeliveryAtATime()
         : Property("one-delivery-at-a-time",
                    "A server does not take an event again while it still handles it.") {}
-    void on_delivery(const scenarios::DeliveryStep& step) override {
+    void on_delivery(const scenarios::DeliveryStep& step, const Shadow&) override {
         std::set<std::int64_t>& in_hand = in_hand_[step.server];
         if (!step.begins()) {
             in_hand.erase(step.event);
@@ -235,7 +236,7 @@ class StaleWorkersChangeNothing final : public Property {
               "stale-workers-change-nothing",
               "Only the newest lease of an event settles it: a worker that wakes up late finds "
               "its word refused.") {}
-    void on_delivery(const scenarios::DeliveryStep& step) override {
+    void on_delivery(const scenarios::DeliveryStep& step, const Shadow&) override {
         std::int64_t& newest = newest_[step.event];
         if (step.begins()) {
             newest = std::max(newest, step.epoch);
@@ -293,6 +294,7 @@ Properties always_properties() {
     all.push_back(std::make_unique<OneDeliveryAtATime>());
     all.push_back(std::make_unique<StaleWorkersChangeNothing>());
     all.push_back(std::make_unique<DueTimesKept>());
+    all.push_back(nobody_starves());
     all.push_back(std::make_unique<NoBug>());
     all.push_back(std::make_unique<ScriptSatisfied>());
     return all;

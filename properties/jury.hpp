@@ -67,8 +67,9 @@ class Jury final : public scenarios::Witness {
     void on_acknowledged(const scenarios::Acknowledgement& promise) override {
         for (const auto& property : properties_) property->on_acknowledged(promise);
     }
-    void on_delivery(const scenarios::DeliveryStep& step) override {
-        for (const auto& property : properties_) property->on_delivery(step);
+    void on_delivery(const scenarios::DeliveryStep& step,
+                     const scenarios::Shadow& shadow) override {
+        for (const auto& property : properties_) property->on_delivery(step, shadow);
     }
     void on_provider_request(const scenarios::ProviderCall& call,
                              const scenarios::Shadow& shadow) override {

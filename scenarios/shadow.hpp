@@ -24,6 +24,7 @@ class Witness;
 struct EventRow {
     std::int64_t id = 0;
     std::string kind;
+    std::string ordering_key;
     std::string machine;
     std::string state;  // "pending", "done" or "dead"
     std::int64_t available_at = 0;

@@ -45,6 +45,7 @@ class WatchedTelemetry final : public lifecycle::Telemetry {
         DeliveryStep step;
         step.server = process_.name();
         step.what = name;
+        step.at = process_.world().now();
         for (const lifecycle::Fact& fact : facts) {
             if (fact.name == "event") step.event = std::get<std::int64_t>(fact.value);
             if (fact.name == "epoch") step.epoch = std::get<std::int64_t>(fact.value);
@@ -54,7 +55,7 @@ class WatchedTelemetry final : public lifecycle::Telemetry {
         } else {
             deliveries_.erase({step.server, step.event});
         }
-        witness_.on_delivery(step);
+        witness_.on_delivery(step, shadow_);
     }
 
   private:

@@ -46,6 +46,7 @@ struct DeliveryStep {
     std::int64_t event = 0;
     std::int64_t epoch = 0;  // of the lease
     std::string what;        // "outbox.claimed", "outbox.done", ..., "outbox.lease-lost"
+    sim::VirtualTime at{};
     bool begins() const { return what == "outbox.claimed"; }
 };
 
@@ -113,7 +114,7 @@ class Witness {
     virtual void on_server_answer(const ServerAnswer& /*answer*/) {}
     virtual void on_acknowledged(const Acknowledgement& /*promise*/) {}
     // A worker took an event, or is finished with it.
-    virtual void on_delivery(const DeliveryStep& /*step*/) {}
+    virtual void on_delivery(const DeliveryStep& /*step*/, const Shadow& /*shadow*/) {}
 
     // A request to a provider is about to be sent.
     virtual void on_provider_request(const ProviderCall& /*call*/, const Shadow& /*shadow*/) {}

@@ -68,6 +68,28 @@ Script late_renewal(Stage stage) {
     stage.expect(processed, "the work is delivered when its machine can be reached");
 }
 
+// A provider takes every request and answers none, while sixty machines are wanted there: those of
+// another are made in their usual time.
+Script provider_hangs(Stage stage) {
+    stage.network().block("daytona", "server");
+    for (int number = 0; number < 60; ++number) {
+        std::string project = "waiting-" + std::to_string(number);
+        const std::string machine = co_await stage.create(std::move(project), "daytona");
+        stage.expect(!machine.empty(), "a machine is asked for");
+    }
+    co_await stage.sleep(minutes(2));
+    const sim::VirtualTime begun = stage.universe().world().now();
+    const std::string quick = co_await stage.create("beta");
+    co_await stage.expect_active(quick);
+    const sim::Duration took = stage.universe().world().now() - begun;
+    stage.expect(took < seconds(45), "a machine does not wait for those of another provider");
+    stage.network().unblock("daytona", "server");
+    for (int number = 0; number < 60; ++number) {
+        std::string machine = "waiting-" + std::to_string(number) + "-1";
+        co_await stage.expect_active(std::move(machine));
+    }
+}
+
 // More machines at once than the provider's limits let through.
 Script many_at_once(Stage stage) {
     std::vector<std::string> machines;
@@ -113,6 +135,12 @@ std::vector<Scenario> workers() {
          false,
          minutes(80),
          late_renewal},
+        {"provider-hangs",
+         "A provider answers nothing while many machines are wanted there; another's are made.",
+         {},
+         false,
+         minutes(90),
+         provider_hangs},
         {"many-at-once",
          "Forty machines are asked for at once, and the provider lets one a second through.",
          {},

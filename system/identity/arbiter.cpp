@@ -19,7 +19,10 @@ struct Contest {
 
 void enqueue_arbitration(Tx& tx, std::string_view machine, Time now) {
     const std::string key = fmt::format("arbitrate:{}", machine);
-    if (!enqueue(tx, {std::string(kArbitrate), key, key, std::string(machine), now}, now)) {
+    const auto row = find_machine(tx, machine);
+    const std::string provider = row ? row->provider : std::string();
+    const Lane lane{provider, Work::box};
+    if (!enqueue(tx, {std::string(kArbitrate), key, key, std::string(machine), lane, now}, now)) {
         rearm(tx, key, kBetweenArbitrations, now);
     }
 }

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "system/store/machines.hpp"
+#include "system/store/volumes.hpp"
 
 namespace lifecycle {
 namespace {
@@ -11,27 +14,36 @@ std::string machine_key(std::string_view machine) {
     return fmt::format("machine:{}", machine);
 }
 
+// Of what the machine's provider is asked, or its daemon by way of it.
+Lane lane_of(const std::optional<Machine>& machine, Work work) {
+    return {machine ? std::string_view(machine->provider) : std::string_view(), work};
+}
+
 }  // namespace
 
 void enqueue_provision(Tx& tx, const Machine& machine, Time now) {
+    const Lane lane{machine.provider, Work::make};
     enqueue(tx,
             {std::string(kProvision), machine_key(machine.id),
-             fmt::format("provision:{}", machine.id), machine.id, now},
+             fmt::format("provision:{}", machine.id), machine.id, lane, now},
             now);
 }
 
 void enqueue_readiness(Tx& tx, std::string_view machine, Time now) {
+    const auto row = find_machine(tx, machine);
     enqueue(tx,
             {std::string(kReadiness), machine_key(machine), fmt::format("readiness:{}", machine),
-             std::string(machine), now},
+             std::string(machine), lane_of(row, Work::box), now},
             now);
 }
 
 void enqueue_destroy(Tx& tx, std::string_view machine, Time now, Time when) {
     const std::string dedupe = fmt::format("destroy:{}", machine);
+    const auto row = find_machine(tx, machine);
     forget_absences(tx, machine);
     if (!enqueue(tx,
-                 {std::string(kDestroy), machine_key(machine), dedupe, std::string(machine), when},
+                 {std::string(kDestroy), machine_key(machine), dedupe, std::string(machine),
+                  lane_of(row, Work::end), when},
                  now)) {
         bring_forward(tx, dedupe, when);
     }
@@ -47,38 +59,46 @@ std::string last_trouble(Tx& tx, std::string_view machine) {
 }
 
 void enqueue_deadline(Tx& tx, const Machine& machine, Time now, Time when) {
+    const Lane lane{"", Work::rows};
     // A key of its own: it waits for its time without holding up the machine's other events.
     enqueue(tx,
             {std::string(kDeadline), fmt::format("deadline:{}", machine.id),
-             fmt::format("deadline:{}", machine.id), machine.id, when},
+             fmt::format("deadline:{}", machine.id), machine.id, lane, when},
             now);
 }
 
 void enqueue_restart(Tx& tx, std::string_view machine, std::string_view request, Time now) {
+    const auto row = find_machine(tx, machine);
     enqueue(tx,
             {std::string(kRestart), machine_key(machine),
-             fmt::format("restart:{}:{}", machine, request), std::string(machine), now},
+             fmt::format("restart:{}:{}", machine, request), std::string(machine),
+             lane_of(row, Work::make), now},
             now);
 }
 
 void enqueue_start(Tx& tx, std::string_view machine, std::string_view why, Time now) {
+    const auto row = find_machine(tx, machine);
     enqueue(tx,
             {std::string(kStart), machine_key(machine), fmt::format("start:{}:{}", machine, why),
-             std::string(machine), now},
+             std::string(machine), lane_of(row, Work::make), now},
             now);
 }
 
 void enqueue_volume_destroy(Tx& tx, std::string_view volume, std::string_view machine, Time now) {
+    const auto row = find_volume(tx, volume);
+    const Lane lane{row ? std::string_view(row->provider) : std::string_view(), Work::end};
     enqueue(tx,
             {std::string(kDestroyVolume), fmt::format("volume:{}", volume),
-             fmt::format("volume-destroy:{}", volume), std::string(machine), now},
+             fmt::format("volume-destroy:{}", volume), std::string(machine), lane, now},
             now);
 }
 
 void enqueue_volume_release(Tx& tx, std::string_view volume, std::string_view machine, Time now) {
+    const auto row = find_volume(tx, volume);
+    const Lane lane{row ? std::string_view(row->provider) : std::string_view(), Work::end};
     enqueue(tx,
             {std::string(kReleaseVolume), fmt::format("release:{}", volume),
-             fmt::format("volume-release:{}:{}", volume, machine), std::string(machine), now},
+             fmt::format("volume-release:{}:{}", volume, machine), std::string(machine), lane, now},
             now);
 }
 

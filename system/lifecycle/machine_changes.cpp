@@ -293,7 +293,11 @@ Result<Machine> report_status(Tx& tx, std::string_view id, DaemonStatus status, 
             ErrorCode::superseded, fmt::format("machine {} is {}", id, to_string(machine->state)),
             "this machine has been replaced or retired: stop reporting and shut down"));
     }
-    if (machine->daemon_status != status) set_daemon_status(tx, id, status, now);
+    if (machine->daemon_status != status) {
+        set_daemon_status(tx, id, status, now);
+        // It runs, so its start need not be looked for any longer than that takes.
+        bring_forward(tx, fmt::format("provision:{}", id), now);
+    }
     if (machine->state == MachineState::starting && status == DaemonStatus::ready &&
         !machine->external_id.empty()) {
         enqueue_readiness(tx, id, now);

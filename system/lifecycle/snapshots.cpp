@@ -25,10 +25,11 @@ Result<VolumeRow> request_snapshot(Tx& tx, std::string_view project, Time now) {
                                      "create a machine with one"));
     }
     const std::string key = fmt::format("snapshot:{}", volume->name);
-    enqueue(
-        tx,
-        {std::string(kSnapshot), key, fmt::format("{}:{}", key, volume->snapshots + 1), "", now},
-        now);
+    const Lane lane{volume->provider, Work::make};
+    enqueue(tx,
+            {std::string(kSnapshot), key, fmt::format("{}:{}", key, volume->snapshots + 1), "",
+             lane, now},
+            now);
     return *std::move(volume);
 }
 

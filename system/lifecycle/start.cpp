@@ -27,6 +27,12 @@ Outcome after_call(const Machine& machine, const ProviderError& error) {
     return Retry{describe(error), std::max<Duration>(error.retry_after, seconds(5))};
 }
 
+// How long until the next look at what takes its time: a quarter of the time that it has taken.
+// That is soon for what is quick, and keeps far from any limit of a provider.
+Duration look_again(const Event& event, Time now) {
+    return std::clamp<Duration>((now - event.created_at) / 4, seconds(2), seconds(10));
+}
+
 bool in_service(const Machine& machine) {
     return machine.state == MachineState::starting || machine.state == MachineState::active;
 }
@@ -104,6 +110,7 @@ boost::asio::awaitable<Outcome> Provisioner::absent(Delivery delivery, Machine m
 
 boost::asio::awaitable<Outcome> Provisioner::start(Delivery delivery, Machine machine) {
     Provider& provider = *providers_.find(machine.provider);
+    const Duration pause = look_again(delivery.event(), ports_.clock.now());
     auto resource = co_await provider.get(machine.external_id);
     if (!resource) {
         if (resource.error().error_class != Class::gone)
@@ -122,23 +129,18 @@ boost::asio::awaitable<Outcome> Provisioner::start(Delivery delivery, Machine ma
         case ResourceState::stopped: {
             const auto asked = co_await provider.start(machine.external_id);
             if (!asked && asked.error().error_class == Class::busy) {
-                co_return Later{describe(asked.error()), seconds(3)};
+                co_return Later{describe(asked.error()), pause};
             }
             if (!asked) co_return after_call(machine, asked.error());
-            break;
+            co_return Later{"the resource was asked to start", pause};
         }
         case ResourceState::unknown:
             ports_.telemetry.record("machine.state-unknown", {{"machine", machine.id}});
-            co_return Later{"the provider calls its state by an unknown word", seconds(3)};
+            co_return Later{"the provider calls its state by an unknown word", pause};
         case ResourceState::starting:
         case ResourceState::stopping: break;
     }
-    const auto waited = co_await provider.wait_started(machine.external_id, seconds(30));
-    if (waited) co_return Done{"started", {}};
-    if (waited.error().error_class == Class::not_yet || waited.error().error_class == Class::gone) {
-        co_return Later{describe(waited.error()), seconds(2)};
-    }
-    co_return after_call(machine, waited.error());
+    co_return Later{fmt::format("the resource is {}", to_string(resource->state)), pause};
 }
 
 }  // namespace lifecycle

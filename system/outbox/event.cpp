@@ -1,6 +1,26 @@
 #include "system/outbox/event.hpp"
 
+#include <fmt/format.h>
+
 namespace lifecycle {
+namespace {
+
+std::string_view word_of(Work work) {
+    switch (work) {
+        case Work::make: return "make";
+        case Work::end: return "end";
+        case Work::box: return "box";
+        case Work::route: return "route";
+        case Work::rows: return "rows";
+    }
+    return "unknown";
+}
+
+}  // namespace
+
+std::string to_text(const Lane& lane) {
+    return fmt::format("{}/{}", lane.provider, word_of(lane.work));
+}
 
 std::string_view to_string(DeathCause cause) {
     switch (cause) {
@@ -12,11 +32,12 @@ std::string_view to_string(DeathCause cause) {
 }
 
 bool enqueue(Tx& tx, const NewEvent& event, Time now) {
+    const std::string lane = to_text(event.lane);
     return tx.run(
-               "INSERT INTO outbox_event (kind, ordering_key, dedupe_key, machine, state,"
-               " available_at, created_at) VALUES (?, ?, ?, ?, 'pending', ?, ?)"
+               "INSERT INTO outbox_event (kind, ordering_key, dedupe_key, machine, lane, state,"
+               " available_at, created_at) VALUES (?, ?, ?, ?, ?, 'pending', ?, ?)"
                " ON CONFLICT (dedupe_key) DO NOTHING",
-               {event.kind, event.ordering_key, event.dedupe_key, event.machine,
+               {event.kind, event.ordering_key, event.dedupe_key, event.machine, lane,
                 event.available_at.time_since_epoch().count(), now.time_since_epoch().count()}) ==
            1;
 }

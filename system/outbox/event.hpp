@@ -11,12 +11,30 @@
 
 namespace lifecycle {
 
+// What handling an event does, and so what it may have to wait for.
+enum class Work : std::uint8_t {
+    make,   // has a provider make, start or change something
+    end,    // has it destroy something
+    box,    // asks a daemon
+    route,  // writes to the route table
+    rows,   // waits for nobody
+};
+
+// Events that wait for the same share a lane. Each lane has slots of its own, so that whoever does
+// not answer holds up nobody who waits for somebody else.
+struct Lane {
+    std::string_view provider;  // empty: none is asked
+    Work work;
+};
+std::string to_text(const Lane& lane);
+
 // A durable intention: something that has to be done outside the store, at least once.
 struct Event {
     std::int64_t id = 0;
     std::string kind;          // which consumer handles it
     std::string ordering_key;  // events of one key are handled one after the other, oldest first
     std::string machine;       // what it is about
+    std::string lane;          // as to_text() says it
     Time created_at{};
     std::int64_t attempts = 0;   // failures so far
     std::int64_t unsettled = 0;  // takings in a row that came to no outcome, this one included
@@ -29,6 +47,7 @@ struct NewEvent {
     std::string ordering_key;
     std::string dedupe_key;  // at most one event of this key is ever accepted
     std::string machine;
+    Lane lane;
     Time available_at{};  // not before
 };
 

@@ -1,6 +1,7 @@
 #include "system/outbox/leases.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace lifecycle {
 namespace {
@@ -23,7 +24,40 @@ Event event_of(const Row& row) {
     event.attempts = row.integer(5);
     event.unsettled = row.integer(6);
     event.epoch = row.integer(7);
+    event.lane = row.text(8);
     return event;
+}
+
+struct Visible {
+    Event event;
+    Time since;
+};
+
+// The longest visible event of that lane which is not in hand.
+std::optional<Visible> longest_visible(Tx& tx, const std::string& lane, Time now,
+                                       const InHand& in_hand) {
+    // One that is in hand may be visible: its lease has run out, and its worker does not know yet.
+    const auto visible = tx.all(
+        "SELECT id, kind, ordering_key, machine, created_at, attempts, unsettled, lease_epoch,"
+        " lane, available_at FROM outbox_event e"
+        " WHERE state = 'pending' AND lane = ? AND available_at <= ?"
+        " AND NOT EXISTS (SELECT 1 FROM outbox_event p WHERE p.state = 'pending'"
+        " AND p.ordering_key = e.ordering_key AND p.id < e.id)"
+        " ORDER BY available_at, id LIMIT ?",
+        {lane, count_of(now), static_cast<std::int64_t>(in_hand.count() + 1)},
+        [](const Row& row) { return Visible{event_of(row), Time(Duration(row.integer(9)))}; });
+    const auto free = std::ranges::find_if(
+        visible, [&](const Visible& one) { return !in_hand.has(one.event.id); });
+    if (free == visible.end()) return std::nullopt;
+    return *free;
+}
+
+// The next of the lanes that have events to be handled, by name.
+std::optional<std::string> lane_after(Tx& tx, const std::string& lane) {
+    return tx.first(
+        "SELECT lane FROM outbox_event WHERE state = 'pending' AND lane > ?"
+        " ORDER BY lane LIMIT 1",
+        {lane}, [](const Row& row) { return row.text(0); });
 }
 
 }  // namespace
@@ -34,19 +68,34 @@ Duration hidden_for(Duration lease, std::int64_t unsettled) {
     return std::max(lease, std::min(kHiddenLongest, lease * (std::int64_t{1} << doublings)));
 }
 
-Claim claim_event(Tx& tx, std::string_view owner, Time now, Duration lease,
-                  const std::set<std::int64_t>& skip) {
+void InHand::add(const Event& event) {
+    events_.insert(event.id);
+    ++lanes_[event.lane];
+}
+
+void InHand::remove(const Event& event) {
+    events_.erase(event.id);
+    if (--lanes_[event.lane] == 0) lanes_.erase(event.lane);
+}
+
+bool InHand::full(const std::string& lane) const {
+    const auto found = lanes_.find(lane);
+    return found != lanes_.end() && found->second >= slots_;
+}
+
+Claim claim_event(Tx& tx, std::string_view owner, Time now, Duration lease, const InHand& in_hand) {
+    // Lane by lane, so that what waits in a full one costs nothing.
+    std::optional<Visible> longest;
+    for (auto lane = lane_after(tx, ""); lane; lane = lane_after(tx, *lane)) {
+        if (in_hand.full(*lane)) continue;
+        auto found = longest_visible(tx, *lane, now, in_hand);
+        if (!found) continue;
+        const bool longer = !longest || found->since < longest->since ||
+                            (found->since == longest->since && found->event.id < longest->event.id);
+        if (longer) longest = std::move(found);
+    }
     Claim claim;
-    const auto visible = tx.all(
-        "SELECT id, kind, ordering_key, machine, created_at, attempts, unsettled, lease_epoch"
-        " FROM outbox_event e WHERE state = 'pending' AND available_at <= ?"
-        " AND NOT EXISTS (SELECT 1 FROM outbox_event p WHERE p.state = 'pending'"
-        " AND p.ordering_key = e.ordering_key AND p.id < e.id)"
-        " ORDER BY available_at, id LIMIT ?",
-        {count_of(now), static_cast<std::int64_t>(skip.size() + 1)}, event_of);
-    const auto free = std::find_if(visible.begin(), visible.end(),
-                                   [&](const Event& event) { return !skip.contains(event.id); });
-    if (free == visible.end()) {
+    if (!longest) {
         const auto next = tx.first(
             "SELECT available_at FROM outbox_event e WHERE state = 'pending' AND available_at > ?"
             " AND NOT EXISTS (SELECT 1 FROM outbox_event p WHERE p.state = 'pending'"
@@ -56,7 +105,7 @@ Claim claim_event(Tx& tx, std::string_view owner, Time now, Duration lease,
         if (next) claim.next = Time(Duration(*next));
         return claim;
     }
-    claim.event = *free;
+    claim.event = std::move(longest->event);
     ++claim.event->unsettled;
     ++claim.event->epoch;
     claim.event->owner = owner;

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <cstddef>
+#include <map>
 #include <optional>
 #include <set>
+#include <string>
 #include <string_view>
 
 #include "system/outbox/event.hpp"
@@ -22,9 +25,24 @@ struct Claim {
     std::optional<Time> next;
 };
 
-// Takes the longest visible event that is not in `skip`.
-Claim claim_event(Tx& tx, std::string_view owner, Time now, Duration lease,
-                  const std::set<std::int64_t>& skip);
+// What a worker has in hand, and how much of one lane it can have.
+class InHand {
+  public:
+    explicit InHand(std::size_t slots) : slots_(slots) {}
+    void add(const Event& event);
+    void remove(const Event& event);
+    bool has(std::int64_t event) const { return events_.contains(event); }
+    std::size_t count() const { return events_.size(); }
+    bool full(const std::string& lane) const;
+
+  private:
+    std::size_t slots_;
+    std::set<std::int64_t> events_;
+    std::map<std::string, std::size_t> lanes_;  // that have any
+};
+
+// Takes the longest visible event that is not in hand and whose lane has room.
+Claim claim_event(Tx& tx, std::string_view owner, Time now, Duration lease, const InHand& in_hand);
 
 // Whether the lease under which the event was claimed is still the present one.
 bool holds_lease(Tx& tx, const Event& event);

@@ -36,6 +36,18 @@ std::string_view text_of(const Outcome& outcome) {
 // Takings in a row without an outcome after which somebody should look.
 constexpr std::int64_t kSuspicious = 5;
 
+void tell_of_claim(Tx& tx, const Event& event) {
+    tx.tell("outbox.claimed", {{"event", event.id},
+                               {"kind", event.kind},
+                               {"machine", event.machine},
+                               {"epoch", event.epoch}});
+    if (event.unsettled <= kSuspicious) return;
+    tx.tell("poison.suspected", {{"event", event.id},
+                                 {"kind", event.kind},
+                                 {"machine", event.machine},
+                                 {"taken", event.unsettled}});
+}
+
 }  // namespace
 
 Outbox::Outbox(Store& store, Ports ports, TaskGroup& tasks, OutboxOptions options)
@@ -43,6 +55,7 @@ Outbox::Outbox(Store& store, Ports ports, TaskGroup& tasks, OutboxOptions option
       ports_(std::move(ports)),
       tasks_(tasks),
       options_(std::move(options)),
+      in_hand_(options_.slots),
       signal_(ports_.clock) {}
 
 void Outbox::add(std::string kind, Consumer consumer) {
@@ -60,32 +73,19 @@ boost::asio::awaitable<void> Outbox::run() {
     while (!stopping_) {
         const Time now = ports_.clock.now();
         Time next = now + options_.poll;
-        if (in_hand_.size() < options_.concurrency) {
-            auto take = [this, now](Tx& tx) -> Result<Claim> {
-                Claim claimed = claim_event(tx, options_.owner, now, options_.lease, in_hand_);
-                if (claimed.event) {
-                    tx.tell("outbox.claimed", {{"event", claimed.event->id},
-                                               {"kind", claimed.event->kind},
-                                               {"machine", claimed.event->machine},
-                                               {"epoch", claimed.event->epoch}});
-                    if (claimed.event->unsettled > kSuspicious) {
-                        tx.tell("poison.suspected", {{"event", claimed.event->id},
-                                                     {"kind", claimed.event->kind},
-                                                     {"machine", claimed.event->machine},
-                                                     {"taken", claimed.event->unsettled}});
-                    }
-                }
-                return claimed;
-            };
-            const auto claim = co_await store_.transact(take);
-            if (claim->event) {
-                auto event = std::make_shared<const Event>(*claim->event);
-                in_hand_.insert(event->id);
-                tasks_.spawn(handle(event));
-                continue;
-            }
-            if (claim->next) next = std::min(next, *claim->next);
+        auto take = [this, now](Tx& tx) -> Result<Claim> {
+            Claim claimed = claim_event(tx, options_.owner, now, options_.lease, in_hand_);
+            if (claimed.event) tell_of_claim(tx, *claimed.event);
+            return claimed;
+        };
+        const auto claim = co_await store_.transact(take);
+        if (claim->event) {
+            auto event = std::make_shared<const Event>(*claim->event);
+            in_hand_.add(*event);
+            tasks_.spawn(handle(event));
+            continue;
         }
+        if (claim->next) next = std::min(next, *claim->next);
         const bool woken = co_await signal_.wait_until(next);
         static_cast<void>(woken);
     }
@@ -97,7 +97,7 @@ boost::asio::awaitable<void> Outbox::handle(std::shared_ptr<const Event> event) 
     Outcome outcome = co_await consume(event);
     co_await settle(event, std::move(outcome));
     finished->raise();
-    in_hand_.erase(event->id);
+    in_hand_.remove(*event);
     signal_.raise();
 }
 

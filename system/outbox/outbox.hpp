@@ -77,7 +77,7 @@ struct Consumer {
 struct OutboxOptions {
     std::string owner = "lifecycled";  // of leases, in the log and the table
     Duration lease = std::chrono::seconds(30);
-    std::size_t concurrency = 16;
+    std::size_t slots = 8;  // of each lane: how many of its events are handled at a time
     // An event that was taken this often in a row without an outcome kills its workers: it is
     // buried, unless its consumer's patience is for ever.
     std::int64_t max_unsettled = 20;
@@ -85,8 +85,9 @@ struct OutboxOptions {
     Duration poll = std::chrono::seconds(5);
 };
 
-// Handles due events: at least once each, in order per key, several keys at a time. Nothing that
-// it needs is only in memory: after a crash the leases of its past life run out, and it goes on.
+// Handles due events: at least once each, in order per key, several keys of each lane at a time. A
+// consumer that has to wait says `Later` and gives its slot to others. Nothing that the outbox
+// needs is only in memory: after a crash the leases of its past life run out, and it goes on.
 class Outbox {
   public:
     Outbox(Store& store, Ports ports, TaskGroup& tasks, OutboxOptions options);
@@ -117,7 +118,7 @@ class Outbox {
     TaskGroup& tasks_;
     OutboxOptions options_;
     std::map<std::string, Consumer, std::less<>> consumers_;
-    std::set<std::int64_t> in_hand_;  // a worker never competes with itself
+    InHand in_hand_;  // a worker never competes with itself
     Signal signal_;
     bool stopping_ = false;
 };

@@ -10,8 +10,11 @@ namespace {
 // One order for all that is written to a project's record.
 void enqueue_in_order(Tx& tx, std::string_view kind, const Machine& machine, Time now) {
     const std::string key = fmt::format("route:{}", machine.project);
-    enqueue(tx, {std::string(kind), key, fmt::format("{}:{}", kind, machine.id), machine.id, now},
-            now);
+    const Lane lane{"", Work::route};
+    enqueue(
+        tx,
+        {std::string(kind), key, fmt::format("{}:{}", kind, machine.id), machine.id, lane, now},
+        now);
 }
 
 }  // namespace

@@ -246,6 +246,11 @@ constexpr std::array kMigrations = {
     ALTER TABLE outbox_event ADD COLUMN unsettled BIGINT NOT NULL DEFAULT 0;
     ALTER TABLE outbox_event ADD COLUMN died_of TEXT NOT NULL DEFAULT '';
     )sql",
+    // What the handling of an event waits for. Those of before share one lane.
+    R"sql(
+    ALTER TABLE outbox_event ADD COLUMN lane TEXT NOT NULL DEFAULT 'any';
+    CREATE INDEX outbox_lane ON outbox_event (lane, available_at, id) WHERE state = 'pending';
+    )sql",
 };
 
 Error unusable(std::string_view path, std::string_view why) {

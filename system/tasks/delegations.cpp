@@ -81,7 +81,9 @@ Result<Delegation> delegate(Tx& tx, const DelegationRequest& request, Time now) 
     wanted.deadline = now + request.timeout;
     Delegation made = insert_delegation(tx, std::move(wanted), request.idempotency_key);
     const std::string key = key_of(made.id);
-    enqueue(tx, {std::string(kDelegate), key, key, "", now}, now);
+    const auto active = active_machine(tx, made.project);
+    const std::string provider = active ? active->provider : std::string();
+    enqueue(tx, {std::string(kDelegate), key, key, "", {provider, Work::box}, now}, now);
     return made;
 }
 

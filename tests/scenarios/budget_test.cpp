@@ -50,7 +50,7 @@ constexpr const char* kDaytona = "api.daytona.internal:80";
 constexpr const char* kDocker = "docker.internal:2375";
 
 TEST(Budget, OfAMachineThatBecomesActive) {
-    // Create; look and start, refused while it is prepared; look, start and wait.
+    // Create; look and start, refused while it is prepared; look and start; look.
     EXPECT_LE(calls_between("calm", kFly, "created", "active"), 6);
     // Create; look until it runs, every two seconds; the way to its daemon.
     EXPECT_LE(calls_between("daytona-life", kDaytona, "created", "active"), 4);

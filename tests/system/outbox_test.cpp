@@ -22,13 +22,13 @@ class OutboxTest : public testing::Test {
 
     static OutboxOptions options() {
         OutboxOptions chosen;
-        chosen.concurrency = 4;
+        chosen.slots = 2;
         return chosen;
     }
 
     void add(const std::string& key, const std::string& dedupe, Duration delay = seconds(0)) {
         auto body = [&](Tx& tx) -> Result<bool> {
-            return enqueue(tx, {"test", key, dedupe, dedupe, at.clock.now() + delay},
+            return enqueue(tx, {"test", key, dedupe, dedupe, lane, at.clock.now() + delay},
                            at.clock.now());
         };
         added = *store->transact_now(body);
@@ -63,6 +63,7 @@ class OutboxTest : public testing::Test {
     std::unique_ptr<Store> store;
     TaskGroup tasks;
     Outbox outbox;
+    Lane lane = {"fly", Work::make};  // of the events that are added
     std::string log;
     std::string last_reason;
     bool added = false;
@@ -134,11 +135,29 @@ TEST_F(OutboxTest, HandlesOneKeyInOrderAndManyKeysAtATime) {
     EXPECT_EQ(log, "a( c( a) c) b( b) ") << "b waits for a, c does not";
 }
 
+TEST_F(OutboxTest, HandlesWhatWaitsForOneWhileAnotherDoesNotAnswer) {
+    start([this](Delivery delivery) {
+        return work_for(&log, &at.clock, seconds(10), std::move(delivery));
+    });
+    add("k", "a");
+    add("l", "b");
+    add("m", "c");
+    lane = {"docker", Work::make};
+    add("n", "d");
+    lane = {"fly", Work::end};
+    add("o", "e");
+    at.world.run_until(seconds(5));
+    EXPECT_EQ(log, "a( b( d( e( ") << "c waits for a slot of its lane, and nobody else does";
+    at.world.run_until(minutes(1));
+    EXPECT_TRUE(log.ends_with("c( c) ")) << log;
+}
+
 TEST_F(OutboxTest, FindsAnEventThatNobodyAnnounced) {
     start([this](Delivery delivery) { return log_and_finish(&log, std::move(delivery)); });
     at.world.run_until(minutes(1));
     auto body = [&](Tx& tx) -> Result<bool> {
-        return enqueue(tx, {"test", "k", "a", "a", at.clock.now()}, at.clock.now());
+        return enqueue(tx, {"test", "k", "a", "a", {"fly", Work::make}, at.clock.now()},
+                       at.clock.now());
     };
     ASSERT_TRUE(store->transact_now(body));
     at.world.run_until(minutes(2));
@@ -219,7 +238,7 @@ int take_until(Store& store, Time begin, Time end, Time* last) {
     int taken = 0;
     for (Time now = begin; now <= end; now += seconds(10)) {
         auto take = [&](Tx& tx) -> Result<bool> {
-            return claim_event(tx, "worker", now, seconds(30), {}).event.has_value();
+            return claim_event(tx, "worker", now, seconds(30), InHand(1)).event.has_value();
         };
         if (!*store.transact_now(take)) continue;
         ++taken;
@@ -272,7 +291,7 @@ TEST_F(OutboxTest, KeepsARenewalThatComesLateFromTheNextRound) {
     add("k", "a");
     const Time now = at.clock.now();
     auto rounds = [&](Tx& tx) -> Result<bool> {
-        const Event event = *claim_event(tx, "worker", now, seconds(30), {}).event;
+        const Event event = *claim_event(tx, "worker", now, seconds(30), InHand(1)).event;
         EXPECT_TRUE(renew_lease(tx, event, now + seconds(40)));
         EXPECT_TRUE(settle_again(tx, event, now + seconds(3), false, "not yet"));
         EXPECT_FALSE(renew_lease(tx, event, now + seconds(40)));
@@ -286,7 +305,8 @@ TEST_F(OutboxTest, KeepsARenewalThatComesLateFromTheNextRound) {
 TEST_F(OutboxTest, BuriesAnEventThatNoConsumerHandles) {
     start([this](Delivery delivery) { return log_and_finish(&log, std::move(delivery)); });
     auto body = [&](Tx& tx) -> Result<bool> {
-        return enqueue(tx, {"unheard-of", "k", "a", "a", at.clock.now()}, at.clock.now());
+        return enqueue(tx, {"unheard-of", "k", "a", "a", {"", Work::rows}, at.clock.now()},
+                       at.clock.now());
     };
     ASSERT_TRUE(store->transact_now(body));
     outbox.wake();
@@ -346,9 +366,11 @@ TEST_F(OutboxTest, FencesTheWritesOfAStaleOwner) {
 TEST_F(OutboxTest, CommitsTheEffectWithTheOutcome) {
     struct WithEffect {
         static boost::asio::awaitable<Outcome> consume(Delivery) {
-            co_return Done{"done", [](Tx& tx) {
-                               enqueue(tx, {"test", "k2", "b", "b", Time() + hours(1)}, Time());
-                           }};
+            co_return Done{
+                "done", [](Tx& tx) {
+                    enqueue(tx, {"test", "k2", "b", "b", {"fly", Work::make}, Time() + hours(1)},
+                            Time());
+                }};
         }
     };
     start([](Delivery delivery) { return WithEffect::consume(std::move(delivery)); });

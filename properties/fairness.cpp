@@ -1,0 +1,123 @@
+#include "properties/fairness.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+namespace properties {
+namespace {
+
+using scenarios::EventRow;
+using scenarios::Shadow;
+using std::chrono::seconds;
+
+// How long an event may be due and left lying by a server that works all the while.
+constexpr sim::Duration kPatience = seconds(60);
+// A server that said nothing for longer may have been paused: it is not known to have worked.
+constexpr sim::Duration kAtWork = seconds(35);
+// So many of one provider's events in hand are reason enough to leave another of them lying.
+constexpr std::size_t kMany = 8;
+
+class NobodyStarves final : public Property {
+  public:
+    NobodyStarves()
+        : Property("nobody-starves",
+                   "A server that is at work leaves no event lying that is due and first of its "
+                   "key, unless it has its hands full with others of the same provider.") {}
+
+    void on_event(const EventRow* before, const EventRow& after, const Shadow&) override {
+        const bool idle = after.state == "pending" && after.lease_owner.empty();
+        // What a server takes is due by its clock.
+        if (before != nullptr && before->lease_owner.empty() && !after.lease_owner.empty()) {
+            servers_[after.lease_owner].reached = before->available_at;
+        }
+        idle_.erase(after.id);
+        if (idle && !after.machine.empty() && !after.kind.starts_with("project:route")) {
+            idle_[after.id] = {after.available_at, after.ordering_key, after.machine, {}};
+        }
+        std::set<std::int64_t>& line = lines_[after.ordering_key];
+        if (after.state == "pending") line.insert(after.id);
+        if (after.state != "pending") line.erase(after.id);
+    }
+    void on_recovery(const Shadow&, const Shadow& after) override {
+        idle_.clear();
+        lines_.clear();
+        for (const auto& [id, event] : after.events()) on_event(nullptr, event, after);
+    }
+    void on_server_down(const std::string& server) override { servers_.erase(server); }
+
+    void on_delivery(const scenarios::DeliveryStep& step, const Shadow& shadow) override {
+        Server& server = servers_[step.server];
+        if (step.at - server.last > kAtWork) server.since = step.at;
+        server.last = step.at;
+        const auto row = shadow.events().find(step.event);
+        if (row == shadow.events().end()) return;
+        if (step.begins()) {
+            server.in_hand[step.event] = provider_of(row->second.machine, shadow);
+            return;
+        }
+        judge(server, shadow);
+        server.in_hand.erase(step.event);
+    }
+
+  private:
+    struct Idle {
+        std::int64_t due = 0;
+        std::string key;
+        std::string machine;
+        std::optional<sim::VirtualTime> since;  // it could have been taken
+    };
+    struct Server {
+        sim::VirtualTime since{};  // at work
+        sim::VirtualTime last{};
+        std::int64_t reached = 0;                     // when what it took last was due
+        std::map<std::int64_t, std::string> in_hand;  // providers, by event
+    };
+
+    void judge(const Server& server, const Shadow& shadow) {
+        for (auto& [id, event] : idle_) {
+            if (event.due > server.reached || *lines_[event.key].begin() != id) {
+                event.since.reset();
+                continue;
+            }
+            if (!event.since) event.since = server.last;
+            if (server.last - std::max(*event.since, server.since) < kPatience) continue;
+            const std::string provider = provider_of(event.machine, shadow);
+            const auto others = std::ranges::count_if(server.in_hand, [&](const auto& taken) {
+                return taken.second == provider || taken.second.empty();
+            });
+            if (static_cast<std::size_t>(others) >= kMany) continue;
+            broken(
+                fmt::format("event {} of {} has been due for {} s, and the server had room for "
+                            "it: {} of {} in hand are of {}",
+                            id, event.machine,
+                            std::chrono::duration_cast<seconds>(server.last - *event.since).count(),
+                            others, server.in_hand.size(), provider));
+            return;
+        }
+    }
+
+    // Empty: it may be any.
+    static std::string provider_of(const std::string& machine, const Shadow& shadow) {
+        const auto* found = shadow.machine(machine);
+        return found == nullptr ? std::string() : found->provider;
+    }
+
+    std::map<std::int64_t, Idle> idle_;
+    std::map<std::string, std::set<std::int64_t>> lines_;  // pending ones, by key
+    std::map<std::string, Server> servers_;
+};
+
+}  // namespace
+
+std::unique_ptr<Property> nobody_starves() {
+    return std::make_unique<NobodyStarves>();
+}
+
+}  // namespace properties
