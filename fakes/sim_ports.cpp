@@ -32,8 +32,16 @@ HttpResult to_http(sim::Network::Result result) {
 
 }  // namespace
 
-lifecycle::Time SimClock::now() const {
+lifecycle::Time SimClock::wall() const {
     return kEpoch + process_.local_time();
+}
+
+lifecycle::SteadyTime SimClock::steady() const {
+    return lifecycle::SteadyTime(process_.steady_time());
+}
+
+std::string SimClock::origin() const {
+    return fmt::format("start {}", process_.host_starts());
 }
 
 lifecycle::TimerId SimClock::schedule(lifecycle::Time when,

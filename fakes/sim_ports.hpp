@@ -17,7 +17,9 @@ namespace fakes {
 class SimClock final : public lifecycle::Clock {
   public:
     explicit SimClock(sim::Process& process) : process_(process) {}
-    lifecycle::Time now() const override;
+    lifecycle::Time wall() const override;
+    lifecycle::SteadyTime steady() const override;
+    std::string origin() const override;
     lifecycle::TimerId schedule(lifecycle::Time when,
                                 std::move_only_function<void()> callback) override;
     void expedite(lifecycle::TimerId timer) override;

@@ -114,7 +114,50 @@ class NobodyStarves final : public Property {
     std::map<std::string, Server> servers_;
 };
 
+class NothingEarly final : public Property {
+  public:
+    NothingEarly()
+        : Property("nothing-early",
+                   "An event that is to wait is not taken before that much time has passed, nor "
+                   "one that a living worker has leased, whatever clock is set meanwhile.") {}
+
+    void on_event(const EventRow* before, const EventRow& after, const Shadow& shadow) override {
+        const sim::VirtualTime now = shadow.now();
+        const auto known = not_before_.find(after.id);
+        if (before == nullptr) {
+            not_before_[after.id] = now + most_of(after.available_at - after.created_at);
+        } else if (after.lease_epoch > before->lease_epoch) {
+            if (known != not_before_.end() && now < known->second) {
+                broken(
+                    fmt::format("event {} ({} of {}) was taken {} s too early", after.id,
+                                after.kind, after.machine,
+                                std::chrono::duration_cast<seconds>(known->second - now).count()));
+            }
+            not_before_[after.id] = now + kLease;
+        } else if (!after.lease_owner.empty()) {
+            not_before_[after.id] = now + kLease;
+        } else if (known != not_before_.end()) {
+            // It was settled, or somebody is in a hurry.
+            not_before_.erase(known);
+        }
+    }
+    // The next may be on a host that has started anew, and knows the time from its wall clock only.
+    void on_server_down(const std::string&) override { not_before_.clear(); }
+    void on_recovery(const Shadow&, const Shadow&) override { not_before_.clear(); }
+
+  private:
+    // Clocks go wrong by up to a twentieth.
+    static sim::Duration most_of(std::int64_t wait) { return sim::Duration(wait / 10 * 9); }
+    static constexpr sim::Duration kLease = seconds(27);
+
+    std::map<std::int64_t, sim::VirtualTime> not_before_;
+};
+
 }  // namespace
+
+std::unique_ptr<Property> nothing_early() {
+    return std::make_unique<NothingEarly>();
+}
 
 std::unique_ptr<Property> nobody_starves() {
     return std::make_unique<NobodyStarves>();

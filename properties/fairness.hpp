@@ -9,4 +9,7 @@ namespace properties {
 // No provider that does not answer keeps the control plane from working with the others.
 std::unique_ptr<Property> nobody_starves();
 
+// No clock that is set makes anything due, or a lease run out, before its time.
+std::unique_ptr<Property> nothing_early();
+
 }  // namespace properties

@@ -4,9 +4,9 @@
 
 #include "scenarios/witness.hpp"
 
-#define EVENT_COLUMNS                                                                       \
-    "id, kind, ordering_key, machine, state, available_at, outcome, died_of, lease_owner, " \
-    "lease_epoch, dedupe_key, created_at"
+#define EVENT_COLUMNS                                                                      \
+    "id, kind, ordering_key, machine, state, created_at, available_at, outcome, died_of, " \
+    "lease_owner, lease_epoch, dedupe_key"
 
 namespace scenarios {
 namespace {
@@ -16,7 +16,7 @@ using lifecycle::Tx;
 
 EventRow event_of(const Row& row) {
     return {row.integer(0), row.text(1), row.text(2), row.text(3), row.text(4),     row.integer(5),
-            row.text(6),    row.text(7), row.text(8), row.integer(9), row.text(10), row.integer(11)};
+            row.integer(6), row.text(7), row.text(8), row.text(9), row.integer(10), row.text(11)};
 }
 
 }  // namespace

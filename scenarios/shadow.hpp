@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "fakes/cloud.hpp"
+#include "sim/time.hpp"
 #include "system/model/machine.hpp"
 #include "system/store/credentials.hpp"
 #include "system/store/delegations.hpp"
@@ -27,13 +28,13 @@ struct EventRow {
     std::string ordering_key;
     std::string machine;
     std::string state;  // "pending", "done" or "dead"
+    std::int64_t created_at = 0;  // by the clock of the server, in microseconds
     std::int64_t available_at = 0;
     std::string outcome;  // why
     std::string died_of;  // empty unless it is dead
     std::string lease_owner;
     std::int64_t lease_epoch = 0;
     std::string dedupe_key;
-    std::int64_t created_at = 0;  // by the clock of the server, in microseconds
 };
 
 struct ProjectRow {
@@ -81,6 +82,10 @@ class Shadow final : public lifecycle::CommitFollower {
     }
     const std::map<std::string, ProjectRow>& projects() const { return projects_; }
 
+    // When the last commit was, by the world's clock.
+    sim::VirtualTime now() const { return now_; }
+    void pass(sim::VirtualTime now) { now_ = now; }
+
     // The truth that the rows are about.
     const Clouds& clouds() const { return *clouds_; }
     const std::map<std::string, lifecycle::VolumeRow>& volumes() const { return volumes_; }
@@ -115,6 +120,7 @@ class Shadow final : public lifecycle::CommitFollower {
 
     Witness* witness_;
     const Clouds* clouds_;
+    sim::VirtualTime now_{};
     std::map<std::string, lifecycle::Machine> machines_;
     std::map<std::int64_t, EventRow> events_;
     std::map<std::string, lifecycle::ProviderResource> resources_;

@@ -74,6 +74,7 @@ class ObservedShadow final : public lifecycle::CommitFollower {
     void on_commit(lifecycle::Tx& tx, const std::vector<lifecycle::RowChange>& changes) override {
         world_.observe();
         for (const lifecycle::RowChange& change : changes) witness_.on_row(change, world_.now());
+        shadow_.pass(world_.now());
         shadow_.on_commit(tx, changes);
     }
 

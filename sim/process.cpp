@@ -44,12 +44,18 @@ Disk& Process::disk() {
 
 void Process::mount(Process& other) {
     disk_ = std::make_unique<Disk>(*this, other.disk());
+    host_ = other.host_;
 }
 
 void Process::boot() {
     if (state_ != State::down) return;
     stopped_ = false;
     state_ = State::up;
+    steady_seen_ = false;
+    if (host_->up++ == 0) {
+        ++host_->starts;
+        host_->started_at = steady_reading();
+    }
     emit("process.boot", {{"incarnation", std::int64_t{incarnation_}}});
     if (disk_) disk_->reconnect();
     if (boot_) post([this] { start_program(); });
@@ -113,6 +119,7 @@ void Process::finish_crash() {
     if (disk_) disk_->lose_unsynced();
     ++incarnation_;
     state_ = State::down;
+    --host_->up;
     if (stopped_ || restart_within_.count() == 0) return;
     // The default is the quickest restart; a slow one is up to a thousand steps of the longest.
     const auto step = static_cast<std::int64_t>(world_.tape().draw(restart_lane_, kRestartSteps));
@@ -164,10 +171,17 @@ FlowId Process::current_flow() const {
     return world_.running_flow_;
 }
 
+Duration Process::drifted() const {
+    return (world_.now() - host_->clock_since) * host_->clock_drift / 1'000'000;
+}
+
+VirtualTime Process::steady_reading() const {
+    return world_.now() + host_->steady_offset + drifted();
+}
+
 VirtualTime Process::local_time() const {
     const VirtualTime now = world_.now();
-    VirtualTime told = now + clock_offset_;
-    if (clock_drift_ != 0) told += (now - clock_since_) * clock_drift_ / 1'000'000;
+    const VirtualTime told = now + host_->clock_offset + drifted();
     // A clock is set from outside of the process.
     Recorder* recorder = world_.recorder();
     if (told != now && recorder != nullptr) {
@@ -176,29 +190,42 @@ VirtualTime Process::local_time() const {
     return told;
 }
 
+VirtualTime Process::steady_time() const {
+    const VirtualTime reading = steady_reading();
+    const VirtualTime told = reading - host_->started_at;
+    // When its host started is known to a life of a process once it has looked.
+    const bool news = reading != world_.now() || !steady_seen_;
+    Recorder* recorder = world_.recorder();
+    if (news && recorder != nullptr) recorder->saw(static_cast<std::uint64_t>(told.count()));
+    steady_seen_ = true;
+    return told;
+}
+
 void Process::jump_clock(Duration by) {
-    clock_offset_ += by;
+    host_->clock_offset += by;
     emit("clock.jump", {{"by_ms", std::int64_t{by.count() / 1000}}});
 }
 
 void Process::drift_clock(std::int64_t millionths) {
-    clock_offset_ = local_time() - world_.now();
-    clock_since_ = world_.now();
-    clock_drift_ = millionths;
+    host_->clock_offset += drifted();
+    host_->steady_offset += drifted();
+    host_->clock_since = world_.now();
+    host_->clock_drift = millionths;
     emit("clock.drift", {{"millionths", millionths}});
 }
 
 void Process::correct_clock() {
-    if (clock_offset_.count() == 0 && clock_drift_ == 0) return;
-    clock_offset_ = Duration{0};
-    clock_drift_ = 0;
+    if (host_->clock_offset.count() == 0 && host_->clock_drift == 0) return;
+    host_->steady_offset += drifted();
+    host_->clock_offset = Duration{0};
+    host_->clock_drift = 0;
     emit("clock.correct", {});
 }
 
 Duration Process::world_duration(Duration local) const {
-    if (clock_drift_ == 0) return local;
+    if (host_->clock_drift == 0) return local;
     // Rounded up: a timer never fires before its own clock says that it is time.
-    const std::int64_t pace = 1'000'000 + clock_drift_;
+    const std::int64_t pace = 1'000'000 + host_->clock_drift;
     return Duration((local.count() * 1'000'000 + pace - 1) / pace);
 }
 

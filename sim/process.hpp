@@ -75,8 +75,8 @@ class Process {
 
     // The disk survives crashes. Made on first use.
     Disk& disk();
-    // From now on its disk is that of the other, which is on the same host: see Disk. Before the
-    // first use of its own.
+    // It is on the other's host from now on: its disk is that of the other, see Disk, and its clock
+    // too. Before the first use of its own.
     void mount(Process& other);
 
     // Starts the program, as the first task of a new life, if the process is down. A program that
@@ -99,10 +99,14 @@ class Process {
 
     // What its own clock says: the world's time, until that clock is set or runs wrong.
     VirtualTime local_time() const;
-    // Sets its clock by that much; timers that are set already are not moved.
+    // How long its host has been up, by its clock as if nobody had ever set that. A host goes down
+    // with the last of its processes, and up with the first.
+    VirtualTime steady_time() const;
+    std::uint32_t host_starts() const { return host_->starts; }
+    // Sets the host's clock by that much; timers that are set already are not moved.
     void jump_clock(Duration by);
-    // Makes its clock, and the timers that it sets from now on, gain that many millionths (lose, if
-    // negative; more than -1,000,000).
+    // Makes that clock, and the timers that are set from now on, gain that many millionths (lose,
+    // if negative; more than -1,000,000).
     void drift_clock(std::int64_t millionths);
     // Right again, in time and rate.
     void correct_clock();
@@ -139,6 +143,20 @@ class Process {
   private:
     friend class World;
 
+    // What the processes of one host share.
+    struct Host {
+        int up = 0;                    // processes
+        std::uint32_t starts = 0;      // so far
+        VirtualTime started_at{0};     // by the steady clock of all its lives
+        Duration clock_offset{0};      // local time at clock_since, less the world's
+        Duration steady_offset{0};     // the same of a clock that nobody sets
+        std::int64_t clock_drift = 0;  // millionths
+        VirtualTime clock_since{0};    // when the drift began
+    };
+
+    // What the host's clock has gained since the drift began.
+    Duration drifted() const;
+    VirtualTime steady_reading() const;
     void start_program();
     void finish_crash();
     void destroy_pending();
@@ -157,9 +175,8 @@ class Process {
     bool stopped_ = false;
     bool relays_ = false;
     bool observes_ = false;
-    Duration clock_offset_{0};      // local time at clock_since_, less the world's
-    std::int64_t clock_drift_ = 0;  // millionths
-    VirtualTime clock_since_{0};    // when the drift began
+    std::shared_ptr<Host> host_ = std::make_shared<Host>();
+    mutable bool steady_seen_ = false;  // in this life
     std::string crash_reason_;
     LaneId crash_lane_{};  // both of a supervised process
     LaneId restart_lane_{};

@@ -12,6 +12,7 @@
 #include "system/lifecycle/snapshots.hpp"
 #include "system/monitor/watchdog.hpp"
 #include "system/routing/router.hpp"
+#include "system/store/timeline.hpp"
 #include "system/tasks/delegations.hpp"
 #include "system/telemetry/counters.hpp"
 
@@ -41,8 +42,9 @@ struct System::Parts {
     Parts(std::unique_ptr<Store> opened, const Ports& outside, const Providers& known,
           const SystemOptions& options, OnFatal on_fatal)
         : counters(outside.telemetry),
-          ports{outside.executor, outside.clock, outside.http, outside.entropy, counters},
           store(std::move(opened)),
+          timeline(*store, outside.clock, counters),
+          ports{outside.executor, timeline, outside.http, outside.entropy, counters},
           providers(known),
           tasks(ports.executor, std::move(on_fatal)),
           outbox(*store, ports, tasks, options.outbox),
@@ -76,8 +78,9 @@ struct System::Parts {
     }
 
     Counters counters;
-    Ports ports;
     std::unique_ptr<Store> store;
+    Timeline timeline;
+    Ports ports;
     ProvidersByClass providers;
     TaskGroup tasks;
     Outbox outbox;
@@ -103,6 +106,7 @@ System::System(std::unique_ptr<Store> store, Ports ports, Providers providers,
 System::~System() = default;
 
 void System::start() {
+    parts_->tasks.spawn(parts_->timeline.run());
     parts_->tasks.spawn(parts_->outbox.run());
     parts_->tasks.spawn(parts_->reconciler.run());
     parts_->tasks.spawn(parts_->watchdog.run());
@@ -110,6 +114,7 @@ void System::start() {
 }
 
 void System::stop(std::function<void()> when_idle) {
+    parts_->timeline.stop();
     parts_->outbox.stop();
     parts_->reconciler.stop();
     parts_->watchdog.stop();

@@ -18,6 +18,7 @@ std::vector<Scenario> projects();
 std::vector<Scenario> workers();
 std::vector<Scenario> bounds();
 std::vector<Scenario> patience();
+std::vector<Scenario> clocks();
 std::vector<Scenario> storms();
 
 }  // namespace scenarios

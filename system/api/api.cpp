@@ -166,7 +166,8 @@ Api::Answer Api::create(std::string project, HttpRequest request) {
     const auto made = co_await store_.transact(insert);
     if (!made) co_return to_response(made.error());
     outbox_.wake();
-    co_return to_response(202, json{{"machine", to_json(made->machine)}, {"queued", made->queued}});
+    co_return to_response(
+        202, json{{"machine", to_json(made->machine, ports_.clock)}, {"queued", made->queued}});
 }
 
 Api::Answer Api::list(std::string project, HttpRequest request) {
@@ -179,7 +180,7 @@ Api::Answer Api::list(std::string project, HttpRequest request) {
     const auto machines = co_await store_.transact(read);
     if (!machines) co_return to_response(machines.error());
     json listed = json::array();
-    for (const Machine& machine : *machines) listed.push_back(to_json(machine));
+    for (const Machine& machine : *machines) listed.push_back(to_json(machine, ports_.clock));
     const std::int64_t last = machines->empty() ? 0 : machines->back().generation;
     co_return to_page("machines", std::move(listed), *page, last);
 }
@@ -192,7 +193,7 @@ Api::Answer Api::get(std::string machine) {
     };
     const auto found = co_await store_.transact(read);
     if (!found) co_return to_response(found.error());
-    co_return to_response(200, json{{"machine", to_json(*found)}});
+    co_return to_response(200, json{{"machine", to_json(*found, ports_.clock)}});
 }
 
 Api::Answer Api::retire(std::string machine, HttpRequest request) {
@@ -205,7 +206,7 @@ Api::Answer Api::retire(std::string machine, HttpRequest request) {
     const auto retired = co_await store_.transact(change);
     if (!retired) co_return to_response(retired.error());
     outbox_.wake();
-    co_return to_response(202, json{{"machine", to_json(*retired)}});
+    co_return to_response(202, json{{"machine", to_json(*retired, ports_.clock)}});
 }
 
 Api::Answer Api::archive(std::string project, HttpRequest request) {
@@ -219,7 +220,7 @@ Api::Answer Api::archive(std::string project, HttpRequest request) {
     if (!machines) co_return to_response(machines.error());
     outbox_.wake();
     json listed = json::array();
-    for (const Machine& machine : *machines) listed.push_back(to_json(machine));
+    for (const Machine& machine : *machines) listed.push_back(to_json(machine, ports_.clock));
     co_return to_response(202, json{{"machines", std::move(listed)}});
 }
 
@@ -236,7 +237,7 @@ Api::Answer Api::restart(std::string machine, HttpRequest request) {
     const auto restarted = co_await store_.transact(change);
     if (!restarted) co_return to_response(restarted.error());
     outbox_.wake();
-    co_return to_response(202, json{{"machine", to_json(*restarted)}});
+    co_return to_response(202, json{{"machine", to_json(*restarted, ports_.clock)}});
 }
 
 Api::Answer Api::history(std::string machine, HttpRequest request) {
@@ -249,7 +250,7 @@ Api::Answer Api::history(std::string machine, HttpRequest request) {
     const auto entries = co_await store_.transact(read);
     if (!entries) co_return to_response(entries.error());
     json listed = json::array();
-    for (const HistoryEntry& entry : *entries) listed.push_back(to_json(entry));
+    for (const HistoryEntry& entry : *entries) listed.push_back(to_json(entry, ports_.clock));
     const std::int64_t last = entries->empty() ? 0 : entries->back().number;
     co_return to_page("events", std::move(listed), *page, last);
 }

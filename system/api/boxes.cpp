@@ -39,7 +39,7 @@ Api::Answer Api::register_box(std::string machine, HttpRequest request) {
     outbox_.wake();
     co_return to_response(200, json{{"token", registered->token},
                                     {"heartbeat_every_s", heartbeat_seconds()},
-                                    {"machine", to_json(registered->machine)}});
+                                    {"machine", to_json(registered->machine, ports_.clock)}});
 }
 
 Api::Answer Api::status(std::string machine, HttpRequest request) {
@@ -70,7 +70,7 @@ Api::Answer Api::conclude_delegation(std::string delegation, HttpRequest request
     };
     const auto concluded = co_await store_.transact(change);
     if (!concluded) co_return to_response(concluded.error());
-    co_return to_response(200, json{{"delegation", to_json(*concluded)}});
+    co_return to_response(200, json{{"delegation", to_json(*concluded, ports_.clock)}});
 }
 
 std::int64_t Api::heartbeat_seconds() const {

@@ -99,8 +99,12 @@ Result<std::int64_t> integer_field(const json& object, std::string_view name, st
     return number;
 }
 
-json to_json(const Machine& machine) {
-    const auto milliseconds = [](Time time) { return time.time_since_epoch().count() / 1000; };
+std::int64_t shown_ms(Time time, const Clock& clock) {
+    if (time == Time{}) return 0;  // never
+    return clock.shown(time).time_since_epoch().count() / 1000;
+}
+
+json to_json(const Machine& machine, const Clock& clock) {
     return {
         {"id", machine.id},
         {"project", machine.project},
@@ -116,12 +120,12 @@ json to_json(const Machine& machine) {
         {"active_within_s", machine.spec.active_within_s},
         {"daemon_status", to_string(machine.daemon_status)},
         {"provisioning_error", machine.provisioning_error},
-        {"created_at_ms", milliseconds(machine.created_at)},
-        {"updated_at_ms", milliseconds(machine.updated_at)},
+        {"created_at_ms", shown_ms(machine.created_at, clock)},
+        {"updated_at_ms", shown_ms(machine.updated_at, clock)},
     };
 }
 
-json to_json(const MachineRequest& request) {
+json to_json(const MachineRequest& request, const Clock& clock) {
     return {{"provider", request.provider},
             {"image", request.spec.image},
             {"region", request.spec.region},
@@ -129,17 +133,14 @@ json to_json(const MachineRequest& request) {
             {"memory_mb", request.spec.memory_mb},
             {"volume_gb", request.spec.volume_gb},
             {"active_within_s", request.spec.active_within_s},
-            {"asked_at_ms", request.asked_at.time_since_epoch().count() / 1000}};
+            {"asked_at_ms", shown_ms(request.asked_at, clock)}};
 }
 
-json to_json(const HistoryEntry& entry) {
-    return {{"at_ms", entry.at.time_since_epoch().count() / 1000},
-            {"what", entry.what},
-            {"detail", entry.detail}};
+json to_json(const HistoryEntry& entry, const Clock& clock) {
+    return {{"at_ms", shown_ms(entry.at, clock)}, {"what", entry.what}, {"detail", entry.detail}};
 }
 
-json to_json(const Delegation& delegation) {
-    const auto milliseconds = [](Time time) { return time.time_since_epoch().count() / 1000; };
+json to_json(const Delegation& delegation, const Clock& clock) {
     return {{"id", delegation.id},
             {"project", delegation.project},
             {"agent", delegation.agent},
@@ -148,17 +149,16 @@ json to_json(const Delegation& delegation) {
             {"machine", delegation.machine},
             {"deliveries", delegation.deliveries},
             {"result", delegation.result},
-            {"created_at_ms", milliseconds(delegation.created_at)},
-            {"deadline_ms", milliseconds(delegation.deadline)}};
+            {"created_at_ms", shown_ms(delegation.created_at, clock)},
+            {"deadline_ms", shown_ms(delegation.deadline, clock)}};
 }
 
-json to_json(const ProjectError& error) {
-    const auto milliseconds = [](Time time) { return time.time_since_epoch().count() / 1000; };
+json to_json(const ProjectError& error, const Clock& clock) {
     json shown = {{"subject", to_string(error.subject)},
                   {"about", error.about},
                   {"error", error.text},
-                  {"since_ms", milliseconds(error.since)}};
-    if (error.until) shown["until_ms"] = milliseconds(*error.until);
+                  {"since_ms", shown_ms(error.since, clock)}};
+    if (error.until) shown["until_ms"] = shown_ms(*error.until, clock);
     return shown;
 }
 

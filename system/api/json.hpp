@@ -8,6 +8,7 @@
 #include "system/lifecycle/reconcile.hpp"
 #include "system/model/error.hpp"
 #include "system/model/machine.hpp"
+#include "system/ports/clock.hpp"
 #include "system/ports/http.hpp"
 #include "system/store/delegations.hpp"
 #include "system/store/machine_requests.hpp"
@@ -32,11 +33,14 @@ Result<std::string> text_field(const nlohmann::json& object, std::string_view na
 Result<std::int64_t> integer_field(const nlohmann::json& object, std::string_view name,
                                    std::int64_t fallback, std::int64_t least, std::int64_t most);
 
-nlohmann::json to_json(const Machine& machine);
-nlohmann::json to_json(const MachineRequest& request);
-nlohmann::json to_json(const HistoryEntry& entry);
-nlohmann::json to_json(const Delegation& delegation);
-nlohmann::json to_json(const ProjectError& error);
+// Milliseconds since the Unix epoch by the wall clock as it is set now; 0: never.
+std::int64_t shown_ms(Time time, const Clock& clock);
+
+nlohmann::json to_json(const Machine& machine, const Clock& clock);
+nlohmann::json to_json(const MachineRequest& request, const Clock& clock);
+nlohmann::json to_json(const HistoryEntry& entry, const Clock& clock);
+nlohmann::json to_json(const Delegation& delegation, const Clock& clock);
+nlohmann::json to_json(const ProjectError& error, const Clock& clock);
 nlohmann::json to_json(const ReconcileReport& report, bool applied);
 
 // The answer to a request for a page: {NAME: elements}, and "next" if there may be more behind

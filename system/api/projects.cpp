@@ -43,20 +43,21 @@ Api::Answer Api::project(std::string project) {
     const auto view = co_await store_.transact(read);
     if (!view) co_return to_response(view.error());
     json errors = json::array();
-    for (const ProjectError& error : view->errors) errors.push_back(to_json(error));
+    for (const ProjectError& error : view->errors) errors.push_back(to_json(error, ports_.clock));
     const Duration silence = ports_.clock.now() - view->presence.seen_at;
     const bool online = view->active && silence < options_.online_for;
     co_return to_response(
-        200, json{{"project",
-                   {{"id", project},
-                    {"generation", view->generation},
-                    {"archived", view->archived},
-                    {"waiting", view->waiting ? to_json(*view->waiting) : json(nullptr)},
-                    {"active_machine", view->active ? view->active->id : ""},
-                    {"online", online},
-                    {"seen_at_ms", view->presence.seen_at.time_since_epoch().count() / 1000},
-                    {"errors", std::move(errors)},
-                    {"last_error", view->errors.empty() ? "" : view->errors.front().text}}}});
+        200,
+        json{{"project",
+              {{"id", project},
+               {"generation", view->generation},
+               {"archived", view->archived},
+               {"waiting", view->waiting ? to_json(*view->waiting, ports_.clock) : json(nullptr)},
+               {"active_machine", view->active ? view->active->id : ""},
+               {"online", online},
+               {"seen_at_ms", shown_ms(view->presence.seen_at, ports_.clock)},
+               {"errors", std::move(errors)},
+               {"last_error", view->errors.empty() ? "" : view->errors.front().text}}}});
 }
 
 Api::Answer Api::errors(std::string project) {
@@ -68,7 +69,7 @@ Api::Answer Api::errors(std::string project) {
     const auto found = co_await store_.transact(read);
     if (!found) co_return to_response(found.error());
     json listed = json::array();
-    for (const ProjectError& error : *found) listed.push_back(to_json(error));
+    for (const ProjectError& error : *found) listed.push_back(to_json(error, ports_.clock));
     co_return to_response(200, json{{"errors", std::move(listed)}});
 }
 
@@ -85,8 +86,8 @@ Api::Answer Api::recreate(std::string project, HttpRequest request) {
     const auto recreated = co_await store_.transact(change);
     if (!recreated) co_return to_response(recreated.error());
     outbox_.wake();
-    co_return to_response(
-        202, json{{"machine", to_json(recreated->machine)}, {"joined", recreated->joined}});
+    co_return to_response(202, json{{"machine", to_json(recreated->machine, ports_.clock)},
+                                    {"joined", recreated->joined}});
 }
 
 Api::Answer Api::snapshot(std::string project, HttpRequest request) {
@@ -108,7 +109,7 @@ Api::Answer Api::rotate(std::string machine, HttpRequest request) {
     };
     const auto rotated = co_await store_.transact(change);
     if (!rotated) co_return to_response(rotated.error());
-    co_return to_response(202, json{{"machine", to_json(*rotated)}});
+    co_return to_response(202, json{{"machine", to_json(*rotated, ports_.clock)}});
 }
 
 Api::Answer Api::delegate_work(std::string project, HttpRequest request) {
@@ -120,7 +121,7 @@ Api::Answer Api::delegate_work(std::string project, HttpRequest request) {
     const auto made = co_await store_.transact(change);
     if (!made) co_return to_response(made.error());
     outbox_.wake();
-    co_return to_response(202, json{{"delegation", to_json(*made)}});
+    co_return to_response(202, json{{"delegation", to_json(*made, ports_.clock)}});
 }
 
 Api::Answer Api::delegations(std::string project, HttpRequest request) {
@@ -133,7 +134,7 @@ Api::Answer Api::delegations(std::string project, HttpRequest request) {
     const auto found = co_await store_.transact(read);
     if (!found) co_return to_response(found.error());
     json listed = json::array();
-    for (const Delegation& delegation : *found) listed.push_back(to_json(delegation));
+    for (const Delegation& delegation : *found) listed.push_back(to_json(delegation, ports_.clock));
     const std::int64_t last = found->empty() ? 0 : found->back().number;
     co_return to_page("delegations", std::move(listed), *page, last);
 }

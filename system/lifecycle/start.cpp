@@ -129,7 +129,7 @@ boost::asio::awaitable<Outcome> Provisioner::start(Delivery delivery, Machine ma
         case ResourceState::stopped: {
             const auto asked = co_await provider.start(machine.external_id);
             if (!asked && asked.error().error_class == Class::busy) {
-                co_return Later{describe(asked.error()), pause};
+                co_return Later{describe(asked.error()), std::max<Duration>(pause, seconds(3))};
             }
             if (!asked) co_return after_call(machine, asked.error());
             co_return Later{"the resource was asked to start", pause};

@@ -16,7 +16,7 @@ boost::asio::awaitable<std::expected<void, Duration>> Pacer::turn(CallClass call
                                                                   std::string id,
                                                                   std::int64_t per_second,
                                                                   std::int64_t burst) {
-    const Time now = this->now();
+    const SteadyTime now = clock_.steady();
     constexpr std::size_t kMany = 1024;
     if (buckets_.size() > kMany) forget_full(now);
     Key key(std::move(action), std::move(id));
@@ -42,21 +42,11 @@ boost::asio::awaitable<std::expected<void, Duration>> Pacer::turn(CallClass call
     co_return std::expected<void, Duration>();
 }
 
-Time Pacer::now() {
-    const Time now = clock_.now();
-    // A clock that was set back says nothing about how long ago the last calls were.
-    if (now < last_) {
-        for (auto& [key, bucket] : buckets_) bucket.full = std::min(bucket.full, now);
-    }
-    last_ = now;
-    return now;
-}
-
-Duration Pacer::wait_for(const Bucket& bucket, Time now) {
+Duration Pacer::wait_for(const Bucket& bucket, SteadyTime now) {
     return std::max(bucket.full, now) + bucket.each - now - bucket.burst;
 }
 
-void Pacer::take(Bucket& bucket, Time now) {
+void Pacer::take(Bucket& bucket, SteadyTime now) {
     bucket.full = std::max(bucket.full, now) + bucket.each;
 }
 
@@ -79,15 +69,15 @@ Pacer::Turn Pacer::next(Bucket& bucket) {
     return turn;
 }
 
-void Pacer::wake_later(Key key, const Bucket& bucket, Time now) {
-    clock_.schedule(now + wait_for(bucket, now),
+void Pacer::wake_later(Key key, const Bucket& bucket, SteadyTime now) {
+    clock_.schedule(clock_.now() + wait_for(bucket, now),
                     [this, key = std::move(key), alive = std::weak_ptr<bool>(alive_)] {
                         if (!alive.expired()) serve(key);
                     });
 }
 
 void Pacer::serve(const Key& key) {
-    const Time now = this->now();
+    const SteadyTime now = clock_.steady();
     Bucket& bucket = buckets_.at(key);
     std::vector<Turn> turns;
     while (bucket.waiting > 0 && wait_for(bucket, now).count() <= 0) {
@@ -98,7 +88,7 @@ void Pacer::serve(const Key& key) {
     for (Turn& turn : turns) turn(true);
 }
 
-void Pacer::forget_full(Time now) {
+void Pacer::forget_full(SteadyTime now) {
     std::erase_if(buckets_, [now](const auto& entry) {
         return entry.second.full <= now && entry.second.waiting == 0;
     });

@@ -46,23 +46,21 @@ class Pacer {
     struct Bucket {
         Duration each{0};   // in which it gains one call
         Duration burst{0};  // in which it gains all
-        Time full{};        // when it will be full again
+        SteadyTime full{};  // when it will be full again
         std::array<Queue, kCallClasses> queues;
         std::int64_t served = 0;  // of the class that went last
         std::size_t waiting = 0;
     };
 
-    Time now();
     // How long until the bucket has a call.
-    static Duration wait_for(const Bucket& bucket, Time now);
-    static void take(Bucket& bucket, Time now);
+    static Duration wait_for(const Bucket& bucket, SteadyTime now);
+    static void take(Bucket& bucket, SteadyTime now);
     static Turn next(Bucket& bucket);
-    void wake_later(Key key, const Bucket& bucket, Time now);
+    void wake_later(Key key, const Bucket& bucket, SteadyTime now);
     void serve(const Key& key);
-    void forget_full(Time now);
+    void forget_full(SteadyTime now);
 
     Clock& clock_;
-    Time last_{};
     std::map<Key, Bucket> buckets_;
     // A clock may outlive us, and call back.
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -5,6 +5,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <cstdio>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -17,10 +18,20 @@ struct RealClock::Timer {
     std::move_only_function<void()> callback;
 };
 
+RealClock::RealClock(boost::asio::io_context& context) : context_(context) {
+    // A new one with each start of the host, from which the steady clock counts.
+    std::ifstream("/proc/sys/kernel/random/boot_id") >> origin_;
+}
+
 RealClock::~RealClock() = default;
 
-Time RealClock::now() const {
+Time RealClock::wall() const {
     return std::chrono::floor<Duration>(std::chrono::system_clock::now());
+}
+
+SteadyTime RealClock::steady() const {
+    const auto reading = std::chrono::steady_clock::now().time_since_epoch();
+    return SteadyTime(std::chrono::floor<Duration>(reading));
 }
 
 TimerId RealClock::schedule(Time when, std::move_only_function<void()> callback) {
@@ -55,7 +66,7 @@ std::uint64_t RealEntropy::below(std::uint64_t bound) {
 
 void LogTelemetry::record(std::string_view name, std::span<const Fact> facts) {
     nlohmann::ordered_json line;
-    line["at_us"] = clock_.now().time_since_epoch().count();
+    line["at_us"] = clock_.wall().time_since_epoch().count();
     line["event"] = name;
     for (const Fact& fact : facts) {
         if (const auto* number = std::get_if<std::int64_t>(&fact.value)) {

@@ -251,6 +251,16 @@ constexpr std::array kMigrations = {
     ALTER TABLE outbox_event ADD COLUMN lane TEXT NOT NULL DEFAULT 'any';
     CREATE INDEX outbox_lane ON outbox_event (lane, available_at, id) WHERE state = 'pending';
     )sql",
+    // One row: what time it was by the installation's own reckoning, when the clocks said that.
+    R"sql(
+    CREATE TABLE timeline (
+        id BIGINT NOT NULL PRIMARY KEY,
+        origin TEXT NOT NULL,
+        steady BIGINT NOT NULL,
+        reached BIGINT NOT NULL,
+        wall BIGINT NOT NULL
+    );
+    )sql",
 };
 
 Error unusable(std::string_view path, std::string_view why) {

@@ -167,6 +167,50 @@ TEST(Process, HasAClockOfItsOwnThatCanBeWrong) {
     EXPECT_EQ(process.local_time(), at.world.now());
 }
 
+TEST(Process, SetsTheClockOfAWholeHostAndNotItsSteadyOne) {
+    Tape tape(std::make_unique<CalmSource>());
+    Trace trace;
+    World world(tape, trace);
+    Process& one = world.add_process("one", "server");
+    Process& other = world.add_process("other", "server");
+    other.mount(one);
+    one.boot();
+    world.run_until(seconds(10));
+    other.boot();
+    one.jump_clock(seconds(100));
+    world.run_until(seconds(20));
+    EXPECT_EQ(other.local_time(), VirtualTime(seconds(120)));
+    EXPECT_EQ(one.steady_time(), VirtualTime(seconds(20)));
+    EXPECT_EQ(other.steady_time(), VirtualTime(seconds(20)));
+    one.drift_clock(100'000);
+    world.run_until(seconds(30));
+    one.correct_clock();
+    EXPECT_EQ(one.local_time(), VirtualTime(seconds(30)));
+    EXPECT_EQ(one.steady_time(), VirtualTime(seconds(31))) << "what it has gained it keeps";
+}
+
+TEST(Process, StartsAHostAnewWithTheFirstOfItsProcesses) {
+    Tape tape(std::make_unique<CalmSource>());
+    Trace trace;
+    World world(tape, trace);
+    Process& one = world.add_process("one", "server");
+    Process& other = world.add_process("other", "server");
+    other.mount(one);
+    one.boot();
+    other.boot();
+    world.run_until(seconds(10));
+    one.crash("power");
+    one.boot();
+    EXPECT_EQ(one.host_starts(), 1U) << "the other was up";
+    EXPECT_EQ(one.steady_time(), VirtualTime(seconds(10)));
+    one.crash("power");
+    other.crash("power");
+    world.run_until(seconds(15));
+    other.boot();
+    EXPECT_EQ(other.host_starts(), 2U);
+    EXPECT_EQ(other.steady_time(), VirtualTime(seconds(0)));
+}
+
 TEST(Process, HoldsBackEverythingWhilePaused) {
     Fixture at;
     Process& process = at.up("p");

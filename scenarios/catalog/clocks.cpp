@@ -1,0 +1,119 @@
+#include "scenarios/catalog/catalog.hpp"
+#include "sim/network.hpp"
+
+// The clock of the control plane's host is set while something takes its time: that takes as long
+// as ever.
+namespace scenarios {
+namespace {
+
+using lifecycle::MachineState;
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+// Back by an hour, while a machine starts: nothing waits for that hour.
+Script clock_set_back(Stage stage) {
+    const std::string machine = co_await stage.create("alpha");
+    co_await stage.sleep(seconds(2));
+    stage.universe().server().jump_clock(hours(-1));
+    const bool active = co_await stage.until(machine, "active", minutes(5));
+    stage.expect(active, "a machine becomes active in its usual time");
+}
+
+// Forward by more than a machine may take to become active.
+Script clock_set_forward(Stage stage) {
+    stage.network().block("box", "server");
+    const std::string machine = co_await stage.create("alpha");
+    co_await stage.sleep(minutes(1));
+    stage.universe().server().jump_clock(minutes(25));
+    co_await stage.sleep(minutes(3));
+    stage.expect(stage.shadow().machine(machine)->state == MachineState::starting,
+                 "a machine has as long as it had to become active");
+    stage.network().unblock("box", "server");
+    co_await stage.expect_active(machine);
+}
+
+// Forward by more than the time for which a replaced machine is kept.
+Script clock_set_while_kept(Stage stage) {
+    const std::string first = co_await stage.create("alpha");
+    co_await stage.expect_active(first);
+    const std::string second = co_await stage.create("alpha");
+    co_await stage.expect_active(second);
+    co_await stage.sleep(minutes(2));
+    stage.universe().server().jump_clock(minutes(40));
+    co_await stage.sleep(minutes(8));
+    stage.expect(stage.exists(first), "a machine that was replaced is kept as long as ever");
+    const bool archived = co_await stage.until(first, "archived", minutes(40));
+    stage.expect(archived, "and no longer");
+}
+
+// Forward by a minute, while one of two control planes waits for a provider's answer: the other
+// does not take its work for abandoned.
+Script clock_set_while_leased(Stage stage) {
+    stage.network().delay("fly", "server", seconds(20));
+    const std::string machine = co_await stage.create("alpha");
+    co_await stage.sleep(seconds(5));
+    stage.universe().server(0).jump_clock(minutes(1));
+    co_await stage.sleep(seconds(8));
+    const std::string epoch = stage.universe().ask(
+        "SELECT lease_epoch FROM outbox_event WHERE kind = 'machine:provision'");
+    stage.expect(epoch == "lease_epoch\n1\n", "nobody has taken it over");
+    stage.network().delay("fly", "server", seconds(0));
+    co_await stage.expect_active(machine);
+}
+
+// Back by an hour, while the host is down in the middle of a start.
+Script clock_set_while_down(Stage stage) {
+    stage.network().block("box", "server");
+    const std::string machine = co_await stage.create("alpha");
+    co_await stage.sleep(minutes(1));
+    sim::Process& server = stage.universe().server();
+    server.stop("maintenance");
+    server.jump_clock(hours(-1));
+    server.boot();
+    stage.network().unblock("box", "server");
+    const bool active = co_await stage.until(machine, "active", minutes(10));
+    stage.expect(active, "a machine becomes active in its usual time");
+}
+
+}  // namespace
+
+std::vector<Scenario> clocks() {
+    return {
+        {"clock-set-back",
+         "The control plane's clock is set back by an hour while a machine starts.",
+         {},
+         false,
+         minutes(30),
+         clock_set_back},
+        {"clock-set-forward",
+         "The control plane's clock is set forward by more than a machine may take to start.",
+         {},
+         false,
+         minutes(60),
+         clock_set_forward},
+        {"clock-set-while-kept",
+         "The control plane's clock is set forward while a replaced machine is kept.",
+         {},
+         false,
+         minutes(120),
+         clock_set_while_kept},
+        {"clock-set-while-leased",
+         "The clock of two control planes is set forward while one waits for a provider's answer.",
+         {},
+         false,
+         minutes(60),
+         clock_set_while_leased,
+         {},
+         kStepLimit,
+         2},
+        {"clock-set-while-down",
+         "The clock of the control plane's host is set back while that is down.",
+         {},
+         false,
+         minutes(60),
+         clock_set_while_down},
+    };
+}
+
+}  // namespace scenarios
