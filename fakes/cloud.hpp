@@ -53,6 +53,8 @@ class CloudObserver {
     virtual void on_created(const CloudMachine& machine) = 0;
     virtual void on_start_asked(const CloudMachine& machine) = 0;
     virtual void on_lost(const CloudMachine& /*machine*/) {}
+    // From now on reads may fail to find what is there.
+    virtual void on_hidden(const CloudMachine& /*machine*/) {}
 };
 
 // An HTTP server that speaks a provider's dialect, over machines that take their time.

@@ -78,6 +78,15 @@ constexpr sim::LaneKind kOrder = sim::choice("fly.order", [](std::uint64_t value
     return "begins a list of volumes with number " + std::to_string(value + 1);
 });
 
+constexpr std::uint64_t kHostWorth[] = {2, 13};
+constexpr sim::LaneKind kHost = sim::fault(
+    "fly.host-unreachable", 1, 40,
+    [](std::uint64_t value) {
+        return fmt::format("does not reach a machine's host for {} min, {}", (value + 1) / 2,
+                           value % 2 == 0 ? "as soon as it is made" : "ten minutes later");
+    },
+    kHostWorth);
+
 // The volume that a configuration mounts; empty: none.
 std::string volume_in(const json& config) {
     const auto mounts = config.find("mounts");
@@ -102,7 +111,8 @@ FlyCloud::FlyCloud(lifecycle::Clock& clock, sim::Tape& tape, BoxHost& host, FlyC
       linger_lane_(tape.lane("fly linger", kLinger)),
       loss_lane_(tape.lane("fly loss", kLoss)),
       hydrate_lane_(tape.lane("fly hydrate", kHydrate)),
-      order_lane_(tape.lane("fly order", kOrder)) {}
+      order_lane_(tape.lane("fly order", kOrder)),
+      host_lane_(tape.lane("fly host", kHost)) {}
 
 void FlyCloud::handle(const HttpRequest& request, Respond respond) {
     const std::string prefix = fmt::format("/v1/apps/{}/", options_.app);
@@ -130,6 +140,10 @@ void FlyCloud::handle(const HttpRequest& request, Respond respond) {
     constexpr std::string_view kMachines = "machines/";
     if (request.method == "GET" && bare.starts_with(kMachines) && bare.ends_with("/wait")) {
         const std::string id(bare.substr(kMachines.size(), bare.size() - kMachines.size() - 5));
+        if (auto refused = refuse_for_host(id)) {
+            respond(*std::move(refused));
+            return;
+        }
         wait(id, path.substr(std::min(path.size(), bare.size() + 1)), std::move(respond));
         return;
     }
@@ -177,6 +191,7 @@ HttpResponse FlyCloud::respond_about_machines(const HttpRequest& request, std::s
     }
     if (verb == "lease") return lease(request, id);
     if (!read) {
+        if (auto refused = refuse_for_host(id)) return *std::move(refused);
         if (auto refused = refuse_for_lease(request, id)) return *std::move(refused);
     }
     if (id.empty()) {
@@ -189,6 +204,7 @@ HttpResponse FlyCloud::respond_about_machines(const HttpRequest& request, std::s
         if (verb == "start") return start(id);
         if (verb == "stop") return stop(id);
         if (verb == "restart") return restart(id);
+        if (verb.starts_with("metadata/")) return annotate(id, verb.substr(9), request);
     }
     return refuse(404, "not_found: no such route");
 }
@@ -236,7 +252,16 @@ HttpResponse FlyCloud::create(const HttpRequest& request) {
     if (!volume.empty()) volumes_.at(volume).attached_machine = kept.id;
     if (observer_ != nullptr) observer_->on_created(described(kept));
     prepare(kept);
-    return reply(200, to_json(kept));
+    HttpResponse made = reply(200, to_json(kept));
+    if (const std::uint64_t away = tape_.draw(host_lane_, 21); away > 0) {
+        const Duration wait = std::chrono::minutes(away % 2 == 0 ? 0 : 10);
+        const Duration duration = std::chrono::minutes(1) * static_cast<std::int64_t>(away + 1) / 2;
+        clock_.schedule(clock_.now() + wait, [this, id = kept.id, duration] {
+            const auto found = machines_.find(id);
+            if (found != machines_.end()) lose_sight(found->second, duration);
+        });
+    }
+    return made;
 }
 
 HttpResponse FlyCloud::list(std::string_view query) {
@@ -355,16 +380,6 @@ void FlyCloud::give_up_waiting(std::uint64_t number) {
                      : refuse(408, fmt::format("deadline_exceeded: machine failed to reach desired "
                                                "state, {}, currently {}",
                                                done.wanted, machine->second.state)));
-}
-
-void FlyCloud::lose(const std::string& name) {
-    for (auto& [id, machine] : machines_) {
-        if (machine.name == name && machine.state != "destroyed") {
-            if (observer_ != nullptr) observer_->on_lost(described(machine));
-            finish_destroying(machine);
-            return;
-        }
-    }
 }
 
 const FlyMachine* FlyCloud::find_by_name(std::string_view name) const {

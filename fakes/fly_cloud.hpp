@@ -28,6 +28,8 @@ struct FlyMachine {
     lifecycle::Time visible_at{};  // when reads begin to show it
     std::string lease;             // the nonce of who holds it; meaningful until leased_until
     lifecycle::Time leased_until{};
+    // While its host is out of reach: the state that was known before. Empty: it is within.
+    std::string known_state;
     std::uint64_t episode = 0;  // counts transitions: a late timer of an older one does nothing
     bool launch_when_prepared = false;
     bool host_down = false;  // nobody reaches it: it is what it was
@@ -94,6 +96,11 @@ class FlyCloud final : public Cloud {
     void handle(const lifecycle::HttpRequest& request, Respond respond) override;
     std::vector<CloudMachine> inventory() const override;
     void lose(const std::string& name) override;
+    // For so long the API does not reach the machine's host: reads say what it knew before, in an
+    // incomplete form, and whatever needs the host fails. The machine itself notices nothing.
+    void lose_sight(const std::string& name, lifecycle::Duration duration);
+    // For so long reads do not find the machine, which notices nothing either.
+    void hide(const std::string& name, lifecycle::Duration duration);
     void stop_by_itself(const std::string& name) override;
     // The host of that volume, and of the machine that mounts it, is out of reach until it returns.
     // Reads show what was known of them; what has to be done there waits, or is refused.
@@ -144,6 +151,9 @@ class FlyCloud final : public Cloud {
     lifecycle::HttpResponse create(const lifecycle::HttpRequest& request);
     lifecycle::HttpResponse list(std::string_view query);
     lifecycle::HttpResponse get(const std::string& id);
+    // Sets one label, as POST .../metadata/{key} does.
+    lifecycle::HttpResponse annotate(const std::string& id, std::string_view key,
+                                     const lifecycle::HttpRequest& request);
     lifecycle::HttpResponse start(const std::string& id);
     lifecycle::HttpResponse stop(const std::string& id);
     lifecycle::HttpResponse restart(const std::string& id);
@@ -155,6 +165,9 @@ class FlyCloud final : public Cloud {
     void wait(const std::string& id, std::string_view query, Respond respond);
 
     FlyMachine* visible(const std::string& id);
+    // The refusal of what needs a host that is out of reach.
+    std::optional<lifecycle::HttpResponse> refuse_for_host(const std::string& id) const;
+    void lose_sight(FlyMachine& machine, lifecycle::Duration duration);
     void enter(FlyMachine& machine, std::string state);
     void prepare(FlyMachine& machine);
     void launch(FlyMachine& machine);
@@ -184,6 +197,7 @@ class FlyCloud final : public Cloud {
     sim::LaneId loss_lane_;
     sim::LaneId hydrate_lane_;
     sim::LaneId order_lane_;
+    sim::LaneId host_lane_;
 };
 
 }  // namespace fakes

@@ -32,14 +32,14 @@ json to_json(const FlyMachine& machine) {
         {"events", json::array()},
         {"checks", json::array()},
     };
-    if (machine.host_down) {
-        // What its host would know is missing.
-        described["host_status"] = "unreachable";
-        described["incomplete_config"] = {
-            {"image", machine.config.value("image", "")},
-            {"metadata", machine.config.value("metadata", json::object())}};
-        described.erase("config");
-    }
+    if (!machine.host_down && machine.known_state.empty()) return described;
+    // Of its configuration only what is kept elsewhere is known.
+    if (!machine.known_state.empty()) described["state"] = machine.known_state;
+    described["host_status"] = "unreachable";
+    described["incomplete_config"] = {
+        {"image", machine.config.value("image", "")},
+        {"metadata", machine.config.value("metadata", json::object())}};
+    described.erase("config");
     return described;
 }
 

@@ -169,6 +169,7 @@ HttpResponse FlyCloud::destroy_volume(const std::string& id) {
     // Kept for a day, in which reads still show it.
     if (!is_leaving(volume)) {
         volume.state = "pending_destroy";
+        ++volume.episode;  // it is filled no further
         strand_forks(id);
         clock_.schedule(clock_.now() + hours(24), [this, id] { volumes_.erase(id); });
     }

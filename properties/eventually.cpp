@@ -39,17 +39,19 @@ class ResourcesOwnedOrGone final : public Property {
     ResourcesOwnedOrGone()
         : Property("resources-owned-or-gone",
                    "After the calm every machine at the provider belongs to a machine that is "
-                   "in use, and none that is retired has one.") {}
+                   "in use or is in quarantine, and none that is retired has one.") {}
     void at_end(const Ending& ending) override {
         for (const fakes::CloudMachine& resource : ending.resources) {
-            const auto installation = resource.labels.find("vivarium_installation");
-            const bool ours =
-                installation != resource.labels.end() && installation->second == "vivarium";
-            if (resource.leaving || !ours) continue;
+            if (resource.leaving || !ending.shadow.owns(resource.labels)) continue;
             const std::string& id = resource.id;
             const auto named = resource.labels.find("vivarium_machine");
             const Machine* owner =
                 named == resource.labels.end() ? nullptr : ending.shadow.machine(named->second);
+            const auto kept = ending.shadow.quarantine().find(resource.provider);
+            if (owner == nullptr && kept != ending.shadow.quarantine().end() &&
+                kept->second.contains(id)) {
+                continue;
+            }
             if (owner == nullptr) {
                 broken(fmt::format("nobody owns {} ({})", resource.name, id));
             } else if (owner->external_id != id) {
@@ -140,8 +142,9 @@ Properties eventually_properties() {
 
 Properties all_properties() {
     Properties all = always_properties();
-    for (auto make : {provisioning_properties, volume_properties, identity_properties,
-                      bounds_properties, project_properties, eventually_properties}) {
+    for (auto make :
+         {provisioning_properties, destruction_properties, volume_properties, identity_properties,
+          bounds_properties, project_properties, eventually_properties}) {
         Properties more = make();
         all.insert(all.end(), std::make_move_iterator(more.begin()),
                    std::make_move_iterator(more.end()));

@@ -42,6 +42,8 @@ bool is_read(Verb verb) {
 
 Answer answer_of(Verb verb, int status, const json& body) {
     if (status == 200 && verb == Verb::get) {
+        // What is remembered of a host that is out of reach says nothing of now.
+        if (body.is_object() && body.value("host_status", "ok") != "ok") return Answer::refused;
         const std::string state = body.is_object() ? body.value("state", "") : "";
         return state == "destroyed" || state == "destroying" ? Answer::gone : Answer::done;
     }
@@ -164,6 +166,10 @@ std::optional<FlyAction> fly_action(const scenarios::ProviderCall& call) {
         action.answer = Answer::missing;
         for (const json& machine : body.is_array() ? body : json::array()) {
             const std::string state = machine.value("state", "");
+            if (machine.value("host_status", "ok") != "ok") {
+                action.answer = Answer::refused;
+                return action;
+            }
             if (state == "destroying") continue;
             action.answer = Answer::done;
             action.id = machine.value("id", "");
@@ -185,15 +191,16 @@ class FlyTruth final : public Property {
         if (call.provider == "fly") calls_.push_back(call);
     }
     void on_provider_created(const fakes::CloudMachine& machine,
-                             const scenarios::Shadow& /*shadow*/) override {
+                             const scenarios::Shadow& shadow) override {
         if (machine.provider != "fly") return;
         // A list by our labels says nothing of what does not bear them.
-        const auto installation = machine.labels.find("vivarium_installation");
-        if (installation == machine.labels.end() || installation->second != "vivarium") {
-            foreign_.insert(machine.name);
-        }
+        if (!shadow.owns(machine.labels)) foreign_.insert(machine.name);
         names_[machine.id] = machine.name;
         born_[machine.name].push_back(machine.id);
+    }
+    // Reads that a script made lie fit no order.
+    void on_provider_hidden(const fakes::CloudMachine& machine) override {
+        foreign_.insert(machine.name);
     }
     void at_end(const scenarios::Ending& ending) override {
         const bool doubled = ending.faults.contains("net.duplicate");

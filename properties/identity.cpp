@@ -316,30 +316,28 @@ class RoutesInOrder final : public Property {
 class RoutesFollow final : public Property {
   public:
     RoutesFollow()
-        : Property("routes-follow",
-                   "After the calm a project's route leads to its active machine, and that of an "
-                   "archived project nowhere.") {}
+        : Property(
+              "routes-follow",
+              "After the calm a project's route leads to its active machine, and nowhere if it "
+              "has none.") {}
     void on_route(const std::string& project, const lifecycle::Route& route) override {
         routes_[project] = route.machine;
     }
-    void at_end(const Ending& ending) override {
-        for (const auto& [id, project] : ending.shadow.projects()) {
+    // Before the last demands, which would give every project a machine.
+    void on_calm(const Shadow& shadow) override { judge(shadow); }
+    void at_end(const Ending& ending) override { judge(ending.shadow); }
+
+  private:
+    void judge(const Shadow& shadow) {
+        for (const auto& [id, project] : shadow.projects()) {
             const auto found = routes_.find(id);
-            if (project.archived && found != routes_.end() && !found->second.empty()) {
-                broken(fmt::format("project {} is archived, and its route leads to {}", id,
-                                   found->second));
-            }
-            if (project.active_machine.empty()) continue;
-            const bool nowhere = found == routes_.end() || found->second.empty();
-            const std::string there = nowhere ? "nobody" : found->second;
-            if (there != project.active_machine) {
-                broken(fmt::format("the route of {} leads to {}, and {} is active", id, there,
-                                   project.active_machine));
-            }
+            const std::string there = found == routes_.end() ? std::string() : found->second;
+            if (there == project.active_machine) continue;
+            broken(fmt::format("the route of {} leads to \"{}\", and \"{}\" is active", id, there,
+                               project.active_machine));
         }
     }
 
-  private:
     std::map<std::string, std::string> routes_;
 };
 

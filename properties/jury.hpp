@@ -86,6 +86,12 @@ class Jury final : public scenarios::Witness {
                            const scenarios::Shadow& shadow) override {
         for (const auto& property : properties_) property->on_provider_start(machine, shadow);
     }
+    void on_named(const std::string& resource) override {
+        for (const auto& property : properties_) property->on_named(resource);
+    }
+    void on_provider_hidden(const fakes::CloudMachine& machine) override {
+        for (const auto& property : properties_) property->on_provider_hidden(machine);
+    }
     void on_processed(const std::string& machine, const std::string& delegation) override {
         for (const auto& property : properties_) property->on_processed(machine, delegation);
     }

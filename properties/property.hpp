@@ -41,6 +41,8 @@ Properties always_properties();
 // What always holds between rows and providers.
 Properties provisioning_properties();
 Properties volume_properties();
+// What always holds of what is destroyed.
+Properties destruction_properties();
 // What always holds of who is who and who is alive.
 Properties identity_properties();
 // What never grows without bound.

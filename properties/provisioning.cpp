@@ -19,8 +19,6 @@ using scenarios::ProviderCall;
 using scenarios::Shadow;
 using Verb = ProviderAct::Verb;
 
-constexpr const char* kInstallation = "vivarium";
-
 std::string label(const CloudMachine& machine, const char* name) {
     const auto found = machine.labels.find(name);
     return found == machine.labels.end() ? std::string() : found->second;
@@ -116,11 +114,10 @@ class OneResourcePerMachine final : public Property {
                    "one each.") {}
     void on_provider_created(const CloudMachine& machine, const Shadow& shadow) override {
         const std::string owner = label(machine, "vivarium_machine");
-        if (owner.empty() || label(machine, "vivarium_installation") != kInstallation) return;
+        if (owner.empty() || !shadow.owns(machine.labels)) return;
         for (const CloudMachine& other : shadow.clouds().inventory()) {
             if (other.leaving || (other.provider == machine.provider && other.id == machine.id) ||
-                label(other, "vivarium_installation") != kInstallation ||
-                label(other, "vivarium_machine") != owner) {
+                !shadow.owns(other.labels) || label(other, "vivarium_machine") != owner) {
                 continue;
             }
             broken(fmt::format("{} has {} at {} and {} at {}", owner, machine.id, machine.provider,
@@ -206,7 +203,7 @@ class MountsItsVolume final : public Property {
         }
     }
     void on_provider_start(const CloudMachine& machine, const Shadow& shadow) override {
-        if (label(machine, "vivarium_installation") != kInstallation) return;
+        if (!shadow.owns(machine.labels)) return;
         const Machine* owner = shadow.machine(label(machine, "vivarium_machine"));
         if (owner == nullptr) return;
         const auto volume = shadow.volumes().find(owner->volume);
@@ -237,16 +234,24 @@ class DestroysOnlyOurs final : public Property {
   public:
     DestroysOnlyOurs()
         : Property("destroys-only-ours",
-                   "Nothing is destroyed that does not bear our labels, and nothing that a machine "
-                   "in service runs on.") {}
+                   "Nothing is destroyed that does not bear our labels, that this database never "
+                   "asked for, or that a machine in service runs on.") {}
+    // A database without machines has asked for nothing, whatever the one before it did.
+    void on_recovery(const Shadow&, const Shadow& after) override {
+        if (after.machines().empty()) asked_.clear();
+    }
     void on_provider_request(const ProviderCall& call, const Shadow& shadow) override {
         const ProviderAct act = act_of(call);
+        if (act.verb == Verb::create) asked_.insert(act.subject);
         if (act.verb != Verb::destroy) return;
         const auto machine = at_provider(shadow, call.provider, act.subject);
         if (!machine) return;
-        if (label(*machine, "vivarium_installation") != kInstallation) {
+        if (!shadow.owns(machine->labels)) {
             broken(fmt::format("{} at {} is not ours, and was to be destroyed", act.subject,
                                call.provider));
+        } else if (!asked_.contains(machine->name)) {
+            broken(fmt::format("{} at {} was made by somebody else, and was to be destroyed",
+                               machine->name, call.provider));
         }
         const Machine* owner = shadow.machine(label(*machine, "vivarium_machine"));
         if (owner != nullptr && owner->state == MachineState::active &&
@@ -254,6 +259,9 @@ class DestroysOnlyOurs final : public Property {
             broken(fmt::format("{} runs on {}, which was to be destroyed", owner->id, machine->id));
         }
     }
+
+  private:
+    std::set<std::string> asked_;  // names, of which a provider has one machine each
 };
 
 class LossIsReal final : public Property {
@@ -297,7 +305,7 @@ class ArchivedMeansGone final : public Property {
             return;
         }
         for (const CloudMachine& resource : shadow.clouds().inventory()) {
-            if (resource.leaving || label(resource, "vivarium_installation") != kInstallation ||
+            if (resource.leaving || !shadow.owns(resource.labels) ||
                 label(resource, "vivarium_machine") != after.id) {
                 continue;
             }

@@ -3,6 +3,8 @@
 #include <utility>
 
 #include "scenarios/witness.hpp"
+#include "system/store/installation.hpp"
+#include "system/store/quarantine.hpp"
 
 #define EVENT_COLUMNS                                                                      \
     "id, kind, ordering_key, machine, state, created_at, available_at, outcome, died_of, " \
@@ -22,6 +24,7 @@ EventRow event_of(const Row& row) {
 }  // namespace
 
 void Shadow::on_commit(Tx& tx, const std::vector<lifecycle::RowChange>& changes) {
+    if (forgotten_) return;  // recover() will read it
     unread_.insert(unread_.end(), changes.begin(), changes.end());
     while (!unread_.empty()) {
         const lifecycle::RowChange change = unread_.front();
@@ -33,6 +36,8 @@ void Shadow::on_commit(Tx& tx, const std::vector<lifecycle::RowChange>& changes)
         if (change.table == "volume") read_volume(tx, change.row);
         if (change.table == "credential") read_credential(tx, change.row);
         if (change.table == "delegation") read_delegation(tx, change.row);
+        if (change.table == "installation") read_installation(tx);
+        if (change.table == "quarantine") read_quarantine(tx);
         if (change.table == "project_error") read_error(tx, change.row);
         if (change.table == "machine_request") read_request(tx, change.row);
         unread_.pop_front();
@@ -154,7 +159,32 @@ void Shadow::read_request(Tx& tx, std::int64_t row) {
     }
 }
 
+void Shadow::read_installation(Tx& tx) {
+    installation_ = lifecycle::installation_of(tx).id;
+}
+
+void Shadow::read_quarantine(Tx& tx) {
+    quarantine_.clear();
+    for (const auto& one : lifecycle::quarantined(tx)) {
+        quarantine_[one.provider].insert(one.resource);
+    }
+}
+
+bool Shadow::owns(const std::map<std::string, std::string>& labels) const {
+    const auto value = [&](const char* name) {
+        const auto found = labels.find(name);
+        return found == labels.end() ? std::string() : found->second;
+    };
+    const std::string said = value("vivarium_installation");
+    if (said.empty()) return false;
+    const lifecycle::Machine* row = machine(value("vivarium_machine"));
+    return said == installation_ || (row != nullptr && row->installation == said);
+}
+
 void Shadow::forget() {
+    forgotten_ = true;
+    installation_.clear();
+    quarantine_.clear();
     machines_.clear();
     events_.clear();
     resources_.clear();
@@ -176,6 +206,8 @@ void Shadow::recover(lifecycle::Store& store) {
         const auto rows = [&](std::string_view sql) {
             return tx.all(sql, {}, [](const Row& row) { return row.integer(0); });
         };
+        read_installation(tx);
+        read_quarantine(tx);
         for (const auto row : rows("SELECT rowid FROM project ORDER BY rowid")) {
             read_project(tx, row);
         }
@@ -209,6 +241,7 @@ void Shadow::recover(lifecycle::Store& store) {
         return true;
     };
     static_cast<void>(store.transact_now(read));
+    forgotten_ = false;
     witness_->on_recovery(before, *this);
 }
 

@@ -81,6 +81,12 @@ class Shadow final : public lifecycle::CommitFollower {
         return resources_;
     }
     const std::map<std::string, ProjectRow>& projects() const { return projects_; }
+    // The identity of the installation, which its resources bear.
+    const std::string& installation() const { return installation_; }
+    // Whether what bears these labels is ours: our identity's, or the machine's of a row.
+    bool owns(const std::map<std::string, std::string>& labels) const;
+    // External ids of what is in quarantine, by provider.
+    const std::map<std::string, std::set<std::string>>& quarantine() const { return quarantine_; }
 
     // When the last commit was, by the world's clock.
     sim::VirtualTime now() const { return now_; }
@@ -115,6 +121,8 @@ class Shadow final : public lifecycle::CommitFollower {
     void read_volume(lifecycle::Tx& tx, std::int64_t row);
     void read_credential(lifecycle::Tx& tx, std::int64_t row);
     void read_delegation(lifecycle::Tx& tx, std::int64_t row);
+    void read_installation(lifecycle::Tx& tx);
+    void read_quarantine(lifecycle::Tx& tx);
     void read_error(lifecycle::Tx& tx, std::int64_t row);
     void read_request(lifecycle::Tx& tx, std::int64_t row);
 
@@ -134,6 +142,9 @@ class Shadow final : public lifecycle::CommitFollower {
     std::map<std::int64_t, std::string> waiting_;
     std::map<std::string, int> readiness_;
     std::map<std::int64_t, std::string> machine_rows_;  // the ids of machines by their rows
+    std::string installation_;
+    std::map<std::string, std::set<std::string>> quarantine_;
+    bool forgotten_ = false;  // and not recovered since
 };
 
 }  // namespace scenarios

@@ -42,24 +42,34 @@ lifecycle::SystemOptions system_options(const std::string& server, bool alone) {
     options.lifecycle.daemon_port = kDaemonPort;
     options.lifecycle.detached_grace = minutes(15);
     options.lifecycle.keep_for = kKeepFor;
+    options.lifecycle.quarantine_for = kQuarantine;
     options.outbox.owner = server;
     // Where nothing else adds events, looking for them without a reason is only work.
     options.outbox.poll = alone ? seconds(60) : seconds(20);
     return options;
 }
 
+// By name.
+std::vector<std::string> tables_of(lifecycle::Database& database) {
+    const std::string all =
+        database.table("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name");
+    std::vector<std::string> names;
+    std::size_t begin = all.find('\n') + 1;  // behind the header
+    while (begin < all.size()) {
+        const std::size_t end = all.find('\n', begin);
+        names.push_back(all.substr(begin, end - begin));
+        begin = end + 1;
+    }
+    return names;
+}
+
 // Of every row of every table, as SQLite reads them.
 std::uint64_t content_digest(const std::string& vfs) {
     lifecycle::Database database(kDatabase, vfs);
-    const std::string tables =
-        database.table("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name");
-    std::uint64_t digest = sim::hash(tables);
-    std::size_t begin = tables.find('\n') + 1;  // behind the header
-    while (begin < tables.size()) {
-        const std::size_t end = tables.find('\n', begin);
-        const std::string name = tables.substr(begin, end - begin);
+    std::uint64_t digest = 0;
+    for (const std::string& name : tables_of(database)) {
+        digest = sim::combine(digest, name);
         digest = sim::combine(digest, database.table("SELECT * FROM " + name));
-        begin = end + 1;
     }
     return digest;
 }
@@ -382,6 +392,18 @@ void Universe::tamper(const std::string& sql) {
     witness_.on_tampered();
     shadow_.forget();
     for (sim::Process* server : servers_) server->boot();
+}
+
+void Universe::empty_database() {
+    if (!server().alive()) server().disk().reconnect();
+    std::string sql;
+    {
+        lifecycle::Database database(kDatabase, server().disk().vfs_name());
+        for (const std::string& name : tables_of(database)) {
+            if (name != "schema_version") sql += fmt::format("DELETE FROM {};", name);
+        }
+    }
+    tamper(sql);
 }
 
 void Universe::calm(sim::Duration settle) {

@@ -27,6 +27,8 @@ class Stage;
 using Script = boost::asio::awaitable<void>;
 
 inline constexpr std::uint16_t kDaemonPort = 8080;
+// How long what no row knows is kept in this world.
+inline constexpr lifecycle::Duration kQuarantine = std::chrono::minutes(90);
 inline constexpr const char* kControlAuthority = "control.internal:80";
 inline constexpr const char* kFlyAuthority = "_api.internal:4280";
 inline constexpr const char* kDaytonaAuthority = "api.daytona.internal:80";
@@ -82,6 +84,8 @@ class Universe final : private Clouds {
 
     // Stops every server, changes the database behind their backs, and starts them again.
     void tamper(const std::string& sql);
+    // The same, and nothing is left in it: as if they were pointed at another file.
+    void empty_database();
 
     // Who waits for what: the script, calls on the network, deliveries of the outbox.
     std::vector<sim::Waiting> waiting() const;

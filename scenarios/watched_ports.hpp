@@ -142,6 +142,9 @@ class CloudWatch final : public fakes::CloudObserver {
     void on_start_asked(const fakes::CloudMachine& machine) override {
         witness_.on_provider_start(machine, shadow_);
     }
+    void on_hidden(const fakes::CloudMachine& machine) override {
+        witness_.on_provider_hidden(machine);
+    }
     // As if somebody had destroyed it behind our back.
     void on_lost(const fakes::CloudMachine& machine) override {
         ProviderCall call;

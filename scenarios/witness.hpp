@@ -124,6 +124,11 @@ class Witness {
     virtual void on_provider_start(const fakes::CloudMachine& /*machine*/,
                                    const Shadow& /*shadow*/) {}
 
+    // A person says that this resource is to be destroyed, by its external id.
+    virtual void on_named(const std::string& /*resource*/) {}
+    // From now on reads may fail to find a machine that is there.
+    virtual void on_provider_hidden(const fakes::CloudMachine& /*machine*/) {}
+
     // The agent of a machine has worked that delegation off.
     virtual void on_processed(const std::string& /*machine*/, const std::string& /*delegation*/) {}
     // The route table has taken another record of a project.

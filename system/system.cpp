@@ -12,6 +12,7 @@
 #include "system/lifecycle/snapshots.hpp"
 #include "system/monitor/watchdog.hpp"
 #include "system/routing/router.hpp"
+#include "system/store/installation.hpp"
 #include "system/store/timeline.hpp"
 #include "system/tasks/delegations.hpp"
 #include "system/telemetry/counters.hpp"
@@ -35,6 +36,20 @@ struct ProvidersByClass {
     Providers probing;
     Providers sweeping;
 };
+
+// The first start on a database gives it the identity that everything it makes will bear.
+void claim(Store& store, Entropy& entropy, Clock& clock, const std::string& name) {
+    const auto read = [](Tx& tx) -> Result<Installation> { return installation_of(tx); };
+    const auto known = store.transact_now(read);
+    if (!known->id.empty() && known->name == name) return;
+    constexpr std::uint64_t kChances = std::uint64_t{1} << 60;
+    const Time now = clock.now();
+    const std::string id = installation_id(known->id.empty() ? entropy.below(kChances) : 0, now);
+    const auto make = [&](Tx& tx) -> Result<Installation> {
+        return claim_installation(tx, id, name, now);
+    };
+    static_cast<void>(store.transact_now(make));
+}
 
 }  // namespace
 
@@ -62,6 +77,7 @@ struct System::Parts {
           api(*store, outbox, ports, tasks, providers.person, reconciler, counters,
               options.lifecycle) {
         store->tell_to(counters);
+        claim(*store, ports.entropy, ports.clock, options.lifecycle.installation);
         outbox.add(std::string(kProvision), provisioner.consumer());
         outbox.add(std::string(kReadiness), readiness.consumer());
         outbox.add(std::string(kDestroy), destroyer.consumer());

@@ -39,7 +39,7 @@ boost::asio::awaitable<void> make_at_fly(Stage stage, std::string name, json met
     stage.universe().witness().on_provider_call(call);
 }
 
-json labels_of(const char* project, const char* machine, const char* installation = "vivarium") {
+json labels_of(const char* project, const char* machine, std::string installation) {
     return {{"vivarium_installation", installation},
             {"vivarium_project", project},
             {"vivarium_machine", machine},
@@ -70,7 +70,8 @@ Script conflict_adopted(Stage stage) {
 
 // A machine of ours has the name, and mounts another volume: it must not be taken.
 Script conflict_other_volume(Stage stage) {
-    json labels = labels_of("alpha", "alpha-1");
+    while (stage.shadow().installation().empty()) co_await stage.sleep(seconds(1));
+    json labels = labels_of("alpha", "alpha-1", stage.shadow().installation());
     co_await make_at_fly(stage, "alpha-1", std::move(labels));
     const std::string machine = co_await stage.create("alpha", "fly", 3);
     co_await expect_one_active(stage, machine);
@@ -90,7 +91,7 @@ Script lost_id_unfit(Stage stage) {
         " external_id = '', state = 'asked'");
     stage.fly().lose(machine);
     co_await stage.sleep(seconds(15));
-    json labels = labels_of("alpha", "alpha-1");
+    json labels = labels_of("alpha", "alpha-1", stage.shadow().installation());
     co_await make_at_fly(stage, machine, std::move(labels));
     const bool archived = co_await stage.until(machine, "archived", minutes(90));
     stage.expect(archived, "the machine leaves service");

@@ -19,6 +19,7 @@ std::vector<Scenario> workers();
 std::vector<Scenario> bounds();
 std::vector<Scenario> patience();
 std::vector<Scenario> clocks();
+std::vector<Scenario> fleets();
 std::vector<Scenario> storms();
 
 }  // namespace scenarios

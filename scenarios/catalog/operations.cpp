@@ -9,6 +9,7 @@ namespace scenarios {
 namespace {
 
 using nlohmann::json;
+using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
@@ -179,25 +180,32 @@ Script poison_event(Stage stage) {
 Script orphan_collected(Stage stage) {
     const std::string machine = co_await stage.create("alpha");
     co_await stage.expect_active(machine);
-    for (const char* installation : {"vivarium", "another"}) {
-        lifecycle::HttpRequest request;
-        request.method = "POST";
-        request.authority = kDockerAuthority;
-        request.target = std::string("/v1.41/containers/create?name=stray-") + installation;
-        request.body = json{{"Image", "image"},
-                            {"Labels",
-                             {{"vivarium_installation", installation},
-                              {"vivarium_project", "nobody"},
-                              {"vivarium_machine", "nobody-1"}}}}
-                           .dump();
-        fakes::SimHttpClient http(stage.universe().client());
-        const auto made = co_await http.send(std::move(request), seconds(30));
-        stage.expect(made && made->status == 201, "somebody made a container");
+    const std::string orphan = co_await stage.create("nobody", "docker");
+    co_await stage.expect_active(orphan);
+    std::string sql;
+    for (const char* table :
+         {"outbox_event", "provider_resource", "machine_history", "credential", "presence"}) {
+        sql += std::string("DELETE FROM ") + table + " WHERE machine = 'nobody-1';";
     }
-    co_await stage.sleep(minutes(4));
-    stage.expect(stage.exists("stray-vivarium"), "what is new is not touched yet");
-    co_await stage.sleep(minutes(30));
-    stage.expect(!stage.exists("stray-vivarium"), "the orphan is collected");
+    sql += "DELETE FROM machine WHERE id = 'nobody-1'; DELETE FROM project WHERE id = 'nobody'";
+    stage.universe().tamper(sql);
+    lifecycle::HttpRequest request;
+    request.method = "POST";
+    request.authority = kDockerAuthority;
+    request.target = "/v1.41/containers/create?name=stray-another";
+    request.body = json{{"Image", "image"},
+                        {"Labels",
+                         {{"vivarium_installation", "another"},
+                          {"vivarium_project", "nobody"},
+                          {"vivarium_machine", "nobody-1"}}}}
+                       .dump();
+    fakes::SimHttpClient http(stage.universe().client());
+    const auto made = co_await http.send(std::move(request), seconds(30));
+    stage.expect(made && made->status == 201, "somebody made a container");
+    co_await stage.sleep(minutes(60));
+    stage.expect(stage.exists(orphan), "what no row knows is kept for a while");
+    co_await stage.sleep(minutes(60));
+    stage.expect(!stage.exists(orphan), "and is collected then");
     stage.expect(stage.exists("stray-another"), "what is not ours is never touched");
 }
 
@@ -325,9 +333,9 @@ std::vector<Scenario> operations() {
          "What is ours and nobody's is collected after a while; what is not ours never.",
          {},
          false,
-         minutes(80),
+         hours(4),
          orphan_collected,
-         {"reconcile.finding orphan"}},
+         {"reconcile.finding quarantined"}},
         {"missing-noticed",
          "The provider has lost an active machine: it leaves service, and its history says why.",
          {},

@@ -79,7 +79,7 @@ Api::Answer Api::route(HttpRequest request) {
         co_return to_response(200, json{{"status", "ok"}});
     }
     if (path.size() == 2 && path[1] == "reconcile") {
-        if (method != "POST") co_return wrong_method(method, "POST");
+        if (method != "GET" && method != "POST") co_return wrong_method(method, "GET, POST");
         co_return co_await reconcile(std::move(request));
     }
     if (path.size() == 3 && path[1] == "webhooks" && path[2] == "github") {
@@ -256,10 +256,11 @@ Api::Answer Api::history(std::string machine, HttpRequest request) {
 }
 
 Api::Answer Api::reconcile(HttpRequest request) {
-    const auto apply = parse_apply(request);
-    if (!apply) co_return to_response(apply.error());
-    const ReconcileReport report = co_await reconciler_.sweep(*apply);
-    co_return to_response(200, to_json(report, *apply));
+    auto wanted = request.method == "GET" ? Result<ReconcileRequest>{} : parse_reconcile(request);
+    if (!wanted) co_return to_response(wanted.error());
+    const bool apply = wanted->apply;
+    const ReconcileReport report = co_await reconciler_.sweep(apply, std::move(wanted->named));
+    co_return to_response(200, to_json(report, apply));
 }
 
 }  // namespace lifecycle

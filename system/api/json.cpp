@@ -167,12 +167,17 @@ json to_json(const ReconcileReport& report, bool applied) {
     for (const Finding& finding : report.findings) {
         findings.push_back({{"kind", finding.kind},
                             {"machine", finding.machine},
+                            {"provider", finding.provider},
                             {"resource", finding.resource},
                             {"what", finding.what},
                             {"action", finding.action},
                             {"done", finding.done}});
     }
-    return {{"applied", applied}, {"findings", std::move(findings)}, {"unknown", report.unknown}};
+    return {{"applied", applied},
+            {"installation", report.installation},
+            {"findings", std::move(findings)},
+            {"unknown", report.unknown},
+            {"halted", report.halted}};
 }
 
 HttpResponse to_response(int status, const json& body) {

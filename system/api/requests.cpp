@@ -257,16 +257,28 @@ Result<Binding> parse_binding(const HttpRequest& request) {
     return Binding{*repository, *branch};
 }
 
-Result<bool> parse_apply(const HttpRequest& request) {
-    const auto body = body_with(request, {"apply"});
+Result<ReconcileRequest> parse_reconcile(const HttpRequest& request) {
+    const auto body = body_with(request, {"apply", "destroy"});
     if (!body) return std::unexpected(body.error());
-    const auto apply = body->find("apply");
-    if (apply == body->end()) return false;
-    if (!apply->is_boolean()) {
-        return std::unexpected(bad_request("the field \"apply\" has to be true or false",
-                                           "leave it out to see what would be done"));
+    ReconcileRequest wanted;
+    if (const auto apply = body->find("apply"); apply != body->end()) {
+        if (!apply->is_boolean()) {
+            return std::unexpected(bad_request("the field \"apply\" has to be true or false",
+                                               "leave it out to see what would be done"));
+        }
+        wanted.apply = apply->get<bool>();
     }
-    return apply->get<bool>();
+    const auto named = body->find("destroy");
+    if (named == body->end()) return wanted;
+    for (const auto& id : *named) {
+        if (!named->is_array() || !id.is_string() || id.get_ref<const std::string&>().empty()) {
+            return std::unexpected(
+                bad_request("the field \"destroy\" has to be a list of external ids",
+                            "name them as the findings of a reconciliation do"));
+        }
+        wanted.named.insert(id.get<std::string>());
+    }
+    return wanted;
 }
 
 }  // namespace lifecycle

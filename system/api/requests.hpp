@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,8 +55,11 @@ struct Binding {
 };
 Result<Binding> parse_binding(const HttpRequest& request);
 
-// Whether a reconciliation is to change anything.
-Result<bool> parse_apply(const HttpRequest& request);
+struct ReconcileRequest {
+    bool apply = false;           // whether it is to change anything
+    std::set<std::string> named;  // external ids of resources that are to be destroyed at once
+};
+Result<ReconcileRequest> parse_reconcile(const HttpRequest& request);
 
 // The idempotency key that a client chose, set apart from those that we make; empty: none.
 Result<std::string> parse_key(const HttpRequest& request);

@@ -7,8 +7,9 @@ namespace lifecycle {
 namespace {
 
 // Lower is better.
-int rank_of(ResourceState state) {
-    switch (state) {
+int rank_of(const Resource& resource) {
+    if (resource.partial) return 8;
+    switch (resource.state) {
         case ResourceState::started: return 0;
         case ResourceState::starting: return 1;
         case ResourceState::stopped: return 2;
@@ -25,6 +26,7 @@ int rank_of(ResourceState state) {
 }  // namespace
 
 Fitness judge(const Resource& resource, const Labels& ours, const std::string& volume) {
+    if (resource.partial) return Fitness::unknown;
     if (!has_labels(resource, ours)) return Fitness::not_ours;
     return resource.volume == volume ? Fitness::fits : Fitness::other_volume;
 }
@@ -33,7 +35,7 @@ const Resource* best_candidate(const std::vector<Resource>& found) {
     const Resource* best = nullptr;
     for (const Resource& resource : found) {
         if (is_leaving(resource)) continue;
-        if (best == nullptr || rank_of(resource.state) < rank_of(best->state)) best = &resource;
+        if (best == nullptr || rank_of(resource) < rank_of(*best)) best = &resource;
     }
     return best;
 }

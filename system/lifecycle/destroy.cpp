@@ -52,7 +52,7 @@ boost::asio::awaitable<Outcome> Destroyer::consume(Delivery delivery) {
 
     if (!resource->external_id.empty()) {
         const auto known = co_await provider->get(resource->external_id);
-        if (known && known->state != ResourceState::destroyed) {
+        if (known && (known->partial || known->state != ResourceState::destroyed)) {
             if (known->state != ResourceState::destroying) {
                 auto refused = co_await destroy(provider, resource->external_id);
                 if (refused) co_return std::move(*refused);
@@ -62,14 +62,14 @@ boost::asio::awaitable<Outcome> Destroyer::consume(Delivery delivery) {
         if (!known && known.error().error_class != Class::gone) co_return again(known.error());
     }
     // Whatever else bears its labels: a create whose answer was lost, or a late one.
-    Labels labels = ownership_labels(machine, options_.installation);
+    Labels labels = ownership_labels(machine);
     const auto found = co_await provider->find(std::move(labels));
     if (!found) co_return again(found.error());
     bool left = false;
     for (const Resource& stray : *found) {
-        if (stray.state == ResourceState::destroyed) continue;
+        if (stray.state == ResourceState::destroyed && !stray.partial) continue;
         left = true;
-        if (stray.state == ResourceState::destroying) continue;
+        if (stray.state == ResourceState::destroying || stray.partial) continue;
         auto refused = co_await destroy(provider, stray.external_id);
         if (refused) co_return std::move(*refused);
     }

@@ -10,6 +10,7 @@
 #include "system/lifecycle/volume_changes.hpp"
 #include "system/routing/router.hpp"
 #include "system/store/delegations.hpp"
+#include "system/store/installation.hpp"
 #include "system/store/machines.hpp"
 #include "system/store/project_errors.hpp"
 #include "system/store/volumes.hpp"
@@ -21,6 +22,13 @@ namespace {
 void detach(Tx& tx, const Machine& machine, Time now, Time when) {
     transition(tx, machine, MachineState::detached, now);
     enqueue_destroy(tx, machine.id, now, when);
+}
+
+// The project's active machine leaves service and none takes its place: its traffic has nowhere to
+// go, and its route ends.
+void end_service(Tx& tx, const Machine& machine, Time now) {
+    set_active_machine(tx, machine.project, "");
+    enqueue_route_end(tx, machine, now);
 }
 
 void say_what_failed(Tx& tx, const Machine& machine, std::string_view reason, Time now) {
@@ -41,11 +49,11 @@ Result<void> volume_fits(Tx& tx, const MachineRequest& request) {
 }
 
 // A machine that is to have a volume gets the project's, which is made if there is none.
-void plan_volume(Tx& tx, const MachineRequest& request, std::string_view installation) {
+void plan_volume(Tx& tx, const MachineRequest& request) {
     if (request.spec.volume_gb == 0 || volume_of(tx, request.project)) return;
     insert_volume(tx,
                   {request.project, request.provider, request.spec.region, request.spec.volume_gb},
-                  installation);
+                  installation_of(tx).id);
 }
 
 void mount_volume(Tx& tx, Machine& machine) {
@@ -68,6 +76,7 @@ Machine begin(Tx& tx, const MachineRequest& request, Time now) {
     machine.project = request.project;
     machine.generation = next_generation(tx, request.project);
     machine.id = machine_id(request.project, machine.generation);
+    machine.installation = installation_of(tx).id;
     machine.provider = request.provider;
     machine.spec = request.spec;
     machine.created_at = now;
@@ -76,7 +85,7 @@ Machine begin(Tx& tx, const MachineRequest& request, Time now) {
     for (const Machine& older : machines_of(tx, request.project)) {
         if (machine.volume.empty() || older.volume != machine.volume) continue;
         if (older.state == MachineState::active) {
-            set_active_machine(tx, request.project, "");
+            end_service(tx, older, now);
             detach(tx, older, now, now);
         } else if (older.state == MachineState::detached) {
             hasten_destroy(tx, older.id, now);
@@ -98,7 +107,7 @@ Result<Requested> ask_for_machine(Tx& tx, MachineRequest request, const Lifecycl
     request.may_take = own.count() > 0 ? Duration(own) : options.become_active_within;
     if (auto fits = volume_fits(tx, request); !fits) return std::unexpected(fits.error());
     make_project(tx, request.project, now);
-    plan_volume(tx, request, options.installation);
+    plan_volume(tx, request);
     if (auto starting = starting_machine(tx, request.project)) {
         keep_waiting(tx, request, now);
         return Requested{*std::move(starting), true};
@@ -219,7 +228,6 @@ Result<std::vector<Machine>> archive_project(Tx& tx, std::string_view project, T
     withdraw_requests(tx, project);
     const std::vector<Machine> machines = machines_of(tx, project);
     const std::string last = machines.empty() ? std::string() : machines.back().id;
-    if (!machines.empty()) enqueue_route_end(tx, machines.back(), now);
     for (const Machine& machine : machines) {
         if (machine.state != MachineState::failed) {
             static_cast<void>(retire_machine(tx, machine.id, now));
@@ -250,7 +258,7 @@ Result<Machine> restart_machine(Tx& tx, std::string_view id, std::string_view re
 void lose_machine(Tx& tx, std::string_view id, std::string_view reason, Time now) {
     const auto machine = find_machine(tx, id);
     if (!machine || machine->state != MachineState::active) return;
-    set_active_machine(tx, machine->project, "");
+    end_service(tx, *machine, now);
     say_what_failed(tx, *machine, reason, now);
     set_provisioning_error(tx, id, reason);
     record_history(tx, id, now, "lost", reason);
@@ -267,7 +275,7 @@ Result<Machine> retire_machine(Tx& tx, std::string_view id, Time now) {
                                          "nothing is left to retire; its resource is destroyed"));
         case MachineState::archived: return *machine;
         case MachineState::detached: hasten_destroy(tx, id, now); break;
-        case MachineState::active: set_active_machine(tx, machine->project, ""); [[fallthrough]];
+        case MachineState::active: end_service(tx, *machine, now); [[fallthrough]];
         case MachineState::starting: detach(tx, *machine, now, now); break;
     }
     begin_waiting(tx, machine->project, now);

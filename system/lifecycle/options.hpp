@@ -11,7 +11,8 @@ namespace lifecycle {
 
 struct LifecycleOptions {
     std::string provider = "fly";  // of machines that ask for none
-    // Tells our resources from those of other control planes at the same provider.
+    // What people call this control plane. What tells its resources from those of others is an
+    // identity of its own, which its database keeps.
     std::string installation = "vivarium";
     std::string region;  // for machines that ask for none; empty: the provider's choice
     // In the order in which they are tried when one is full; empty: only the one asked for.
@@ -53,6 +54,13 @@ struct LifecycleOptions {
     Duration keep_for = std::chrono::days(30);
     // How often it is looked for what may be forgotten.
     Duration forget_every = std::chrono::hours(1);
+    // How long a resource that is ours and that no row knows is watched before it is destroyed;
+    // zero: until a person says so.
+    Duration quarantine_for = std::chrono::hours(24 * 7);
+    // A comparison that would destroy or give up more than so many, and more than such a share of
+    // what is there, does none of it.
+    std::int64_t max_swept = 3;
+    std::int64_t max_swept_percent = 10;
 };
 
 }  // namespace lifecycle

@@ -19,8 +19,8 @@ std::string label_of(const Resource& resource, const char* name) {
 
 }  // namespace
 
-Labels ownership_labels(const Machine& machine, std::string_view installation) {
-    return {{kInstallation, std::string(installation)},
+Labels ownership_labels(const Machine& machine) {
+    return {{kInstallation, machine.installation},
             {kProject, machine.project},
             {kMachine, machine.id},
             {kGeneration, fmt::format("{}", machine.generation)}};
@@ -28,6 +28,10 @@ Labels ownership_labels(const Machine& machine, std::string_view installation) {
 
 Labels installation_labels(std::string_view installation) {
     return {{kInstallation, std::string(installation)}};
+}
+
+std::string installation_of(const Resource& resource) {
+    return label_of(resource, kInstallation);
 }
 
 std::string owner_of(const Resource& resource) {

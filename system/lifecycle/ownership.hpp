@@ -9,11 +9,14 @@
 
 namespace lifecycle {
 
-// Labels by which a resource says whose it is: of which control plane, project and machine.
-Labels ownership_labels(const Machine& machine, std::string_view installation);
+// Labels by which a resource says whose it is: of which installation, project and machine.
+Labels ownership_labels(const Machine& machine);
 
-// Labels that everything of one control plane bears.
+// Labels that everything of one installation bears.
 Labels installation_labels(std::string_view installation);
+
+// The installation that a resource says it belongs to; empty if it does not.
+std::string installation_of(const Resource& resource);
 
 // The machine that a resource says it is; empty if it does not.
 std::string owner_of(const Resource& resource);

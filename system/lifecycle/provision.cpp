@@ -71,7 +71,7 @@ Provisioner::Step<Resource> Provisioner::find_or_create(Delivery delivery, Attem
     }
     if (attempt.asked) {
         // An earlier create may have happened without our hearing of it.
-        Labels labels = ownership_labels(attempt.machine, options_.installation);
+        Labels labels = ownership_labels(attempt.machine);
         auto found = co_await providers_.find(attempt.machine.provider)->find(std::move(labels));
         if (!found) co_return std::unexpected(after(found.error()));
         const Resource* chosen = best_candidate(*found);
@@ -108,7 +108,7 @@ Provisioner::Step<Resource> Provisioner::create(Delivery delivery, Attempt attem
     request.name = machine.id;
     request.spec = machine.spec;
     request.volume = attempt.volume;
-    request.labels = ownership_labels(machine, options_.installation);
+    request.labels = ownership_labels(machine);
     request.environment = {{"VIVARIUM_CONTROL", options_.control_authority},
                            {"VIVARIUM_MACHINE", machine.id},
                            {"VIVARIUM_BOOTSTRAP", key_.bootstrap_secret(machine.id)},
@@ -181,8 +181,13 @@ Provisioner::Step<Resource> Provisioner::adopt(Attempt attempt, ProviderError co
 Provisioner::Step<Resource> Provisioner::verify(Attempt attempt, Resource resource,
                                                 std::string found_by) {
     const Machine& machine = attempt.machine;
-    const Fitness fitness =
-        judge(resource, ownership_labels(machine, options_.installation), attempt.volume);
+    const Fitness fitness = judge(resource, ownership_labels(machine), attempt.volume);
+    if (fitness == Fitness::unknown) {
+        co_return std::unexpected(
+            Outcome(Later{fmt::format("the provider does not reach the host of resource {}",
+                                      resource.external_id),
+                          seconds(10)}));
+    }
     if (fitness == Fitness::not_ours) {
         co_return std::unexpected(
             Outcome(GiveUp{fmt::format("the name {} belongs to resource {}, which is not ours",

@@ -54,6 +54,9 @@ class Provisioner : Part {
     Step<Machine> persist(Delivery delivery, Machine machine, Resource resource);
     boost::asio::awaitable<Outcome> start(Delivery delivery, Machine machine);
     boost::asio::awaitable<Outcome> absent(Delivery delivery, Machine machine);
+    // The machine's resource was seen: looks that missed it count no longer. False if the lease is
+    // lost.
+    boost::asio::awaitable<bool> sighted(Delivery delivery, std::string machine);
 
     Volumes& volumes_;
     IdentityKey key_;

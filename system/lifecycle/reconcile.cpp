@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -9,6 +11,7 @@
 #include "system/lifecycle/events.hpp"
 #include "system/lifecycle/machine_changes.hpp"
 #include "system/lifecycle/ownership.hpp"
+#include "system/store/installation.hpp"
 #include "system/store/volumes.hpp"
 
 namespace lifecycle {
@@ -17,12 +20,15 @@ namespace {
 using Class = ProviderErrorClass;
 
 constexpr Duration kHastened = std::chrono::seconds(30);
+// Looks that are closer together count as one.
+constexpr Duration kLooksApart = std::chrono::minutes(1);
 
 // What the rows say of the machine that a resource names.
 struct Owner {
     std::optional<Machine> machine;
     bool gone = false;            // its resource was confirmed gone
     std::int64_t generation = 0;  // of its project
+    bool ours = false;            // it bears our identity
 };
 
 }  // namespace
@@ -48,29 +54,46 @@ boost::asio::awaitable<void> Reconciler::run() {
     }
 }
 
-boost::asio::awaitable<ReconcileReport> Reconciler::sweep(bool apply) {
-    Sweep sweep{apply, {}, {}, {}};
+boost::asio::awaitable<ReconcileReport> Reconciler::sweep(bool apply, std::set<std::string> named) {
+    Sweep sweep{apply, {}, {}};
+    sweep.named = std::move(named);
     co_await mend_rows(&sweep);
+    auto read = [&sweep](Tx& tx) -> Result<std::vector<std::string>> {
+        sweep.report.installation = installation_of(tx).id;
+        return all_installations(tx);
+    };
+    const auto ours = co_await store_.transact(std::move(read));
     for (const auto& [name, provider] : providers_.all()) {
-        Labels labels = installation_labels(options_.installation);
-        auto present = co_await provider->find(std::move(labels));
-        if (!present) {
-            sweep.report.unknown.push_back(fmt::format("{}: {}", name, describe(present.error())));
-            continue;
+        std::vector<Resource> present;
+        bool answered = true;
+        for (const std::string& installation : *ours) {
+            Labels labels = installation_labels(installation);
+            auto some = co_await provider->find(std::move(labels));
+            if (!some) {
+                sweep.report.unknown.push_back(fmt::format("{}: {}", name, describe(some.error())));
+                answered = false;
+                break;
+            }
+            std::ranges::move(*some, std::back_inserter(present));
         }
-        co_await compare(&sweep, name, std::move(*present));
+        if (!answered) continue;
+        co_await compare(&sweep, name, std::move(present));
+        if (apply) co_await release(&sweep, name);
         if (provider->has_volumes()) co_await collect_volumes(&sweep, name);
     }
+    co_await carry_out(&sweep);
     if (apply) looks_ = std::move(sweep.looks);
     outbox_.wake();
     co_return std::move(sweep.report);
 }
 
 bool Reconciler::believed(Sweep& sweep, const std::string& key) {
-    const auto before = looks_.find(key);
-    const int looks = (before == looks_.end() ? 0 : before->second) + 1;
-    sweep.looks[key] = looks;
-    return looks >= kLooks;
+    const Time now = ports_.clock.now();
+    Look& look = sweep.looks[key];
+    if (const auto before = looks_.find(key); before != looks_.end()) look = before->second;
+    if (look.looks == 0 || now - look.at >= kLooksApart) look = {look.looks + 1, now};
+    look.at = std::min(look.at, now);  // it was set back
+    return look.looks >= kLooks;
 }
 
 void Reconciler::note(Sweep& sweep, Finding finding) {
@@ -108,8 +131,17 @@ boost::asio::awaitable<void> Reconciler::compare(Sweep* sweep, std::string provi
                                                  std::vector<Resource> present) {
     std::set<std::string> seen;
     for (const Resource& resource : present) {
+        if (resource.partial) {
+            seen.insert(resource.external_id);
+            sweep->kept.insert(fmt::format("{} {}", provider, resource.external_id));
+            sweep->report.unknown.push_back(
+                fmt::format("{}: the host of {} is out of reach", provider, resource.external_id));
+            ++sweep->there;
+            continue;
+        }
         if (is_leaving(resource)) continue;
         seen.insert(resource.external_id);
+        ++sweep->there;
         co_await judge_resource(sweep, provider, resource);
     }
     auto read = [](Tx& tx) -> Result<std::vector<Machine>> {
@@ -126,30 +158,37 @@ boost::asio::awaitable<void> Reconciler::judge_resource(Sweep* sweep, std::strin
                                                         Resource resource) {
     auto read = [&resource](Tx& tx) -> Result<Owner> {
         Owner owner{find_machine(tx, owner_of(resource)), false,
-                    generation_of(tx, project_of(resource))};
+                    generation_of(tx, project_of(resource)),
+                    installation_of(resource) == installation_of(tx).id};
+        // A machine of that name, and not the one that it is of.
+        if (owner.machine && owner.machine->installation != installation_of(resource)) {
+            owner.machine.reset();
+        }
         const auto record = find_resource(tx, owner_of(resource));
         owner.gone = record && record->state == "gone";
         return owner;
     };
     const auto owner = co_await store_.transact(read);
-    if (owner->machine && !owner->gone) {
+    // Others may bear the name that our earlier machines have for a label.
+    if (!owner->machine && !owner->ours) co_return;
+    if (!owner->machine) {
+        // The store may have been restored from before its time; somebody may be working on it.
+        const bool newer = owner->generation > 0 && generation_of(resource) > owner->generation;
+        co_await quarantine(sweep, std::move(provider), std::move(resource), newer);
+        co_return;
+    }
+    const MachineState state = owner->machine->state;
+    const bool in_service = state == MachineState::starting || state == MachineState::active;
+    if (!owner->gone || in_service) {
         co_await judge_owned(sweep, std::move(provider), std::move(resource), *owner->machine);
         co_return;
     }
     Finding finding;
+    finding.kind = "orphan";
     finding.machine = owner_of(resource);
     finding.resource = resource.external_id;
-    if (owner->generation > 0 && generation_of(resource) > owner->generation) {
-        // The store was restored from before its time; somebody may be working on it.
-        finding.kind = "newer";
-        finding.what = "the resource is newer than the store knows its project";
-        finding.action = "it is left alone: create the project's next machine, or destroy it";
-        note(*sweep, std::move(finding));
-        co_return;
-    }
-    finding.kind = "orphan";
-    finding.what = owner->machine ? "its machine was confirmed gone" : "no row knows its machine";
-    co_await destroy(sweep, std::move(provider), std::move(finding), &Provider::destroy);
+    finding.what = "its machine was confirmed gone";
+    destroy(*sweep, std::move(provider), std::move(finding), &Provider::destroy);
 }
 
 boost::asio::awaitable<void> Reconciler::judge_owned(Sweep* sweep, std::string provider,
@@ -164,7 +203,7 @@ boost::asio::awaitable<void> Reconciler::judge_owned(Sweep* sweep, std::string p
     } else if (machine.external_id != resource.external_id) {
         finding.kind = "double";
         finding.what = "a second resource of the machine";
-        co_await destroy(sweep, std::move(provider), std::move(finding), &Provider::destroy);
+        destroy(*sweep, std::move(provider), std::move(finding), &Provider::destroy);
     } else if (active && resource.state == ResourceState::stopped) {
         finding.kind = "stopped";
         finding.what = "an active machine has stopped by itself";
@@ -178,7 +217,7 @@ boost::asio::awaitable<void> Reconciler::judge_owned(Sweep* sweep, std::string p
     } else if (active && resource.state == ResourceState::failed) {
         finding.kind = "failed";
         finding.what = "the provider could not launch it again";
-        co_await lose(sweep, std::move(finding));
+        lose(*sweep, std::move(finding));
     }
 }
 
@@ -207,7 +246,7 @@ boost::asio::awaitable<void> Reconciler::judge_lost_id(Sweep* sweep, Resource re
                     "the row has lost the id of its resource",
                     "the id is put back",
                     false};
-    const Labels ours = ownership_labels(machine, options_.installation);
+    const Labels ours = ownership_labels(machine);
     const Fitness fitness = judge(resource, ours, volume);
     if (fitness != Fitness::fits || resource.state == ResourceState::failed) {
         // Without another that fits, the machine is missing, and leaves service as such.
@@ -236,18 +275,6 @@ boost::asio::awaitable<void> Reconciler::mend(Sweep* sweep, Finding finding, Cha
     note(*sweep, std::move(finding));
 }
 
-boost::asio::awaitable<void> Reconciler::destroy(Sweep* sweep, std::string provider,
-                                                 Finding finding, Destruction destruction) {
-    const bool certain = believed(*sweep, fmt::format("{} {}", provider, finding.resource));
-    finding.action = certain ? "it is destroyed" : "it is watched";
-    if (certain && sweep->apply) {
-        Provider& destroyer = *providers_.find(provider);
-        const auto destroyed = co_await (destroyer.*destruction)(finding.resource);
-        finding.done = destroyed || destroyed.error().error_class == Class::gone;
-    }
-    note(*sweep, std::move(finding));
-}
-
 boost::asio::awaitable<void> Reconciler::collect_volumes(Sweep* sweep, std::string provider) {
     auto count = [](Tx& tx) -> Result<std::int64_t> { return count_volumes(tx); };
     const auto known = co_await store_.transact(std::move(count));
@@ -269,7 +296,7 @@ boost::asio::awaitable<void> Reconciler::collect_volumes(Sweep* sweep, std::stri
         if ((*row)->external_id.empty() && (*row)->state == VolumeState::gone) {
             Finding finding{"orphan", "",   volume.id, "a volume that came after it was given up",
                             "",       false};
-            co_await destroy(sweep, provider, std::move(finding), &Provider::destroy_volume);
+            destroy(*sweep, provider, std::move(finding), &Provider::destroy_volume);
         } else if (!(*row)->external_id.empty() && (*row)->external_id != volume.id) {
             // A name is all that it has of ours: whoever copies a volume gives the copy its name.
             note(*sweep, {"unknown-volume", "", volume.id, "it has the name of a volume of ours",
@@ -283,26 +310,13 @@ boost::asio::awaitable<void> Reconciler::judge_machine(Sweep* sweep, Machine mac
     Finding finding{"missing", machine.id, machine.external_id, "", "", false};
     if (!machine.external_id.empty()) {
         const auto known = co_await providers_.find(machine.provider)->get(machine.external_id);
-        const bool absent = known ? known->state == ResourceState::destroyed
+        const bool absent = known ? known->state == ResourceState::destroyed && !known->partial
                                   : known.error().error_class == Class::gone;
         if (!absent) co_return;
     }
     finding.what = "the provider no longer has it";
-    co_await lose(sweep, std::move(finding));
-}
-
-boost::asio::awaitable<void> Reconciler::lose(Sweep* sweep, Finding finding) {
-    const bool certain = believed(*sweep, "machine " + finding.machine);
-    finding.action = certain ? "the machine leaves service" : "it is watched";
-    auto change = [this, &finding](Tx& tx) -> Result<bool> {
-        lose_machine(tx, finding.machine, finding.what, ports_.clock.now());
-        return true;
-    };
-    if (certain && sweep->apply) {
-        const auto lost = co_await store_.transact(change);
-        finding.done = *lost;
-    }
-    note(*sweep, std::move(finding));
+    ++sweep->there;
+    lose(*sweep, std::move(finding));
 }
 
 }  // namespace lifecycle

@@ -17,23 +17,30 @@ namespace lifecycle {
 
 // One difference between rows and providers.
 struct Finding {
-    std::string kind;  // "broken-row", "lost-id", "unfit", "missing", "stopped", "failed",
-                       // "orphan", "double", "newer", "unknown-volume"
+    std::string kind;      // "broken-row", "lost-id", "unfit", "missing", "stopped", "failed",
+                           // "orphan", "double", "newer", "unknown-volume",
+                           // "quarantined"
     std::string machine;   // empty: none of ours
     std::string resource;  // external id; empty: none
     std::string what;      // in words
     std::string action;    // what was done, or would be
     bool done = false;
+    std::string provider = {};  // of the resource; empty: none
 };
 
 struct ReconcileReport {
     std::vector<Finding> findings;
     std::vector<std::string> unknown;  // providers that gave no answer: nothing is concluded there
+    std::string halted = {};           // why nothing was destroyed that should have been; or empty
+    std::string installation = {};     // the identity that our resources bear
 };
 
 // Compares what the rows say with what the providers have, both ways. What looks wrong has to look
-// so several times in a row before anything is destroyed or given up; only what bears our labels is
-// ever touched; no answer is no absence. Doing it twice does no more than doing it once.
+// so several times in a row, apart in time, before anything is destroyed or given up; only what
+// bears our labels is ever touched; no answer is no absence. What is ours and no row knows is kept
+// in quarantine for long: the rows may be what is wrong. A sweep that would destroy or give up more
+// than a few, and more than a share of what is there, does none of it. Doing it twice does no more
+// than doing it once.
 class Reconciler : Part {
   public:
     // How often in a row a difference has to be seen before it is believed.
@@ -42,8 +49,10 @@ class Reconciler : Part {
     Reconciler(Store& store, Ports ports, const Providers& providers, Outbox& outbox,
                LifecycleOptions options);
 
-    // One comparison. Without `apply` it changes nothing and forgets nothing.
-    boost::asio::awaitable<ReconcileReport> sweep(bool apply);
+    // One comparison. Without `apply` it changes nothing and forgets nothing; but resources that a
+    // person has named, by their external ids, are destroyed at once if they are among what a sweep
+    // destroys sooner or later.
+    boost::asio::awaitable<ReconcileReport> sweep(bool apply, std::set<std::string> named = {});
 
     // Sweeps now and then, until stop().
     boost::asio::awaitable<void> run();
@@ -52,12 +61,28 @@ class Reconciler : Part {
     void hasten() { rounds_.hasten(); }
 
   private:
+    // How often in a row a difference was seen, and when that was last counted.
+    struct Look {
+        int looks = 0;
+        Time at{};
+    };
+    using Destruction = boost::asio::awaitable<ProviderResult<void>> (Provider::*)(std::string);
+    // What the sweep will do once it has seen everything.
+    struct Planned {
+        Finding finding;
+        Destruction destruction = nullptr;  // of a resource or a volume; null: a machine is lost
+        bool named = false;                 // by a person
+    };
     // One sweep under way.
     struct Sweep {
         bool apply;
         ReconcileReport report;
-        std::map<std::string, int> looks;
-        std::set<std::string> undecided;  // machines of which too little could be read
+        std::map<std::string, Look> looks;
+        std::set<std::string> undecided = {};  // machines of which too little could be read
+        std::set<std::string> named = {};
+        std::vector<Planned> planned = {};
+        std::int64_t there = 0;           // resources of ours, the missing ones included
+        std::set<std::string> kept = {};  // in quarantine: "provider id"
     };
     // Each of these is awaited by sweep(), whose frame holds the sweep.
     boost::asio::awaitable<void> mend_rows(Sweep* sweep);
@@ -67,6 +92,12 @@ class Reconciler : Part {
     boost::asio::awaitable<void> collect_volumes(Sweep* sweep, std::string provider);
     boost::asio::awaitable<void> judge_resource(Sweep* sweep, std::string provider,
                                                 Resource resource);
+    // A resource that bears our identity and that no row knows. `newer`: the store knows that it is
+    // older than it.
+    boost::asio::awaitable<void> quarantine(Sweep* sweep, std::string provider, Resource resource,
+                                            bool newer);
+    // Ends the quarantine of what the provider does not have any more, or a row knows again.
+    boost::asio::awaitable<void> release(Sweep* sweep, std::string provider);
     // The resource of a machine that has a row and was not confirmed gone.
     boost::asio::awaitable<void> judge_owned(Sweep* sweep, std::string provider, Resource resource,
                                              Machine machine);
@@ -76,17 +107,20 @@ class Reconciler : Part {
     // Changes rows at once; true of a change: it changed something.
     using Change = std::move_only_function<bool(Tx&)>;
     boost::asio::awaitable<void> mend(Sweep* sweep, Finding finding, Change change);
-    // Takes a machine out of service, and destroys a resource or a volume, once that is certain.
-    boost::asio::awaitable<void> lose(Sweep* sweep, Finding finding);
-    using Destruction = boost::asio::awaitable<ProviderResult<void>> (Provider::*)(std::string);
-    boost::asio::awaitable<void> destroy(Sweep* sweep, std::string provider, Finding finding,
-                                         Destruction destruction);
-    // Counts a look at a difference; true once it has been seen often enough.
+    // Plan to take a machine out of service, and to destroy a resource or a volume, once that is
+    // certain.
+    void lose(Sweep& sweep, Finding finding);
+    void destroy(Sweep& sweep, std::string provider, Finding finding, Destruction destruction);
+    // Does what was planned, unless it is too much at once.
+    boost::asio::awaitable<void> carry_out(Sweep* sweep);
+    boost::asio::awaitable<bool> carry_out_one(Planned* planned);
+    // Counts a look at a difference, if the last was some time ago; true once it has been seen
+    // often enough.
     bool believed(Sweep& sweep, const std::string& key);
     void note(Sweep& sweep, Finding finding);
 
     Outbox& outbox_;
-    std::map<std::string, int> looks_;  // up to the last sweep that was to mend
+    std::map<std::string, Look> looks_;  // up to the last sweep that was to mend
     Rounds rounds_;
 };
 

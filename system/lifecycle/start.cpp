@@ -15,8 +15,14 @@ namespace {
 using std::chrono::seconds;
 using Class = ProviderErrorClass;
 
-// How long to wait before looking again for what is not visible.
+// How long to wait before looking again for what is not visible yet.
 constexpr Duration kLookEvery = seconds(2);
+// A machine in service that its provider does not find: how often in a row it is looked for before
+// it is lost, and how far apart. Reads that go astray for a while come back within that.
+constexpr std::int64_t kLossLooks = 5;
+constexpr Duration kLossLookEvery = std::chrono::minutes(1);
+// How long to wait for a host that its provider does not reach.
+constexpr Duration kOutOfSight = seconds(10);
 
 // Whoever asked for a restart has long looked elsewhere by then.
 constexpr Duration kRestartWithin = std::chrono::minutes(30);
@@ -102,10 +108,24 @@ boost::asio::awaitable<Outcome> Provisioner::absent(Delivery delivery, Machine m
     };
     const auto looks = co_await delivery.transact(std::move(count));
     if (!looks) co_return after(looks.error());
-    if (kLookEvery * *looks < options_.visibility_grace) {
+    if (machine.state == MachineState::active) {
+        if (*looks < kLossLooks) co_return Later{"the resource is not found", kLossLookEvery};
+    } else if (kLookEvery * *looks < options_.visibility_grace) {
         co_return Later{"the resource is not visible yet", kLookEvery};
     }
     co_return GiveUp{"the provider no longer has resource " + machine.external_id};
+}
+
+boost::asio::awaitable<bool> Provisioner::sighted(Delivery delivery, std::string machine) {
+    auto read = [&machine](Tx& tx) -> Result<bool> { return absences(tx, machine) > 0; };
+    const auto missed = co_await store_.transact(read);
+    if (!*missed) co_return true;
+    auto forget = [name = machine](Tx& tx) -> Result<bool> {
+        forget_absences(tx, name);
+        return true;
+    };
+    const auto forgotten = co_await delivery.transact(std::move(forget));
+    co_return forgotten.has_value();
 }
 
 boost::asio::awaitable<Outcome> Provisioner::start(Delivery delivery, Machine machine) {
@@ -117,6 +137,11 @@ boost::asio::awaitable<Outcome> Provisioner::start(Delivery delivery, Machine ma
             co_return after_call(machine, resource.error());
         auto outcome = co_await absent(std::move(delivery), std::move(machine));
         co_return outcome;
+    }
+    const bool still_ours = co_await sighted(delivery, machine.id);
+    if (!still_ours) co_return LeaseLost{};
+    if (resource->partial) {
+        co_return Later{"the provider does not reach the host of the resource", kOutOfSight};
     }
     switch (resource->state) {
         case ResourceState::started: co_return Done{"started", {}};

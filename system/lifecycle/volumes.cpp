@@ -117,7 +117,7 @@ Volumes::Step<VolumeRow> Volumes::plan_again(Delivery delivery, Machine machine,
     auto change = [this, machine, row](Tx& tx) -> Result<std::optional<VolumeRow>> {
         const auto present = find_machine(tx, machine.id);
         if (!present || present->state != MachineState::starting) return std::nullopt;
-        return replan_volume(tx, *present, row, options_.installation, ports_.clock.now());
+        return replan_volume(tx, *present, row, present->installation, ports_.clock.now());
     };
     const auto planned = co_await delivery.transact(std::move(change));
     if (!planned) co_return std::unexpected(after(planned.error()));
@@ -204,7 +204,7 @@ boost::asio::awaitable<Outcome> Volumes::out_of_reach(Delivery delivery, Machine
         if (!present || present->state != MachineState::starting) return true;
         const auto volume = find_volume(tx, present->volume);
         if (!volume || volume->state != VolumeState::present || volume->used) return false;
-        move_volume(tx, *present, *volume, volume->region, options_.installation,
+        move_volume(tx, *present, *volume, volume->region, present->installation,
                     ports_.clock.now());
         return true;
     };
@@ -247,7 +247,7 @@ boost::asio::awaitable<Outcome> Volumes::move(Delivery delivery, Machine machine
         const std::string region =
             leave_region ? next_region(options_, volume->region) : volume->region;
         if (volume->state == VolumeState::present) {
-            move_volume(tx, *present, *volume, region, options_.installation, ports_.clock.now());
+            move_volume(tx, *present, *volume, region, present->installation, ports_.clock.now());
         } else {
             // Nothing is there yet, or nothing that anybody has used.
             set_volume_region(tx, volume->name, region);
@@ -267,7 +267,7 @@ boost::asio::awaitable<Outcome> Volumes::lost(Delivery delivery, Machine machine
         const auto volume = find_volume(tx, present->volume);
         if (!volume || volume->state != VolumeState::present) return true;
         if (volume->used) return false;
-        move_volume(tx, *present, *volume, volume->region, options_.installation,
+        move_volume(tx, *present, *volume, volume->region, present->installation,
                     ports_.clock.now());
         return true;
     };

@@ -46,6 +46,7 @@ struct Machine {
     std::string project;
     std::int64_t generation = 0;
     std::string provider;
+    std::string installation;  // that its resource says at the provider that it belongs to
     MachineState state = MachineState::starting;
     std::string external_id;  // empty until the provider's answer is durable
     std::string address;      // host of the daemon, without port; empty until known

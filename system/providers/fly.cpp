@@ -25,8 +25,11 @@ std::optional<Resource> resource_of(const json& machine) {
     resource.state = parse_fly_state(text_in(machine, "state"));
     resource.region = text_in(machine, "region");
     resource.address = text_in(machine, "private_ip");
-    // A machine on an unreachable host comes with an incomplete_config in place of its config.
+    // A machine whose host is not "ok" comes with an incomplete_config in place of its config, made
+    // up of what other sources remember.
     const json& whole = object_in(machine, "config");
+    const std::string host = text_in(machine, "host_status");
+    resource.partial = whole.empty() || (!host.empty() && host != "ok");
     const json& config = whole.empty() ? object_in(machine, "incomplete_config") : whole;
     resource.labels = texts_of(object_in(config, "metadata"));
     const json& guest = object_in(config, "guest");

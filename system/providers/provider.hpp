@@ -63,11 +63,14 @@ std::string_view to_string(ResourceState state);
 
 using Labels = std::map<std::string, std::string>;
 
-// A machine at a provider.
+// A machine at a provider. One that is `partial` runs on a host that the provider does not reach:
+// it is there, its state is the last that was known, and what it lacks here it may have. That is no
+// reason to take it for something else, for stopped or for gone.
 struct Resource {
     std::string external_id;
     std::string name;
     ResourceState state = ResourceState::unknown;
+    bool partial = false;
     std::string region;
     std::string address;  // host of its daemon; empty if the provider did not say
     Labels labels;

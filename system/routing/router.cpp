@@ -23,8 +23,8 @@ void enqueue_route(Tx& tx, const Machine& machine, Time now) {
     enqueue_in_order(tx, kRoute, machine, now);
 }
 
-void enqueue_route_end(Tx& tx, const Machine& newest, Time now) {
-    enqueue_in_order(tx, kRouteEnd, newest, now);
+void enqueue_route_end(Tx& tx, const Machine& machine, Time now) {
+    enqueue_in_order(tx, kRouteEnd, machine, now);
 }
 
 Consumer Router::consumer() {

@@ -16,13 +16,13 @@ inline constexpr std::string_view kRouteEnd = "project:route-end";
 // A machine became the active one of its project: its record has to say so. One event for each
 // activation, in order.
 void enqueue_route(Tx& tx, const Machine& machine, Time now);
-// The project was archived, and that was its newest machine: the record leads nowhere any more.
-void enqueue_route_end(Tx& tx, const Machine& newest, Time now);
+// The active machine left service, and none took its place: the record leads nowhere any more.
+void enqueue_route_end(Tx& tx, const Machine& machine, Time now);
 
 // Consumer of project:route. Makes the project's record follow its active machine: a record changes
 // at most once for an activation, never back to an older generation, whatever is delayed, repeated
-// or done twice. The record of an archived project stays, and names no machine: if it were deleted,
-// a write that was delayed could bring it back.
+// or done twice. The record of a project without an active machine stays, and names none: if it
+// were deleted, a write that was delayed could bring it back.
 class Router {
   public:
     Router(Store& store, HttpClient& http, RouteTableOptions options)

@@ -105,7 +105,7 @@ int reconcile(const ServerOptions& options) {
     request.method = "POST";
     request.authority = *options.reconcile_at;
     request.target = "/v1/reconcile";
-    request.body = options.apply ? R"({"apply": true})" : "{}";
+    request.body = nlohmann::json{{"apply", options.apply}, {"destroy", options.destroy}}.dump();
     std::optional<HttpResponse> answer;
     boost::asio::co_spawn(context, http.send(std::move(request), std::chrono::minutes(10)),
                           [&](std::exception_ptr failure, auto result) {
@@ -113,8 +113,7 @@ int reconcile(const ServerOptions& options) {
                               if (result) answer = std::move(*result);
                           });
     context.run();
-    const auto report =
-        answer ? json_or_null(answer->body) : nlohmann::json();
+    const auto report = answer ? json_or_null(answer->body) : nlohmann::json();
     if (!answer || answer->status != 200 || !report.is_object()) {
         fmt::print(stderr, "lifecycled: no report from {}; is a server running there?\n",
                    *options.reconcile_at);
@@ -130,8 +129,13 @@ int reconcile(const ServerOptions& options) {
     for (const auto& unknown : report.at("unknown")) {
         fmt::print("unknown     {}\n", unknown.get<std::string>());
     }
+    if (const auto halted = report.value("halted", std::string()); !halted.empty()) {
+        fmt::print("halted      {}\n", halted);
+    }
     fmt::print("{} differences, {}\n", report.at("findings").size(),
-               options.apply ? "mended where that is certain" : "nothing was changed");
+               options.apply             ? "mended where that is certain"
+               : options.destroy.empty() ? "nothing was changed"
+                                         : "nothing was changed but what was named");
     return 0;
 }
 

@@ -18,6 +18,7 @@ struct Words {
     std::string listen = "127.0.0.1:8700";
     std::int64_t grace_minutes = 240;
     std::int64_t reconcile_minutes = 5;
+    std::int64_t quarantine_days = 7;
     FlyOptions fly;
     std::string fly_token_file;
     DaytonaOptions daytona;
@@ -64,7 +65,7 @@ void add_server_options(CLI::App& app, Words& words, ServerOptions& options) {
     app.add_option("--control", lifecycle.control_authority,
                    "host:port at which machines reach this API; by default what --listen says");
     app.add_option("--installation", lifecycle.installation,
-                   "Name that tells our resources from those of other control planes")
+                   "Name of this control plane, for people")
         ->capture_default_str();
     app.add_option("--region", lifecycle.region, "Region of machines that ask for none");
     app.add_option("--regions", lifecycle.regions,
@@ -80,6 +81,19 @@ void add_server_options(CLI::App& app, Words& words, ServerOptions& options) {
     app.add_option("--reconcile-every", words.reconcile_minutes,
                    "Minutes between comparisons of rows and providers; 0: never")
         ->check(CLI::Range(0, 60 * 24))
+        ->capture_default_str();
+    app.add_option("--quarantine-days", words.quarantine_days,
+                   "Days for which what is ours and no row knows is kept; 0: until a person says "
+                   "so, with reconcile --destroy")
+        ->check(CLI::Range(0, 3650))
+        ->capture_default_str();
+    app.add_option("--max-swept", lifecycle.max_swept,
+                   "Destroy or give up nothing where a comparison would do so with more than this "
+                   "many, and with more than --max-swept-percent")
+        ->check(CLI::Range(0, 1'000'000))
+        ->capture_default_str();
+    app.add_option("--max-swept-percent", lifecycle.max_swept_percent, "Of what is there")
+        ->check(CLI::Range(0, 100))
         ->capture_default_str();
     app.add_option("--identity-key-file", options.identity_key_file,
                    "File with the key of all boxes' secrets, made if it is not there; by default "
@@ -197,6 +211,9 @@ std::expected<ServerOptions, BadOptions> parse_options(int count, char** words) 
     reconcile->add_option("--api", said.reconcile_at, "host:port of that server")
         ->capture_default_str();
     auto* apply = reconcile->add_flag("--apply", options.apply, "Mend what differs");
+    reconcile->add_option("--destroy", options.destroy,
+                          "External ids of resources to destroy now, of those that it reports as "
+                          "quarantined, newer, orphan or double");
     reconcile->add_flag("--dry-run", said.dry_run, "Only report, which is the default")
         ->excludes(apply);
     try {
@@ -233,6 +250,7 @@ std::expected<ServerOptions, BadOptions> parse_options(int count, char** words) 
     options.system.lifecycle.detached_grace = std::chrono::minutes(said.grace_minutes);
     options.system.lifecycle.reconcile_every = std::chrono::minutes(said.reconcile_minutes);
     options.system.lifecycle.keep_for = std::chrono::days(said.keep_days);
+    options.system.lifecycle.quarantine_for = std::chrono::hours(24 * said.quarantine_days);
     return options;
 }
 

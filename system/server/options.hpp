@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "system/model/error.hpp"
 #include "system/providers/daytona.hpp"
@@ -25,6 +26,7 @@ struct ServerOptions {
     // `lifecycled reconcile`: ask the server that runs there, and end.
     std::optional<std::string> reconcile_at;
     bool apply = false;
+    std::vector<std::string> destroy;  // external ids that a person has decided on
 };
 
 // The options, or one line that says what is wrong; `help` is set if the text is what was asked

@@ -11,7 +11,7 @@
 #define MACHINE_COLUMNS                                                                     \
     "id, project, generation, provider, state, external_id, address, image, region, cpus, " \
     "memory_mb, daemon_status, provisioning_error, created_at, updated_at, volume_gb, "     \
-    "volume, active_within_s"
+    "volume, active_within_s, installation"
 
 namespace lifecycle {
 namespace {
@@ -35,6 +35,7 @@ Machine machine_of(const Row& row) {
     machine.created_at = time_at(row.integer(13));
     machine.updated_at = time_at(row.integer(14));
     machine.volume = row.text(16);
+    machine.installation = row.text(18);
     return machine;
 }
 
@@ -114,13 +115,13 @@ void insert_machine(Tx& tx, const Machine& machine) {
     tx.run(
         "INSERT INTO machine (id, project, generation, provider, state, image, region, cpus,"
         " memory_mb, daemon_status, idempotency_key, created_at, updated_at, volume_gb, volume,"
-        " active_within_s)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " active_within_s, installation)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         {machine.id, machine.project, machine.generation, machine.provider,
          to_string(machine.state), machine.spec.image, machine.spec.region, machine.spec.cpus,
          machine.spec.memory_mb, to_string(machine.daemon_status), machine.id,
          count_of(machine.created_at), count_of(machine.updated_at), machine.spec.volume_gb,
-         machine.volume, machine.spec.active_within_s});
+         machine.volume, machine.spec.active_within_s, machine.installation});
     record_history(tx, machine.id, machine.created_at, "created",
                    fmt::format("generation {} on {}", machine.generation, machine.provider));
     tx.tell("machine.created", {{"machine", machine.id}, {"provider", machine.provider}});

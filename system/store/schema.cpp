@@ -261,6 +261,27 @@ constexpr std::array kMigrations = {
         wall BIGINT NOT NULL
     );
     )sql",
+    // What tells our resources from everybody else's. `one` keeps it to one row. A machine's
+    // `installation` is the one that its resource is labelled with. And resources that bear our
+    // identity and that no row knows, and over what time they were seen.
+    R"sql(
+    CREATE TABLE installation (
+        one BIGINT NOT NULL PRIMARY KEY CHECK (one = 1),
+        id TEXT NOT NULL,
+        name TEXT NOT NULL,
+        born_at BIGINT NOT NULL
+    );
+    ALTER TABLE machine ADD COLUMN installation TEXT NOT NULL DEFAULT '';
+    CREATE TABLE quarantine (
+        provider TEXT NOT NULL,
+        resource TEXT NOT NULL,
+        machine TEXT NOT NULL,
+        first_seen BIGINT NOT NULL,
+        last_seen BIGINT NOT NULL,
+        watched_us BIGINT NOT NULL DEFAULT 0,
+        PRIMARY KEY (provider, resource)
+    );
+    )sql",
 };
 
 Error unusable(std::string_view path, std::string_view why) {

@@ -55,6 +55,7 @@ std::vector<Gauge> measure(Tx& tx, const LifecycleOptions& options, Time now) {
         {"outbox_dead", "", number(tx, "SELECT COUNT(*) FROM outbox_event WHERE state = 'dead'")});
     all.push_back({"provider_resources_owed", "",
                    number(tx, "SELECT COUNT(*) FROM provider_resource WHERE state <> 'gone'")});
+    all.push_back({"resources_quarantined", "", number(tx, "SELECT COUNT(*) FROM quarantine")});
     all.push_back(
         {"volumes_owed", "", number(tx, "SELECT COUNT(*) FROM volume WHERE state <> 'gone'")});
     return all;

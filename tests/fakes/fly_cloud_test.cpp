@@ -237,5 +237,21 @@ TEST_F(LaunchFailure, EndsInFailed) {
     EXPECT_TRUE(host.on.empty());
 }
 
+TEST_F(FlyCloudTest, KnowsAMachineInPartWhileItsHostIsOutOfReach) {
+    const std::string id = create("alpha");
+    pass(seconds(12));
+    cloud.lose_sight("alpha", seconds(60));
+    const auto seen = json::parse(send("GET", "/" + id)->body);
+    EXPECT_EQ(seen["host_status"], "unreachable");
+    EXPECT_FALSE(seen.contains("config"));
+    EXPECT_EQ(seen["incomplete_config"]["metadata"]["owner"], "alpha");
+    EXPECT_FALSE(seen["incomplete_config"].contains("mounts"));
+    EXPECT_EQ(send("POST", "/" + id + "/start")->status, 503);
+    EXPECT_EQ(send("DELETE", "/" + id + "?force=true")->status, 503);
+    pass(seconds(61));
+    EXPECT_EQ(json::parse(send("GET", "/" + id)->body)["host_status"], "ok");
+    EXPECT_EQ(send("DELETE", "/" + id + "?force=true")->status, 200);
+}
+
 }  // namespace
 }  // namespace fakes

@@ -35,6 +35,8 @@ class Naive {
             for (int i = 0; i < 6 && broken_.empty(); ++i) co_await use_container(stage, i);
         } else if (kind == "fly.linger") {
             for (int i = 0; i < 6 && broken_.empty(); ++i) co_await use_volume(stage, i);
+        } else if (kind == "fly.host-unreachable") {
+            for (int i = 0; i < 6 && broken_.empty(); ++i) co_await use_machine(stage, i);
         } else if (kind.starts_with("fly.")) {
             for (int i = 0; i < 4 && broken_.empty(); ++i) co_await keep_machine(stage, i);
         } else {
@@ -92,6 +94,18 @@ class Naive {
         co_await stage.sleep(seconds(8));
         const auto freed = co_await fly(stage, "DELETE", "/volumes/" + id, "");
         expect(freed.status == 200, "a volume is free when its machine is gone");
+    }
+
+    Script use_machine(Stage stage, int number) {
+        const json body = {{"name", "naive-" + std::to_string(number)},
+                           {"config", {{"image", "i"}}}};
+        const auto machine = co_await fly(stage, "POST", "/machines", body.dump());
+        co_await stage.sleep(seconds(12));
+        const std::string path = "/machines/" + state_of(machine, "id");
+        const auto there = co_await fly(stage, "GET", path, "");
+        expect(state_of(there, "host_status") == "ok", "a machine's host is well");
+        const auto gone = co_await fly(stage, "DELETE", path + "?force=true", "");
+        expect(gone.status == 200, "a machine is destroyed");
     }
 
     Script keep_machine(Stage stage, int number) {
@@ -174,7 +188,8 @@ INSTANTIATE_TEST_SUITE_P(Kinds, CloudFault,
                          testing::Values("box.disk-loss", "box.mute", "daytona.capacity",
                                          "daytona.mishap", "daytona.start-failure", "daytona.stuck",
                                          "daytona.unseen", "docker.exit", "docker.mishap",
-                                         "docker.no-space", "fly.exit", "fly.linger", "fly.loss"),
+                                         "docker.no-space", "fly.exit", "fly.host-unreachable",
+                                         "fly.linger", "fly.loss"),
                          test_name);
 
 }  // namespace

@@ -150,7 +150,7 @@ void feed_request(std::string_view bytes) {
     static_cast<void>(parse_conclusion(request));
     static_cast<void>(parse_nothing(request));
     static_cast<void>(parse_binding(request));
-    static_cast<void>(parse_apply(request));
+    static_cast<void>(parse_reconcile(request));
     if (const auto work = parse_delegation(request, "alpha"); work) {
         Delegation delegation;
         delegation.payload = work->payload;

@@ -110,6 +110,8 @@ const std::vector<BadRequest>& bad_requests() {
         {"POST", "/v1/machines/alpha-9/archive", "", 404, "not_found", "no machine alpha-9"},
         {"GET", "/v1/machines/alpha-9/events", "", 404, "not_found", "no machine alpha-9"},
         {"POST", "/v1/reconcile", R"({"apply":"yes"})", 400, "bad_request", "true or false"},
+        {"POST", "/v1/reconcile", R"({"destroy":"abc"})", 400, "bad_request", "list of external"},
+        {"POST", "/v1/reconcile", R"({"destroy":[7]})", 400, "bad_request", "list of external"},
         {"POST", "/v1/metrics", "", 405, "method_not_allowed", "POST"},
         {"GET", "/v1/machines", "", 404, "not_found", "no route"},
         {"GET", "/v1/machines/a/b/c", "", 404, "not_found", "no route"},

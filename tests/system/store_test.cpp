@@ -8,8 +8,10 @@
 #include <set>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include "system/store/installation.hpp"
 #include "system/store/machines.hpp"
 #include "tests/support/sim_fixture.hpp"
 
@@ -221,6 +223,45 @@ TEST(Store, DependsOnNoOrderThatSqliteDoesNotPromise) {
         return 0;
     };
     ASSERT_TRUE(store->transact_now(body));
+}
+
+TEST(Installation, IsBornOnceAndKeepsItsIdentity) {
+    tests::SimFixture at;
+    const auto store = at.open_store();
+    std::string name = "first";
+    std::string chance = installation_id(1, Time());
+    auto claim = [&](Tx& tx) -> Result<Installation> {
+        return claim_installation(tx, chance, name, Time());
+    };
+    EXPECT_EQ(store->transact_now(claim)->id, chance);
+    const std::string id = std::exchange(chance, installation_id(2, Time()));
+    EXPECT_NE(id, chance);
+    name = "second";
+    EXPECT_EQ(store->transact_now(claim)->id, id);
+    EXPECT_EQ(store->transact_now(claim)->name, "second");
+}
+
+TEST(Installation, OlderMachinesBearItsName) {
+    tests::SimFixture at;
+    const auto store = at.open_store();
+    auto live = [](Tx& tx) -> Result<std::vector<std::string>> {
+        add(tx, sample("alpha"));
+        record_ask(tx, "alpha-1", "alpha-1", Time());
+        claim_installation(tx, "identity", "name", Time());
+        Machine younger = sample("beta");
+        younger.installation = installation_of(tx).id;
+        add(tx, younger);
+        return all_installations(tx);
+    };
+    const auto all = store->transact_now(live);
+    EXPECT_EQ(*all, (std::vector<std::string>{"identity", "name"}));
+    auto end = [](Tx& tx) -> Result<std::vector<std::string>> {
+        EXPECT_EQ(find_machine(tx, "alpha-1")->installation, "name");
+        EXPECT_EQ(find_machine(tx, "beta-1")->installation, "identity");
+        record_gone(tx, "alpha-1");
+        return all_installations(tx);
+    };
+    EXPECT_EQ(*store->transact_now(end), std::vector<std::string>{"identity"});
 }
 
 }  // namespace

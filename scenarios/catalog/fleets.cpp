@@ -1,0 +1,271 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "fakes/sim_ports.hpp"
+#include "scenarios/catalog/catalog.hpp"
+
+// Whose a resource is when databases are lost, restored, older or somebody else's: nothing that
+// should stay is ever destroyed.
+namespace scenarios {
+namespace {
+
+using nlohmann::json;
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+// One request to Fly, past the control plane.
+boost::asio::awaitable<int> ask_fly(Stage stage, std::string path, std::string body) {
+    lifecycle::HttpRequest request;
+    request.method = "POST";
+    request.authority = kFlyAuthority;
+    request.target = "/v1/apps/vivarium/machines" + path;
+    request.headers["Authorization"] = "Bearer fly-token";
+    request.body = std::move(body);
+    fakes::SimHttpClient http(stage.universe().client());
+    const auto answer = co_await http.send(std::move(request), seconds(30));
+    co_return answer ? answer->status : 0;
+}
+
+// A machine at each provider; their names.
+boost::asio::awaitable<std::vector<std::string>> fleet(Stage stage) {
+    std::vector<std::string> names;
+    for (const auto& [project, provider] :
+         {std::pair("alpha", "fly"), {"beta", "daytona"}, {"gamma", "docker"}}) {
+        std::string name = co_await stage.create(project, provider);
+        co_await stage.expect_active(name);
+        names.push_back(std::move(name));
+    }
+    co_return names;
+}
+
+// The control plane is started with an empty database, or a wrong one.
+Script database_emptied(Stage stage) {
+    const auto names = co_await fleet(stage);
+    stage.universe().empty_database();
+    co_await stage.sleep(hours(6));
+    for (const std::string& name : names) {
+        stage.expect(stage.exists(name), "what another database made is left alone");
+    }
+}
+
+// The database is older than the identity of its installation, and so are the labels of its
+// machines. Another installation of that name has a machine in the same account.
+Script older_than_its_identity(Stage stage) {
+    const std::string first = co_await stage.create("alpha");
+    co_await stage.expect_active(first);
+    const std::string id = stage.shadow().machine(first)->external_id;
+    const int labelled = co_await ask_fly(stage, "/" + id + "/metadata/vivarium_installation",
+                                          R"({"value": "vivarium"})");
+    stage.expect(labelled == 204, "the machine bears the name for a label");
+    const json theirs = {{"name", "omega-1"},
+                         {"region", "ams"},
+                         {"skip_launch", true},
+                         {"config",
+                          {{"image", "theirs"},
+                           {"metadata",
+                            {{"vivarium_installation", "vivarium"},
+                             {"vivarium_project", "omega"},
+                             {"vivarium_machine", "omega-1"},
+                             {"vivarium_generation", "1"}}}}}};
+    const int made = co_await ask_fly(stage, "", theirs.dump());
+    stage.expect(made == 200, "somebody else made a machine");
+    stage.universe().tamper(
+        "DELETE FROM installation; UPDATE machine SET installation = '', external_id = '',"
+        " address = ''; UPDATE provider_resource SET external_id = '', state = 'asked'");
+    co_await stage.sleep(minutes(40));
+    stage.expect(stage.shadow().machine(first)->external_id == id, "our machine is found by it");
+    const std::string second = co_await stage.create("alpha");
+    co_await stage.expect_active(second);
+    const bool archived = co_await stage.until(first, "archived", minutes(60));
+    stage.expect(archived, "the one before it is archived");
+    stage.expect(!stage.exists(first), "and its resource is gone");
+    co_await stage.sleep(hours(4));
+    stage.expect(stage.exists("omega-1"), "what others of our name made is never touched");
+}
+
+// As if the database were a backup from before those projects.
+std::string forget_projects(const std::vector<std::string>& projects) {
+    std::string sql;
+    for (const std::string& project : projects) {
+        for (const char* table :
+             {"outbox_event", "provider_resource", "machine_history", "credential", "presence"}) {
+            sql += fmt::format("DELETE FROM {} WHERE machine = '{}-1';", table, project);
+        }
+        sql += fmt::format("DELETE FROM machine WHERE id = '{}-1';", project);
+        sql += fmt::format("DELETE FROM machine_request WHERE project = '{}';", project);
+        sql += fmt::format("DELETE FROM project_error WHERE project = '{}';", project);
+        sql += fmt::format("DELETE FROM project WHERE id = '{}';", project);
+    }
+    return sql;
+}
+
+std::string id_of(Stage stage, const std::string& name) {
+    for (const fakes::CloudMachine& machine : stage.universe().inventory()) {
+        if (machine.name == name && !machine.leaving) return machine.id;
+    }
+    return {};
+}
+
+// The database is restored from before some projects. What it does not know is kept for long,
+// whatever the server and its clock do meanwhile; a person may decide earlier, either way.
+Script older_backup(Stage stage) {
+    const auto names = co_await fleet(stage);
+    const std::string last = co_await stage.create("delta", "docker");
+    co_await stage.expect_active(last);
+    const std::string kept = id_of(stage, "beta-1");
+    const std::string unwanted = id_of(stage, "gamma-1");
+    stage.universe().tamper(forget_projects({"beta", "gamma", "delta"}));
+    co_await stage.sleep(minutes(25));
+    stage.universe().server().jump_clock(hours(5));
+    co_await stage.sleep(minutes(15));
+    stage.universe().tamper("SELECT 1");
+    co_await stage.sleep(minutes(20));
+    const std::int64_t counted = co_await stage.metric("resources_quarantined");
+    stage.expect(counted == 3, "the gauge shows what is in quarantine");
+    stage.universe().witness().on_named(unwanted);
+    std::string word = json{{"destroy", json::array({unwanted})}}.dump();
+    const auto named = co_await stage.call("POST", "/v1/reconcile", std::move(word));
+    stage.expect(named && named->status == 200, "a person names one");
+    co_await stage.sleep(minutes(1));
+    stage.expect(!stage.exists("gamma-1"), "which is destroyed at once");
+    const std::string again = co_await stage.create("beta", "daytona");
+    co_await stage.expect_active(again);
+    stage.expect(stage.shadow().machine(again)->external_id == kept,
+                 "and another is taken over by the project that is made again");
+    stage.expect(stage.exists(last), "the last is still there");
+    co_await stage.sleep(minutes(90));
+    stage.expect(!stage.exists(last), "and is collected in the end");
+    stage.expect(stage.exists(names[0]) && stage.exists(names[1]), "and nothing else is");
+}
+
+// Five machines of five projects.
+boost::asio::awaitable<std::vector<std::string>> five(Stage stage, std::string provider) {
+    std::vector<std::string> names;
+    for (const char* project : {"one", "two", "three", "four", "five"}) {
+        std::string name = co_await stage.create(project, provider);
+        co_await stage.expect_active(name);
+        names.push_back(std::move(name));
+    }
+    co_return names;
+}
+
+void expect_all_active(Stage stage, const std::vector<std::string>& names) {
+    for (const std::string& name : names) {
+        stage.expect(stage.exists(name), "every machine is still there");
+        stage.expect(stage.shadow().machine(name)->state == lifecycle::MachineState::active,
+                     "and in service");
+    }
+}
+
+// The rows have other ids for everything: whatever is wrong, it is not the fleet.
+Script ids_scrambled(Stage stage) {
+    const auto names = co_await five(stage, "docker");
+    stage.universe().tamper(
+        "UPDATE machine SET external_id = 'x' || external_id;"
+        "UPDATE provider_resource SET external_id = 'x' || external_id");
+    co_await stage.sleep(minutes(40));
+    const std::int64_t halted = co_await stage.metric("reconcile_halted_total");
+    stage.expect(halted > 0, "sweeps say that they stopped");
+    stage.universe().tamper(
+        "UPDATE machine SET external_id = substr(external_id, 2);"
+        "UPDATE provider_resource SET external_id = substr(external_id, 2)");
+    co_await stage.sleep(minutes(20));
+    expect_all_active(stage, names);
+}
+
+// The provider does not find any of our machines for a while, as if this were another account.
+Script wrong_account(Stage stage) {
+    const auto names = co_await five(stage, "fly");
+    for (const std::string& name : names) stage.fly().hide(name, minutes(40));
+    co_await stage.sleep(minutes(60));
+    expect_all_active(stage, names);
+}
+
+// Now and then the provider does not find a machine for some seconds.
+Script reads_go_astray(Stage stage) {
+    const std::string machine = co_await stage.create("alpha");
+    co_await stage.expect_active(machine);
+    for (int i = 0; i < 6; ++i) {
+        const auto restarted =
+            co_await stage.call("POST", "/v1/machines/" + machine + "/restart", "{}");
+        stage.expect(restarted && restarted->status == 202, "a restart is accepted");
+        stage.fly().hide(machine, seconds(10));
+        co_await stage.sleep(minutes(20));
+    }
+    stage.expect(stage.shadow().machine(machine)->state == lifecycle::MachineState::active,
+                 "the machine is still in service");
+}
+
+// The answer of a creation is lost, and the host of what it made is out of reach: the provider
+// knows the machine in part, and not what it mounts.
+Script host_out_of_sight(Stage stage) {
+    stage.fly().options().late_creates = 1;
+    const std::string machine = co_await stage.create("alpha", "fly", 3);
+    while (!stage.exists(machine)) co_await stage.sleep(std::chrono::milliseconds(10));
+    const std::string id = id_of(stage, machine);
+    stage.fly().lose_sight(machine, minutes(4));
+    co_await stage.expect_active(machine);
+    stage.expect(id_of(stage, machine) == id, "it is the one that was made first");
+    stage.fly().lose_sight(machine, minutes(30));
+    co_await stage.sleep(minutes(40));
+    stage.expect(stage.shadow().machine(machine)->state == lifecycle::MachineState::active,
+                 "and what is out of sight stays in service");
+}
+
+}  // namespace
+
+std::vector<Scenario> fleets() {
+    return {
+        {"database-emptied",
+         "The control plane is started with an empty database: what the other made stays.",
+         {},
+         false,
+         hours(10),
+         database_emptied},
+        {"older-than-its-identity",
+         "A database is older than its installation's identity: its machines stay its own.",
+         {},
+         false,
+         hours(10),
+         older_than_its_identity,
+         {"reconcile.finding lost-id"}},
+        {"older-backup",
+         "The database is older than some projects: what it does not know is kept for long.",
+         {},
+         false,
+         hours(8),
+         older_backup,
+         {"reconcile.finding quarantined", "machine.adopted conflict"}},
+        {"ids-scrambled",
+         "The rows have other ids for all machines: no sweep destroys them all.",
+         {},
+         false,
+         hours(4),
+         ids_scrambled,
+         {"reconcile.halted"}},
+        {"wrong-account",
+         "The provider finds none of our machines for a while: they are not all given up.",
+         {},
+         false,
+         hours(4),
+         wrong_account,
+         {"reconcile.halted"}},
+        {"reads-go-astray",
+         "Now and then the provider does not find a machine for some seconds: it is not lost.",
+         {},
+         false,
+         hours(4),
+         reads_go_astray},
+        {"host-out-of-sight",
+         "The provider knows a machine only in part: it is waited for, and not destroyed.",
+         {},
+         false,
+         hours(4),
+         host_out_of_sight,
+         {"machine.adopted labels"}},
+    };
+}
+
+}  // namespace scenarios
