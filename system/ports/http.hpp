@@ -33,9 +33,19 @@ struct HttpResponse {
     std::string body;
 };
 
-// Why a request brought no response. Only `refused` says that it had no effect.
-enum class HttpError : std::uint8_t { refused, reset, timed_out };
+// Why a request brought no response.
+enum class HttpError : std::uint8_t {
+    refused,
+    unresolved,  // nobody knows an address of that host
+    untrusted,   // no TLS with that host: its certificate, or its protocol, is not accepted
+    reset,
+    timed_out,
+    too_large,  // the response is longer than this client reads
+};
+// In words, with what to do about it where a person has to.
 std::string_view to_string(HttpError error);
+// It is certain that the request did not leave.
+bool was_not_sent(HttpError error);
 
 class HttpClient {
   public:

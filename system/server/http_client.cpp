@@ -1,16 +1,19 @@
 #include "system/server/http_client.hpp"
 
-#include <algorithm>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast.hpp>
 #include <boost/beast/ssl.hpp>
+#include <charconv>
+#include <memory>
 #include <utility>
+#include <vector>
 
 namespace lifecycle::server {
 namespace {
@@ -22,9 +25,23 @@ using tcp = asio::ip::tcp;
 
 constexpr std::uint64_t kLongestAnswer = 8'388'608;
 
+// Why a request did not get through, in the system's words too.
+struct Failure {
+    HttpError error;
+    std::string why = {};
+};
+
 // What a failure means once part of the request may have left.
 HttpError after_connecting(const boost::system::error_code& error) {
+    if (error == http::error::body_limit) return HttpError::too_large;
     return error == beast::error::timeout ? HttpError::timed_out : HttpError::reset;
+}
+
+// And while TLS is agreed on.
+Failure before_trust(const boost::system::error_code& error) {
+    const bool refused_by_tls = error.category() == asio::error::get_ssl_category() ||
+                                error == asio::ssl::error::stream_truncated;
+    return {refused_by_tls ? HttpError::untrusted : HttpError::refused, error.message()};
 }
 
 http::request<http::string_body> to_beast(HttpRequest request) {
@@ -55,8 +72,53 @@ HttpResponse from_beast(http::response<http::string_body> message) {
     return response;
 }
 
-using Answer = std::expected<HttpResponse, HttpError>;
+using Answer = std::expected<HttpResponse, Failure>;
 using Deadline = std::chrono::steady_clock::time_point;
+using Addresses = std::vector<tcp::endpoint>;
+
+// One search for the addresses of a host. The system's own cannot be interrupted, so who has waited
+// long enough leaves it alone, and it ends by itself.
+struct Search {
+    explicit Search(const asio::any_io_executor& executor)
+        : resolver(executor), deadline(executor) {}
+    tcp::resolver resolver;
+    asio::steady_timer deadline;
+    bool ended = false;
+    boost::system::error_code error;
+    Addresses found = {};
+};
+
+asio::awaitable<std::expected<Addresses, Failure>> resolve(HostPort to, Deadline deadline) {
+    boost::system::error_code no_address;
+    const auto address = asio::ip::make_address(to.host, no_address);
+    std::uint16_t port = 0;
+    const char* const end = to.port.data() + to.port.size();
+    const auto parsed = std::from_chars(to.port.data(), end, port);
+    const bool has_port = parsed.ec == std::errc() && parsed.ptr == end;
+    if (!no_address && has_port) co_return Addresses(1, tcp::endpoint(address, port));
+    auto search = std::make_shared<Search>(co_await asio::this_coro::executor);
+    search->deadline.expires_at(deadline);
+    search->resolver.async_resolve(
+        to.host, to.port,
+        [search](const boost::system::error_code& error, tcp::resolver::results_type results) {
+            search->ended = true;
+            search->error = error;
+            for (const auto& entry : results) search->found.push_back(entry.endpoint());
+            search->deadline.cancel();
+        });
+    boost::system::error_code woken;
+    if (!search->ended) {
+        co_await search->deadline.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+    }
+    if (!search->ended) {
+        co_return std::unexpected(
+            Failure{HttpError::unresolved, "the search for its address took too long"});
+    }
+    if (search->error || search->found.empty()) {
+        co_return std::unexpected(Failure{HttpError::unresolved, search->error.message()});
+    }
+    co_return std::move(search->found);
+}
 
 // The exchange itself, once the connection stands. The stream belongs to the caller, who waits.
 template <class Stream>
@@ -66,7 +128,7 @@ asio::awaitable<Answer> exchange(Stream* stream, HttpRequest request) {
     const auto written = co_await http::async_write(
         *stream, message, asio::redirect_error(asio::use_awaitable, error));
     static_cast<void>(written);
-    if (error) co_return std::unexpected(after_connecting(error));
+    if (error) co_return std::unexpected(Failure{after_connecting(error)});
     beast::flat_buffer buffer;
     http::response_parser<http::string_body> parser;
     parser.body_limit(kLongestAnswer);
@@ -74,28 +136,29 @@ asio::awaitable<Answer> exchange(Stream* stream, HttpRequest request) {
     const auto read = co_await http::async_read(*stream, buffer, parser,
                                                 asio::redirect_error(asio::use_awaitable, error));
     static_cast<void>(read);
-    if (error) co_return std::unexpected(after_connecting(error));
+    if (error) co_return std::unexpected(Failure{after_connecting(error)});
     co_return from_beast(parser.release());
 }
 
 // Nothing has been sent before the connection stands, so until then a failure had no effect.
-asio::awaitable<bool> connect(beast::tcp_stream* stream, HostPort to) {
+asio::awaitable<std::expected<void, Failure>> connect(beast::tcp_stream* stream, HostPort to,
+                                                      Deadline deadline) {
+    const auto found = co_await resolve(std::move(to), deadline);
+    if (!found) co_return std::unexpected(found.error());
     boost::system::error_code error;
-    tcp::resolver resolver(stream->get_executor());
-    const auto found = co_await resolver.async_resolve(
-        to.host, to.port, asio::redirect_error(asio::use_awaitable, error));
-    if (error) co_return false;
     const auto endpoint =
-        co_await stream->async_connect(found, asio::redirect_error(asio::use_awaitable, error));
+        co_await stream->async_connect(*found, asio::redirect_error(asio::use_awaitable, error));
     static_cast<void>(endpoint);
-    co_return !error;
+    if (error) co_return std::unexpected(Failure{HttpError::refused, error.message()});
+    co_return std::expected<void, Failure>();
 }
 
 asio::awaitable<Answer> send_plain(HttpRequest request, Deadline deadline) {
     beast::tcp_stream stream(co_await asio::this_coro::executor);
     stream.expires_at(deadline);
-    const bool connected = co_await connect(&stream, split_authority(request.authority));
-    if (!connected) co_return std::unexpected(HttpError::refused);
+    HostPort to = split_authority(request.authority);
+    const auto connected = co_await connect(&stream, std::move(to), deadline);
+    if (!connected) co_return std::unexpected(connected.error());
     auto answer = co_await exchange(&stream, std::move(request));
     co_return answer;
 }
@@ -108,14 +171,14 @@ asio::awaitable<Answer> send_tls(HttpRequest request, Deadline deadline,
     stream.set_verify_callback(asio::ssl::host_name_verification(to.host));
     // The name that a server with many certificates chooses by.
     if (SSL_set_tlsext_host_name(stream.native_handle(), to.host.c_str()) != 1) {
-        co_return std::unexpected(HttpError::refused);
+        co_return std::unexpected(Failure{HttpError::untrusted, "its name is none for TLS"});
     }
-    const bool connected = co_await connect(&stream.next_layer(), to);
-    if (!connected) co_return std::unexpected(HttpError::refused);
+    const auto connected = co_await connect(&stream.next_layer(), to, deadline);
+    if (!connected) co_return std::unexpected(connected.error());
     boost::system::error_code error;
     co_await stream.async_handshake(asio::ssl::stream_base::client,
                                     asio::redirect_error(asio::use_awaitable, error));
-    if (error) co_return std::unexpected(HttpError::refused);
+    if (error) co_return std::unexpected(before_trust(error));
     auto answer = co_await exchange(&stream, std::move(request));
     co_return answer;
 }
@@ -127,14 +190,21 @@ asio::awaitable<Answer> send_local(HttpRequest request, Deadline deadline) {
     boost::system::error_code error;
     const std::string path = request.authority.substr(5);
     if (path.empty() || path.size() >= sizeof(sockaddr_un::sun_path)) {
-        co_return std::unexpected(HttpError::refused);
+        co_return std::unexpected(Failure{HttpError::refused});
     }
     co_await stream.async_connect(Local::endpoint(path),
                                   asio::redirect_error(asio::use_awaitable, error));
-    if (error) co_return std::unexpected(HttpError::refused);
+    if (error) co_return std::unexpected(Failure{HttpError::refused});
     request.authority = "localhost";
     auto answer = co_await exchange(&stream, std::move(request));
     co_return answer;
+}
+
+asio::awaitable<Answer> send_somehow(HttpRequest request, Deadline deadline,
+                                     asio::ssl::context* context) {
+    if (request.authority.starts_with("unix:")) return send_local(std::move(request), deadline);
+    return request.tls ? send_tls(std::move(request), deadline, context)
+                       : send_plain(std::move(request), deadline);
 }
 
 }  // namespace
@@ -147,7 +217,8 @@ HostPort split_authority(std::string_view authority) {
     return {std::string(host), std::string(authority.substr(colon + 1))};
 }
 
-BeastHttpClient::BeastHttpClient() : tls_(asio::ssl::context::tls_client) {
+BeastHttpClient::BeastHttpClient(Telemetry* telemetry)
+    : telemetry_(telemetry), tls_(asio::ssl::context::tls_client) {
     tls_.set_default_verify_paths();
     tls_.set_verify_mode(asio::ssl::verify_peer);
 }
@@ -155,9 +226,19 @@ BeastHttpClient::BeastHttpClient() : tls_(asio::ssl::context::tls_client) {
 asio::awaitable<std::expected<HttpResponse, HttpError>> BeastHttpClient::send(HttpRequest request,
                                                                               Duration timeout) {
     const auto deadline = std::chrono::steady_clock::now() + timeout;
-    if (request.authority.starts_with("unix:")) return send_local(std::move(request), deadline);
-    return request.tls ? send_tls(std::move(request), deadline, &tls_)
-                       : send_plain(std::move(request), deadline);
+    const std::string authority = request.authority;
+    auto answer = co_await send_somehow(std::move(request), deadline, &tls_);
+    if (answer) co_return std::move(*answer);
+    const Failure& failure = answer.error();
+    // The rest is told by whoever asked; these need a person.
+    const bool needs_somebody =
+        failure.error == HttpError::unresolved || failure.error == HttpError::untrusted;
+    if (needs_somebody && telemetry_ != nullptr) {
+        telemetry_->record(
+            "http.unreachable",
+            {{"authority", authority}, {"error", to_string(failure.error)}, {"why", failure.why}});
+    }
+    co_return std::unexpected(failure.error);
 }
 
 }  // namespace lifecycle::server

@@ -3,18 +3,23 @@
 #include <boost/asio/ssl/context.hpp>
 
 #include "system/ports/http.hpp"
+#include "system/ports/telemetry.hpp"
 
 namespace lifecycle::server {
 
 // HTTP/1.1 on the executor of the calling coroutine, one connection for each request: over TCP,
 // over TLS with the certificate authorities of the system, or over a local socket ("unix:PATH").
+// Everything, the search for the host's address too, ends with the timeout. Names that lead nowhere
+// and hosts that are not trusted are told to telemetry as "http.unreachable", with the reason, if
+// there is telemetry.
 class BeastHttpClient final : public HttpClient {
   public:
-    BeastHttpClient();
+    explicit BeastHttpClient(Telemetry* telemetry = nullptr);
     boost::asio::awaitable<std::expected<HttpResponse, HttpError>> send(HttpRequest request,
                                                                         Duration timeout) override;
 
   private:
+    Telemetry* telemetry_;
     boost::asio::ssl::context tls_;
 };
 

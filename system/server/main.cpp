@@ -45,7 +45,7 @@ int serve(ServerOptions options) {
     RealClock clock(context);
     RealEntropy entropy;
     LogTelemetry telemetry(clock);
-    BeastHttpClient http;
+    BeastHttpClient http(&telemetry);
     const Ports ports{context.get_executor(), clock, http, entropy, telemetry};
     auto store = Store::open({options.database, "", nullptr, &telemetry}, ports.executor);
     if (!store) {
