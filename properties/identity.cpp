@@ -341,6 +341,22 @@ class RoutesFollow final : public Property {
     std::map<std::string, std::string> routes_;
 };
 
+class RoutesLeadSomewhere final : public Property {
+  public:
+    RoutesLeadSomewhere()
+        : Property("routes-lead-somewhere",
+                   "A route that names a machine says at which host and port its daemon is.") {}
+    void on_route(const std::string& project, const lifecycle::Route& route) override {
+        const auto colon = route.address.rfind(':');
+        const bool dialable =
+            colon != std::string::npos && colon > 0 && colon + 1 < route.address.size() &&
+            route.address.find_first_not_of("0123456789", colon + 1) == std::string::npos;
+        if (route.machine.empty() || dialable) return;
+        broken(fmt::format("the route of {} leads to {} at \"{}\"", project, route.machine,
+                           route.address));
+    }
+};
+
 class SecretsStaySecret final : public Property {
   public:
     SecretsStaySecret()
@@ -376,6 +392,7 @@ Properties identity_properties() {
     all.push_back(std::make_unique<DelegationsEnd>());
     all.push_back(std::make_unique<RoutesInOrder>());
     all.push_back(std::make_unique<RoutesFollow>());
+    all.push_back(std::make_unique<RoutesLeadSomewhere>());
     all.push_back(std::make_unique<SecretsStaySecret>());
     return all;
 }

@@ -262,6 +262,7 @@ void Universe::serve_routes() {
         route.machine = said.value("machine", "");
         route.generation = said.value("generation", std::int64_t{0});
         route.address = said.value("address", "");
+        route.tls = said.value("tls", false);
         consul_process_.emit("route", {{"key", key}, {"machine", route.machine}});
         witness_.on_route(key.substr(key.rfind('/') + 1), route);
     });

@@ -68,7 +68,7 @@ struct System::Parts {
           provisioner(*store, ports, providers.provisioning, volumes, options.lifecycle),
           readiness(*store, ports, providers.healing, options.lifecycle),
           destroyer(*store, ports, providers.provisioning, options.lifecycle),
-          router(*store, ports.http, options.lifecycle.routes),
+          router(*store, ports.http, providers.probing, options.lifecycle),
           delegations(*store, ports, providers.probing, options.lifecycle),
           arbiter(*store, ports, providers.probing, options.lifecycle),
           watchdog(*store, ports, providers.healing, outbox, options.lifecycle),

@@ -56,10 +56,11 @@ RouteTable::Reply<Route> RouteTable::get(std::string project) {
 RouteTable::Reply<bool> RouteTable::put(std::string project, Route route) {
     HttpRequest write = request("PUT", project);
     write.target += fmt::format("?cas={}", route.version);
-    write.body = json{{"machine", route.machine},
-                      {"generation", route.generation},
-                      {"address", route.address}}
-                     .dump();
+    const json record = {{"machine", route.machine},
+                         {"generation", route.generation},
+                         {"address", route.address},
+                         {"tls", route.tls}};
+    write.body = record.dump();
     const auto answer = co_await http_.send(std::move(write), options_.timeout);
     if (!answer) co_return std::unexpected(std::string(to_string(answer.error())));
     if (answer->status != 200) co_return std::unexpected(failure(*answer));

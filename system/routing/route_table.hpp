@@ -14,7 +14,8 @@ namespace lifecycle {
 struct Route {
     std::string machine;
     std::int64_t generation = 0;
-    std::string address;       // of the machine's daemon, without port
+    std::string address;       // host:port of the machine's daemon
+    bool tls = false;          // whether it speaks TLS there
     std::int64_t version = 0;  // of the record, as its store counts; 0: there is none yet
 };
 

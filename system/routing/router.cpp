@@ -54,7 +54,13 @@ boost::asio::awaitable<Outcome> Router::follow(Delivery delivery) {
     if (machine->state != MachineState::active) {
         co_return Done{fmt::format("the machine is {}", to_string(machine->state)), {}};
     }
-    Route wanted{machine->id, machine->generation, machine->address};
+    Provider* provider = providers_.find(machine->provider);
+    if (provider == nullptr) co_return Retry{"there is no provider " + machine->provider};
+    // Not every provider says in the resource where its daemon is reached. What a caller has to
+    // show there stays here: whoever reads routes has credentials of its own, or none.
+    const auto way = co_await provider->reach(machine->external_id, machine->address, daemon_port_);
+    if (!way) co_return Retry{fmt::format("found no way: {}", describe(way.error()))};
+    Route wanted{machine->id, machine->generation, way->authority, way->tls};
     auto outcome = co_await write(std::move(machine->project), std::move(wanted));
     co_return outcome;
 }

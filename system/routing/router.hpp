@@ -4,7 +4,9 @@
 #include <optional>
 #include <string>
 
+#include "system/lifecycle/options.hpp"
 #include "system/outbox/outbox.hpp"
+#include "system/providers/providers.hpp"
 #include "system/routing/route_table.hpp"
 #include "system/store/machines.hpp"
 
@@ -25,8 +27,11 @@ void enqueue_route_end(Tx& tx, const Machine& machine, Time now);
 // were deleted, a write that was delayed could bring it back.
 class Router {
   public:
-    Router(Store& store, HttpClient& http, RouteTableOptions options)
-        : store_(store), table_(http, std::move(options)) {}
+    Router(Store& store, HttpClient& http, const Providers& providers, LifecycleOptions options)
+        : store_(store),
+          providers_(providers),
+          daemon_port_(options.daemon_port),
+          table_(http, std::move(options.routes)) {}
     Consumer consumer();
     // Consumer of project:route-end.
     Consumer ender();
@@ -39,6 +44,8 @@ class Router {
     boost::asio::awaitable<Outcome> write(std::string project, Route wanted);
 
     Store& store_;
+    const Providers& providers_;
+    std::uint16_t daemon_port_;
     RouteTable table_;
 };
 
