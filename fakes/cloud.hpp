@@ -55,6 +55,8 @@ class CloudObserver {
     virtual void on_lost(const CloudMachine& /*machine*/) {}
     // From now on reads may fail to find what is there.
     virtual void on_hidden(const CloudMachine& /*machine*/) {}
+    // A request that no state of the cloud would make valid: it breaks the API's own description.
+    virtual void on_malformed(std::string_view /*provider*/, std::string_view /*said*/) {}
 };
 
 // An HTTP server that speaks a provider's dialect, over machines that take their time.
@@ -91,6 +93,12 @@ class Cloud {
     }
 
   protected:
+    // The answer to a request whose form is wrong.
+    lifecycle::HttpResponse malformed(std::string_view said, lifecycle::HttpResponse answer) {
+        if (observer_ != nullptr) observer_->on_malformed(provider_, said);
+        return answer;
+    }
+
     lifecycle::Duration drawn(sim::LaneId lane, lifecycle::Duration least, lifecycle::Duration step,
                               std::uint64_t steps) {
         return least + step * static_cast<std::int64_t>(tape_.draw(lane, steps));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <utility>
 
 #include "fakes/json_reply.hpp"
@@ -24,6 +25,12 @@ using std::chrono::seconds;
 
 constexpr Duration kStartingAtMost = minutes(5);
 constexpr Duration kCreatingAtMost = minutes(15);
+constexpr Duration kAnswersWithin = seconds(30);
+
+// What the snapshots here say: a sandbox is as large as the snapshot that it is made from.
+constexpr int kCpus = 2;
+constexpr int kMemoryGib = 4;
+constexpr int kDiskGib = 8;
 
 std::string mishap_words(std::uint64_t value) {
     constexpr std::array<const char*, 5> kWords = {
@@ -32,7 +39,7 @@ std::string mishap_words(std::uint64_t value) {
     return kWords[value];
 }
 std::string capacity_words(std::uint64_t value) {
-    constexpr std::array<const char*, 3> kWords = {"has room", "has no available nodes",
+    constexpr std::array<const char*, 3> kWords = {"has room", "has no available runners",
                                                    "finds the quota used up"};
     return kWords[value];
 }
@@ -46,6 +53,12 @@ constexpr sim::LaneKind kStuck = sim::fault("daytona.stuck", 1, 60, [](std::uint
 });
 constexpr sim::LaneKind kFailure = sim::fault("daytona.start-failure", 1, 60, [](std::uint64_t) {
     return std::string("fails to start a sandbox");
+});
+constexpr sim::LaneKind kWaited = sim::choice("daytona.waited", [](std::uint64_t) {
+    return std::string("answers 400 to who has waited 30 s for a sandbox to start");
+});
+constexpr sim::LaneKind kList = sim::choice("daytona.list", [](std::uint64_t value) {
+    return "does not list a new sandbox for " + std::to_string(value) + " s";
 });
 constexpr sim::LaneKind kCreate = sim::choice("daytona.create", [](std::uint64_t value) {
     return "creates a sandbox in " + std::to_string(value + 1) + " s";
@@ -80,6 +93,8 @@ DaytonaCloud::DaytonaCloud(lifecycle::Clock& clock, sim::Tape& tape, BoxHost& ho
       unseen_lane_(tape.lane("daytona unseen", kUnseen)),
       stuck_lane_(tape.lane("daytona stuck", kStuck)),
       failure_lane_(tape.lane("daytona start failure", kFailure)),
+      waited_lane_(tape.lane("daytona waited", kWaited)),
+      list_lane_(tape.lane("daytona list", kList)),
       create_lane_(tape.lane("daytona create", kCreate)),
       start_lane_(tape.lane("daytona start", kStart)),
       stop_lane_(tape.lane("daytona stop", kStop)) {}
@@ -118,24 +133,60 @@ void DaytonaCloud::handle(const HttpRequest& request, Respond respond) {
         respond(refuse(409, "Sandbox state change in progress", path));
         return;
     }
-    HttpResponse response = respond_to(request);
-    if (mishap == 4) response = refuse(504, "Gateway Timeout", path);
-    respond(std::move(response));
+    Outcome outcome = respond_to(request);
+    if (mishap == 4) {
+        respond(refuse(504, "Gateway Timeout", path));
+    } else if (outcome.response) {
+        respond(*std::move(outcome.response));
+    } else {
+        hold(std::move(outcome.started), path, std::move(respond));
+    }
 }
 
-HttpResponse DaytonaCloud::respond_to(const HttpRequest& request) {
+void DaytonaCloud::hold(std::string id, std::string path, Respond respond) {
+    const std::uint64_t number = ++waits_;
+    waiters_.push_back({number, std::move(id), std::move(path), std::move(respond)});
+    clock_.schedule(clock_.now() + kAnswersWithin, [this, number] { give_up_waiting(number); });
+}
+
+// As the API does today; for some months of 2025 it said that the sandbox had failed.
+void DaytonaCloud::give_up_waiting(std::uint64_t number) {
+    const auto waiter = std::ranges::find(waiters_, number, &Waiter::number);
+    if (waiter == waiters_.end()) return;
+    Waiter done = std::move(*waiter);
+    waiters_.erase(waiter);
+    const auto found = sandboxes_.find(done.id);
+    if (found == sandboxes_.end() || tape_.draw(waited_lane_, 2) == 1) {
+        done.respond(refuse(400, "Sandbox failed to start: Timeout after 30 seconds", done.path));
+    } else {
+        done.respond(reply(200, to_json(found->second)));
+    }
+}
+
+void DaytonaCloud::release(const std::string& id, const HttpResponse& response) {
+    std::vector<Waiter> satisfied;
+    std::erase_if(waiters_, [&](Waiter& waiter) {
+        if (waiter.id != id) return false;
+        satisfied.push_back(std::move(waiter));
+        return true;
+    });
+    for (Waiter& waiter : satisfied) waiter.respond(response);
+}
+
+DaytonaCloud::Outcome DaytonaCloud::respond_to(const HttpRequest& request) {
     const std::string_view target = request.target;
     const std::string_view path = target.substr(0, target.find('?'));
     const std::string_view query = target.substr(std::min(target.size(), path.size() + 1));
     constexpr std::string_view kSandbox = "/api/sandbox";
     const auto unknown_route = [&] {
-        return refuse(404, fmt::format("Cannot {} {}", request.method, path), path);
+        const std::string said = fmt::format("Cannot {} {}", request.method, path);
+        return Outcome{malformed(said, refuse(404, said, path)), {}};
     };
     if (!path.starts_with(kSandbox)) return unknown_route();
     std::string_view rest = path.substr(kSandbox.size());
     if (rest.empty()) {
         if (request.method == "POST") return create(request, path);
-        if (request.method == "GET") return list(query, path);
+        if (request.method == "GET") return {list(query, path), {}};
         return unknown_route();
     }
     rest.remove_prefix(1);
@@ -145,34 +196,71 @@ HttpResponse DaytonaCloud::respond_to(const HttpRequest& request) {
         slash == std::string_view::npos ? std::string_view() : rest.substr(slash + 1);
     Sandbox* sandbox = find(reference);
     if (sandbox == nullptr) {
-        return refuse(404, fmt::format("Sandbox with ID or name {} not found", reference), path);
+        return {refuse(404, fmt::format("Sandbox with ID or name {} not found", reference), path),
+                {}};
     }
-    if (request.method == "GET" && verb.empty()) return reply(200, to_json(*sandbox));
-    if (request.method == "GET" && verb.starts_with("ports/")) return preview(*sandbox, verb, path);
-    if (request.method == "DELETE" && verb.empty()) return destroy(*sandbox, path);
-    if (request.method == "POST" && (verb == "start" || verb == "stop")) {
-        return act(*sandbox, verb, path);
+    if (request.method == "GET" && verb.empty()) return {reply(200, to_json(*sandbox)), {}};
+    if (request.method == "GET" && verb.starts_with("ports/")) {
+        return {preview(*sandbox, verb, path), {}};
     }
+    if (request.method == "DELETE" && verb.empty()) return {destroy(*sandbox, path), {}};
+    if (request.method == "POST" && verb == "start") return start(*sandbox, path);
+    if (request.method == "POST" && verb == "stop") return {stop(*sandbox, path), {}};
     return unknown_route();
 }
 
-HttpResponse DaytonaCloud::create(const HttpRequest& request, std::string_view path) {
-    const json body = json::parse(request.body, nullptr, false);
-    if (!body.is_object()) return refuse(400, "Unexpected end of JSON input", path);
+// What no state of the cloud would make valid.
+std::optional<HttpResponse> DaytonaCloud::refuse_form(const json& body, std::string_view path) {
+    const auto refused = [&](std::string_view said) {
+        return malformed(said, refuse(400, said, path));
+    };
+    if (!body.is_object()) return refused("Unexpected end of JSON input");
+    if (body.contains("name") && !body["name"].is_string()) return refused("name must be a string");
+    const bool builds = body.contains("buildInfo");
+    if (builds && body.contains("snapshot")) {
+        return refused("Cannot specify a snapshot when using a build info entry");
+    }
+    for (const char* resource : {"cpu", "gpu", "memory", "disk"}) {
+        if (builds || !body.contains(resource) || body[resource] == 0) continue;
+        return refused("Cannot specify Sandbox resources when using a snapshot");
+    }
+    if (body.value("autoStopInterval", 0) < 0) {
+        return refused("Auto-stop interval must be non-negative");
+    }
+    return std::nullopt;
+}
+
+DaytonaCloud::Outcome DaytonaCloud::create(const HttpRequest& request, std::string_view path) {
     if (!limits_.take("create", "organization", 5, 300, clock_.now())) {
         HttpResponse throttled = refuse(429, "Rate limit exceeded", path);
         throttled.headers["Retry-After-sandbox-create"] = "1";
-        return throttled;
+        return {std::move(throttled), {}};
     }
-    if (!options_.refuse_create.empty()) return refuse(400, options_.refuse_create, path);
-    const std::string name = body.value("name", "");
-    if (!name.empty() && find(name) != nullptr) {
-        return refuse(409, fmt::format("Sandbox with name {} already exists", name), path);
+    const json body = json::parse(request.body, nullptr, false);
+    if (auto refused = refuse_form(body, path)) return {std::move(refused), {}};
+    if (!options_.refuse_create.empty()) return {refuse(400, options_.refuse_create, path), {}};
+    const std::string snapshot = body.value("snapshot", "");
+    if (!snapshot.empty() && snapshot == options_.missing_snapshot) {
+        return {refuse(400,
+                       fmt::format("Snapshot {} not found. Did you add it through the Daytona "
+                                   "Dashboard?",
+                                   snapshot),
+                       path),
+                {}};
     }
     switch (tape_.draw(capacity_lane_, 3)) {
-        case 1: return refuse(400, "No available nodes", path);
-        case 2: return refuse(403, "Total CPU quota exceeded (10 > 8).", path);
+        case 1: return {refuse(400, "No available runners", path), {}};
+        case 2:
+            return {refuse(400,
+                           "Total CPU limit exceeded. Maximum allowed: 8.\nTo increase "
+                           "concurrency limits, upgrade your organization's Tier.",
+                           path),
+                    {}};
         default: break;
+    }
+    const std::string name = body.value("name", "");
+    if (!name.empty() && find(name) != nullptr) {
+        return {refuse(409, fmt::format("Sandbox with name {} already exists", name), path), {}};
     }
     ++created_;
     Sandbox sandbox;
@@ -184,69 +272,56 @@ HttpResponse DaytonaCloud::create(const HttpRequest& request, std::string_view p
     sandbox.wanted = body;
     sandbox.created_at = clock_.now();
     sandbox.hidden_until = clock_.now() + drawn(unseen_lane_, Duration(0), seconds(1), 6);
+    sandbox.listed_from = clock_.now() + drawn(list_lane_, Duration(0), seconds(1), 6);
     Sandbox& kept = sandboxes_.emplace(sandbox.id, sandbox).first->second;
     enter(kept, "creating");
     if (observer_ != nullptr) observer_->on_created(described(kept));
     begin(kept);
-    return reply(200, to_json(kept));
+    return {std::nullopt, kept.id};
 }
 
-HttpResponse DaytonaCloud::list(std::string_view query, std::string_view path) const {
-    const std::string filter = parameter(query, "labels");
-    const json labels = json::parse(filter, nullptr, false);
-    if (!filter.empty() && !labels.is_object()) {
-        return refuse(400, "Invalid labels JSON format", path);
+DaytonaCloud::Outcome DaytonaCloud::start(Sandbox& sandbox, std::string_view path) {
+    if (sandbox.state == "started" && sandbox.desired == "started") {
+        return {reply(200, to_json(sandbox)), {}};
     }
-    json found = json::array();
-    for (const auto& [id, sandbox] : sandboxes_) {
-        if (sandbox.state == "destroyed") continue;
-        bool matches = true;
-        if (labels.is_object()) {
-            const json own = sandbox.wanted.value("labels", json::object());
-            for (const auto& [name, value] : labels.items()) {
-                matches = matches && own.contains(name) && own[name] == value;
-            }
-        }
-        if (matches) found.push_back(to_json(sandbox));
+    if (sandbox.state == "error") {
+        return {refuse(400, "Sandbox is in an errored state", path), {}};
     }
-    return reply(200, found);
+    if (sandbox.pending()) return {refuse(409, "Sandbox state change in progress", path), {}};
+    if (sandbox.state != "stopped") {
+        return {refuse(400, "Sandbox is not in valid state", path), {}};
+    }
+    sandbox.desired = "started";
+    if (observer_ != nullptr) observer_->on_start_asked(described(sandbox));
+    run(sandbox);
+    return {std::nullopt, sandbox.id};
 }
 
-HttpResponse DaytonaCloud::act(Sandbox& sandbox, std::string_view verb, std::string_view path) {
-    const std::string wanted = verb == "start" ? "started" : "stopped";
+HttpResponse DaytonaCloud::stop(Sandbox& sandbox, std::string_view path) {
     if (sandbox.state == "error") return refuse(400, "Sandbox is in an errored state", path);
     if (sandbox.pending()) return refuse(409, "Sandbox state change in progress", path);
-    if (sandbox.state == wanted) return reply(200, to_json(sandbox));
-    sandbox.desired = wanted;
-    if (verb == "start") {
-        if (observer_ != nullptr) observer_->on_start_asked(described(sandbox));
-        run(sandbox);
-    } else {
-        shut_down(sandbox);
-    }
+    if (sandbox.state != "started") return refuse(400, "Sandbox is not started", path);
+    sandbox.desired = "stopped";
+    shut_down(sandbox);
     return reply(200, to_json(sandbox));
 }
 
 HttpResponse DaytonaCloud::destroy(Sandbox& sandbox, std::string_view path) {
-    const bool between =
-        sandbox.state == "creating" || sandbox.state == "starting" || sandbox.state == "stopping";
-    if (between) {
-        return refuse(400,
-                      fmt::format("Sandbox {} is not in a valid state to be destroyed. State: {}",
-                                  sandbox.id, sandbox.state),
-                      path);
-    }
-    if (sandbox.desired != "destroyed") finish_destroying(sandbox);
+    // Another destruction too.
+    if (sandbox.pending()) return refuse(409, "Sandbox state change in progress", path);
+    finish_destroying(sandbox);
     return reply(200, to_json(sandbox));
 }
 
 HttpResponse DaytonaCloud::preview(const Sandbox& sandbox, std::string_view verb,
-                                   std::string_view path) const {
+                                   std::string_view path) {
     std::string_view port = verb.substr(6);
     if (!port.ends_with("/preview-url")) return refuse(404, "Cannot GET", path);
     port.remove_suffix(12);
-    if (port.empty() || port.find_first_not_of("0123456789") != std::string_view::npos) {
-        return refuse(400, "Invalid port", path);
+    std::uint32_t number = 0;
+    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+    if (error != std::errc() || end != port.data() + port.size() || number < 1 || number > 65535) {
+        return malformed("Invalid port", refuse(400, "Invalid port", path));
     }
     return reply(200, json{{"sandboxId", sandbox.id},
                            {"url", "http://" + host_of(sandbox, port)},
@@ -270,10 +345,8 @@ void DaytonaCloud::enter(Sandbox& sandbox, std::string state) {
 void DaytonaCloud::begin(Sandbox& sandbox) {
     const Duration work = drawn(create_lane_, seconds(1), seconds(1), 10);
     if (options_.stuck || tape_.chance(stuck_lane_)) {
-        later(sandboxes_, sandbox, kCreatingAtMost, [this](Sandbox& stuck) {
-            stuck.error_reason = "Timeout while creating sandbox";
-            enter(stuck, "error");
-        });
+        later(sandboxes_, sandbox, kCreatingAtMost,
+              [this](Sandbox& stuck) { fail(stuck, "Timeout while creating sandbox"); });
         return;
     }
     later(sandboxes_, sandbox, work, [this](Sandbox& created) { run(created); });
@@ -283,11 +356,11 @@ void DaytonaCloud::run(Sandbox& sandbox) {
     enter(sandbox, "starting");
     const bool fails = tape_.chance(failure_lane_);
     const Duration work =
-        fails ? kStartingAtMost : drawn(start_lane_, milliseconds(300), milliseconds(200), 20);
+        fails ? kStartingAtMost
+              : options_.start_delay + drawn(start_lane_, milliseconds(300), milliseconds(200), 20);
     later(sandboxes_, sandbox, work, [this, fails](Sandbox& starting) {
         if (fails) {
-            starting.error_reason = "Timeout while starting sandbox";
-            enter(starting, "error");
+            fail(starting, "Timeout while starting sandbox");
             return;
         }
         enter(starting, "started");
@@ -295,7 +368,15 @@ void DaytonaCloud::run(Sandbox& sandbox) {
         host_.power_on({starting.id, starting.name, host_of(starting, "8080") + ":80",
                         token_of(starting),
                         starting.wanted.value("env", std::map<std::string, std::string>())});
+        release(starting.id, reply(200, to_json(starting)));
     });
+}
+
+void DaytonaCloud::fail(Sandbox& sandbox, std::string reason) {
+    sandbox.error_reason = std::move(reason);
+    enter(sandbox, "error");
+    release(sandbox.id,
+            refuse(400, fmt::format("Sandbox failed to start: {}", sandbox.error_reason), "/"));
 }
 
 void DaytonaCloud::shut_down(Sandbox& sandbox) {
@@ -327,8 +408,10 @@ json DaytonaCloud::to_json(const Sandbox& sandbox) const {
         {"env", sandbox.wanted.value("env", json::object())},
         {"labels", sandbox.wanted.value("labels", json::object())},
         {"target", sandbox.wanted.value("target", "eu")},
-        {"cpu", sandbox.wanted.value("cpu", 1)},
-        {"memory", sandbox.wanted.value("memory", 1)},
+        {"cpu", kCpus},
+        {"gpu", 0},
+        {"memory", kMemoryGib},
+        {"disk", kDiskGib},
         {"state", unseen ? "destroyed" : sandbox.state},
         {"desiredState", sandbox.desired},
         {"errorReason", sandbox.error_reason},
@@ -336,6 +419,12 @@ json DaytonaCloud::to_json(const Sandbox& sandbox) const {
         {"createdAt", created},
         {"updatedAt", created},
     };
+}
+
+json DaytonaCloud::to_list_item(const Sandbox& sandbox) const {
+    json item = to_json(sandbox);
+    item.erase("env");
+    return item;
 }
 
 std::string DaytonaCloud::token_of(const Sandbox& sandbox) const {

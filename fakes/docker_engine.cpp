@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <memory>
 #include <utility>
 
@@ -22,7 +23,8 @@ using nlohmann::json;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr std::string_view kVersion = "/v1.41";
+// From here on an inspected container has no address beside those of its networks.
+constexpr int kNetworksOnly = 52;
 
 std::string mishap_words(std::uint64_t value) {
     constexpr std::array<const char*, 3> kWords = {"is well", "answers 500 and does nothing",
@@ -102,23 +104,79 @@ void DockerEngine::handle(const HttpRequest& request, Respond respond) {
 }
 
 void DockerEngine::answer(const HttpRequest& request, Respond respond) {
-    if (request.method == "DELETE") {
-        remove(request, std::move(respond));
-    } else {
-        respond(respond_to(request));
-    }
-}
-
-HttpResponse DockerEngine::respond_to(const HttpRequest& request) {
     std::string_view path = request.target;
     const auto mark = path.find('?');
     const std::string_view query =
         mark == std::string_view::npos ? std::string_view() : path.substr(mark + 1);
     path = path.substr(0, mark);
-    if (path.starts_with("/v1.") && !path.starts_with(kVersion)) {
-        return refuse(400, "client version is not supported");
+    if (auto refused = refuse_version(path)) {
+        respond(*std::move(refused));
+    } else if (request.method == "DELETE") {
+        remove(path, query, std::move(respond));
+    } else if (request.method == "POST" && path == "/images/create") {
+        pull(query, std::move(respond));
+    } else {
+        respond(respond_to(request, path, query));
     }
-    if (path.starts_with(kVersion)) path.remove_prefix(kVersion.size());
+}
+
+std::optional<HttpResponse> DockerEngine::refuse_version(std::string_view& path) const {
+    constexpr std::string_view kPrefix = "/v1.";
+    if (!path.starts_with(kPrefix)) return std::nullopt;
+    int minor = 0;
+    const auto [end, error] =
+        std::from_chars(path.data() + kPrefix.size(), path.data() + path.size(), minor);
+    if (error != std::errc()) return refuse(404, "page not found");
+    path.remove_prefix(static_cast<std::size_t>(end - path.data()));
+    if (minor < options_.oldest) {
+        return refuse(400, fmt::format("client version 1.{} is too old. Minimum supported API "
+                                       "version is 1.{}, please upgrade your client to a newer "
+                                       "version",
+                                       minor, options_.oldest));
+    }
+    if (minor > options_.newest) {
+        return refuse(400, fmt::format("client version 1.{} is too new. Maximum supported API "
+                                       "version is 1.{}",
+                                       minor, options_.newest));
+    }
+    return std::nullopt;
+}
+
+// Says how it went in a stream that has begun with 200.
+void DockerEngine::pull(std::string_view query, Respond respond) {
+    const std::string name = parameter(query, "fromImage");
+    const std::string tag = parameter(query, "tag");
+    // All the tags of a repository are nobody's wish here.
+    if (name.empty() || tag.empty()) {
+        respond(malformed("a pull without a tag", refuse(400, "invalid reference format")));
+        return;
+    }
+    std::string image =
+        fmt::format("{}{}{}", name, tag.find(':') == std::string::npos ? ":" : "@", tag);
+    auto waiting = std::make_shared<Respond>(std::move(respond));
+    clock_.schedule(clock_.now() + options_.pull, [this, image = std::move(image), waiting] {
+        HttpResponse response;
+        response.headers["Content-Type"] = "application/json";
+        response.body = json{{"status", "Pulling from " + image}, {"id", "1"}}.dump() + "\r\n";
+        if (image == options_.missing_image || image == options_.missing_image + ":latest") {
+            const std::string said =
+                fmt::format("manifest for {} not found: manifest unknown", image);
+            response.body += json{{"errorDetail", {{"message", said}}}}.dump() + "\r\n";
+        } else {
+            response.body += json{{"status", "Status: Downloaded newer image"}}.dump() + "\r\n";
+            if (image == options_.remote_image) options_.remote_image.clear();
+        }
+        (*waiting)(std::move(response));
+    });
+}
+
+HttpResponse DockerEngine::respond_to(const HttpRequest& request, std::string_view path,
+                                      std::string_view query) {
+    if (path == "/version" && request.method == "GET") {
+        return reply(200, json{{"Version", "29.1.0"},
+                               {"ApiVersion", fmt::format("1.{}", options_.newest)},
+                               {"MinAPIVersion", fmt::format("1.{}", options_.oldest)}});
+    }
     constexpr std::string_view kContainers = "/containers/";
     if (!path.starts_with(kContainers)) return refuse(404, "page not found");
     path.remove_prefix(kContainers.size());
@@ -142,16 +200,20 @@ HttpResponse DockerEngine::respond_to(const HttpRequest& request) {
 
 HttpResponse DockerEngine::create(const HttpRequest& request, std::string_view query) {
     const json body = json::parse(request.body, nullptr, false);
-    if (!body.is_object()) return refuse(400, "invalid JSON: unexpected end of JSON input");
+    const auto refused = [&](std::string_view said) { return malformed(said, refuse(400, said)); };
+    if (!body.is_object()) return refused("invalid JSON: unexpected end of JSON input");
     const std::string image = body.value("Image", "");
-    if (image.empty()) return refuse(400, "no command specified");
+    if (image.empty()) return refused("no command specified");
     std::string name = parameter(query, "name");
     if (!name.empty() && !is_name(name)) {
-        return refuse(400, fmt::format("Invalid container name ({}), only [a-zA-Z0-9][a-zA-Z0-9_.-]"
-                                       " are allowed",
-                                       name));
+        return refused(
+            fmt::format("Invalid container name ({}), only [a-zA-Z0-9][a-zA-Z0-9_.-]"
+                        " are allowed",
+                        name));
     }
-    if (image == options_.missing_image) return refuse(404, "No such image: " + image);
+    if (image == options_.missing_image || image == options_.remote_image) {
+        return refuse(404, "No such image: " + image);
+    }
     for (const auto& [id, container] : containers_) {
         if (container.name != name || name.empty()) continue;
         return refuse(409, fmt::format("Conflict. The container name \"/{}\" is already in use by "
@@ -233,16 +295,14 @@ HttpResponse DockerEngine::restart(Container& container) {
     return nothing(204);
 }
 
-void DockerEngine::remove(const HttpRequest& request, Respond respond) {
-    constexpr std::string_view kPath = "/v1.41/containers/";
-    const std::string_view target = request.target;
-    if (!target.starts_with(kPath)) {
+void DockerEngine::remove(std::string_view path, std::string_view query, Respond respond) {
+    constexpr std::string_view kPath = "/containers/";
+    if (!path.starts_with(kPath)) {
         respond(refuse(404, "page not found"));
         return;
     }
-    const auto mark = std::min(target.find('?'), target.size());
-    const std::string reference(target.substr(kPath.size(), mark - kPath.size()));
-    const std::string force = parameter(target.substr(std::min(mark + 1, target.size())), "force");
+    const std::string reference(path.substr(kPath.size()));
+    const std::string force = parameter(query, "force");
     Container* container = find(reference);
     if (container == nullptr) {
         respond(no_such_container(reference));
@@ -305,7 +365,7 @@ std::string DockerEngine::address_of(const Container& container) const {
 json DockerEngine::inspect(const Container& container) const {
     const bool running = container.status == "running";
     const std::string created = timestamp(container.created_at);
-    return {
+    json described = {
         {"Id", container.id},
         {"Created", created},
         {"Name", "/" + container.name},
@@ -324,10 +384,12 @@ json DockerEngine::inspect(const Container& container) const {
           {"Env", container.config.value("Env", json::array())},
           {"Labels", container.config.value("Labels", json::object())}}},
         {"HostConfig", container.config.value("HostConfig", json::object())},
-        {"NetworkSettings",
-         {{"IPAddress", address_of(container)},
-          {"Networks", {{"bridge", {{"IPAddress", address_of(container)}}}}}}},
+        {"NetworkSettings", {{"Networks", {{"bridge", {{"IPAddress", address_of(container)}}}}}}},
     };
+    if (options_.newest < kNetworksOnly) {
+        described["NetworkSettings"]["IPAddress"] = address_of(container);
+    }
+    return described;
 }
 
 CloudMachine DockerEngine::described(const Container& container) const {

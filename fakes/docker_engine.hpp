@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,15 +14,21 @@ namespace fakes {
 
 struct DockerEngineOptions {
     std::uint16_t daemon_port = 8080;
-    // Steers a script: no image of that name; empty: every image is there.
+    // What it speaks of its API, as minor versions of 1.
+    int newest = 52;
+    int oldest = 44;
+    // Steers a script: no image of that name, here or in its registry; empty: every image is there.
     std::string missing_image;
+    // And one that is in its registry alone until it is pulled, which takes that long.
+    std::string remote_image;
+    lifecycle::Duration pull{0};
     // And a removal takes that much longer, in which the name stays taken.
     lifecycle::Duration removal{0};
 };
 
-// The Docker Engine API, version 1.41, over containers that start at once and take a moment to
-// stop and to be removed. What it says is true the moment it is said; what goes wrong is the
-// engine itself.
+// The Docker Engine API, as engines of 2026 speak it, over containers that start at once and take
+// a moment to stop and to be removed. What it says is true the moment it is said; what goes wrong
+// is the engine itself.
 class DockerEngine final : public Cloud {
   public:
     DockerEngine(lifecycle::Clock& clock, sim::Tape& tape, BoxHost& host,
@@ -46,13 +53,17 @@ class DockerEngine final : public Cloud {
     };
 
     void answer(const lifecycle::HttpRequest& request, Respond respond);
-    lifecycle::HttpResponse respond_to(const lifecycle::HttpRequest& request);
+    lifecycle::HttpResponse respond_to(const lifecycle::HttpRequest& request, std::string_view path,
+                                       std::string_view query);
     lifecycle::HttpResponse create(const lifecycle::HttpRequest& request, std::string_view query);
     lifecycle::HttpResponse list(std::string_view query) const;
     lifecycle::HttpResponse start(Container& container);
     lifecycle::HttpResponse stop(Container& container);
     lifecycle::HttpResponse restart(Container& container);
-    void remove(const lifecycle::HttpRequest& request, Respond respond);
+    void remove(std::string_view path, std::string_view query, Respond respond);
+    void pull(std::string_view query, Respond respond);
+    // Whether a request speaks a version that this engine does; the path loses it.
+    std::optional<lifecycle::HttpResponse> refuse_version(std::string_view& path) const;
 
     Container* find(std::string_view reference);
     void run(Container& container);

@@ -50,6 +50,9 @@ constexpr sim::LaneKind kEager = sim::fault("fly.eager-launch", 1, 20, [](std::u
 constexpr sim::LaneKind kLaunchFailure = sim::fault("fly.launch-failure", 1, 60, [](std::uint64_t) {
     return std::string("fails to launch a machine");
 });
+constexpr sim::LaneKind kOdd = sim::fault("fly.odd-answer", 1, 60, [](std::uint64_t) {
+    return std::string("shows a machine without its id");
+});
 constexpr sim::LaneKind kPrepare = sim::choice("fly.prepare", [](std::uint64_t value) {
     return "prepares a machine for " + std::to_string(value + 1) + " s";
 });
@@ -102,6 +105,7 @@ FlyCloud::FlyCloud(lifecycle::Clock& clock, sim::Tape& tape, BoxHost& host, FlyC
       mishap_lane_(tape.lane("fly mishap", kMishap)),
       capacity_lane_(tape.lane("fly capacity", kCapacity)),
       lag_lane_(tape.lane("fly lag", kLag)),
+      odd_lane_(tape.lane("fly odd answer", kOdd)),
       eager_lane_(tape.lane("fly eager launch", kEager)),
       launch_failure_lane_(tape.lane("fly launch", kLaunchFailure)),
       prepare_lane_(tape.lane("fly prepare", kPrepare)),
@@ -140,6 +144,10 @@ void FlyCloud::handle(const HttpRequest& request, Respond respond) {
     constexpr std::string_view kMachines = "machines/";
     if (request.method == "GET" && bare.starts_with(kMachines) && bare.ends_with("/wait")) {
         const std::string id(bare.substr(kMachines.size(), bare.size() - kMachines.size() - 5));
+        if (!limits_.take("GET wait", id, 1, 3, clock_.now())) {
+            respond(refuse(429, "rate limit exceeded"));
+            return;
+        }
         if (auto refused = refuse_for_host(id)) {
             respond(*std::move(refused));
             return;
@@ -182,10 +190,11 @@ HttpResponse FlyCloud::respond_about_machines(const HttpRequest& request, std::s
     const std::string id(path.substr(0, slash));
     const std::string_view verb =
         slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1);
-    // One request a second and a burst of three, per action and id; reads of a machine get more.
+    // One request a second and a burst of three, per action and id; a machine's read gets more.
     const bool read = request.method == "GET";
+    const bool one = read && verb.empty() && !id.empty();
     const std::string action = fmt::format("{} {}", request.method, verb);
-    if (!limits_.take(action, id.empty() ? options_.app : id, read ? 5 : 1, read ? 10 : 3,
+    if (!limits_.take(action, id.empty() ? options_.app : id, one ? 5 : 1, one ? 10 : 3,
                       clock_.now())) {
         return refuse(429, "rate limit exceeded");
     }
@@ -213,7 +222,13 @@ HttpResponse FlyCloud::create(const HttpRequest& request) {
     const json body = json::parse(request.body, nullptr, false);
     const json config = body.is_object() ? body.value("config", json()) : json();
     if (!config.is_object() || !config.contains("image")) {
-        return refuse(400, "invalid_argument: config.image is required");
+        constexpr std::string_view kSaid = "invalid_argument: config.image is required";
+        return malformed(kSaid, refuse(400, kSaid));
+    }
+    if (config.value("guest", json::object()).value("memory_mb", 256) % 256 != 0) {
+        constexpr std::string_view kSaid =
+            "invalid_argument: config.guest.memory_mb has to be a multiple of 256";
+        return malformed(kSaid, refuse(400, kSaid));
     }
     if (!options_.refuse_create.empty()) return refuse(400, options_.refuse_create);
     std::string name = body.value("name", "");
@@ -252,7 +267,7 @@ HttpResponse FlyCloud::create(const HttpRequest& request) {
     if (!volume.empty()) volumes_.at(volume).attached_machine = kept.id;
     if (observer_ != nullptr) observer_->on_created(described(kept));
     prepare(kept);
-    HttpResponse made = reply(200, to_json(kept));
+    HttpResponse made = reply(200, shown(kept, tape_.chance(odd_lane_)));
     if (const std::uint64_t away = tape_.draw(host_lane_, 21); away > 0) {
         const Duration wait = std::chrono::minutes(away % 2 == 0 ? 0 : 10);
         const Duration duration = std::chrono::minutes(1) * static_cast<std::int64_t>(away + 1) / 2;
@@ -265,19 +280,28 @@ HttpResponse FlyCloud::create(const HttpRequest& request) {
 }
 
 HttpResponse FlyCloud::list(std::string_view query) {
+    const bool odd = tape_.chance(odd_lane_);
     json found = json::array();
     for (const auto& [id, machine] : machines_) {
         if (visible(id) != nullptr && machine.state != "destroyed" &&
             has_metadata(machine, query)) {
-            found.push_back(to_json(machine));
+            found.push_back(shown(machine, odd && found.empty()));
         }
     }
     return reply(200, found);
 }
 
+// Everything else stays, secrets and all.
+json FlyCloud::shown(const FlyMachine& machine, bool odd) const {
+    json described = to_json(machine);
+    if (odd || (!options_.odd.empty() && machine.name == options_.odd)) described.erase("id");
+    return described;
+}
+
 HttpResponse FlyCloud::get(const std::string& id) {
     const FlyMachine* machine = visible(id);
-    return machine == nullptr ? machine_not_found() : reply(200, to_json(*machine));
+    if (machine == nullptr) return machine_not_found();
+    return reply(200, shown(*machine, tape_.chance(odd_lane_)));
 }
 
 HttpResponse FlyCloud::start(const std::string& id) {

@@ -65,6 +65,8 @@ struct FlyCloudOptions {
     std::string refuse_create;
     // Every second creation of a name is refused in a form that no client can read.
     bool garble_conflicts = false;
+    // And reads show the machine of that name without its id.
+    std::string odd;
     // And reads begin to show a new machine that much later.
     lifecycle::Duration lag{0};
     // The next so many creations take effect and are answered 408.
@@ -149,6 +151,8 @@ class FlyCloud final : public Cloud {
                                                            const std::string& volume);
     void detach_volume(const FlyMachine& machine);
     lifecycle::HttpResponse create(const lifecycle::HttpRequest& request);
+    // A machine as an answer shows it, `odd` or not.
+    nlohmann::json shown(const FlyMachine& machine, bool odd) const;
     lifecycle::HttpResponse list(std::string_view query);
     lifecycle::HttpResponse get(const std::string& id);
     // Sets one label, as POST .../metadata/{key} does.
@@ -187,6 +191,7 @@ class FlyCloud final : public Cloud {
     sim::LaneId mishap_lane_;
     sim::LaneId capacity_lane_;
     sim::LaneId lag_lane_;
+    sim::LaneId odd_lane_;
     sim::LaneId eager_lane_;
     sim::LaneId launch_failure_lane_;
     sim::LaneId prepare_lane_;

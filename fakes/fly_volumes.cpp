@@ -57,8 +57,8 @@ HttpResponse FlyCloud::respond_about_volumes(const HttpRequest& request, std::st
     if (about_snapshots) path.remove_suffix(kSnapshots.size());
     const std::string id(path);
     const bool read = request.method == "GET";
-    if (!limits_.take(request.method + " volumes", id.empty() ? options_.app : id, read ? 5 : 1,
-                      read ? 10 : 3, clock_.now())) {
+    if (!limits_.take(request.method + " volumes", id.empty() ? options_.app : id, 1, 3,
+                      clock_.now())) {
         return refuse(429, "rate limit exceeded");
     }
     if (id.empty() && request.method == "POST") return create_volume(request);

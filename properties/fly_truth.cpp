@@ -155,6 +155,8 @@ std::optional<FlyAction> fly_action(const scenarios::ProviderCall& call) {
     action.answer = answer_of(action.verb, call.response->status, body);
     if (action.verb == Verb::create) {
         if (action.answer == Answer::done && body.is_object()) action.id = body.value("id", "");
+        // Something was made, and the answer does not say what.
+        if (action.answer == Answer::done && action.id.empty()) action.answer = Answer::unknown;
         const std::string other =
             call.response->status == 409 ? conflicting_id(call.response->body) : "";
         if (!other.empty()) {
@@ -171,8 +173,8 @@ std::optional<FlyAction> fly_action(const scenarios::ProviderCall& call) {
                 return action;
             }
             if (state == "destroying") continue;
-            action.answer = Answer::done;
             action.id = machine.value("id", "");
+            action.answer = action.id.empty() ? Answer::refused : Answer::done;
         }
     }
     return action;

@@ -92,6 +92,9 @@ class Jury final : public scenarios::Witness {
     void on_provider_hidden(const fakes::CloudMachine& machine) override {
         for (const auto& property : properties_) property->on_provider_hidden(machine);
     }
+    void on_malformed(std::string_view provider, std::string_view said) override {
+        for (const auto& property : properties_) property->on_malformed(provider, said);
+    }
     void on_processed(const std::string& machine, const std::string& delegation) override {
         for (const auto& property : properties_) property->on_processed(machine, delegation);
     }

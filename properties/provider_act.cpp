@@ -11,7 +11,7 @@ using nlohmann::json;
 
 constexpr std::string_view kFly = "/v1/apps/vivarium/machines";
 constexpr std::string_view kDaytona = "/api/sandbox";
-constexpr std::string_view kDocker = "/v1.41/containers";
+constexpr std::string_view kDocker = "/containers";
 
 std::string name_in(const std::string& body) {
     const json parsed = json::parse(body, nullptr, false);
@@ -29,8 +29,11 @@ std::string after(std::string_view text, std::string_view key, std::string_view 
 }  // namespace
 
 ProviderAct act_of(const scenarios::ProviderCall& call) {
-    const std::string_view target = call.request.target;
+    std::string_view target = call.request.target;
     const std::string& method = call.request.method;
+    // "/v1.41/containers/..."
+    if (call.provider == "docker")
+        target.remove_prefix(std::min(target.find('/', 1), target.size()));
     const std::string_view prefix = call.provider == "fly"       ? kFly
                                     : call.provider == "daytona" ? kDaytona
                                                                  : kDocker;

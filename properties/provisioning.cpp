@@ -390,6 +390,16 @@ class SnapshotsApart final : public Property {
     std::vector<std::string> too_soon_;
 };
 
+class RequestsAreValid final : public Property {
+  public:
+    RequestsAreValid()
+        : Property("requests-are-valid",
+                   "No provider is ever asked for what its API's description does not allow.") {}
+    void on_malformed(std::string_view provider, std::string_view said) override {
+        broken(fmt::format("{} says: {}", provider, said));
+    }
+};
+
 }  // namespace
 
 Properties provisioning_properties() {
@@ -407,6 +417,7 @@ Properties provisioning_properties() {
     all.push_back(std::make_unique<VolumesOwnedOrGone>());
     all.push_back(std::make_unique<CallsPaced>());
     all.push_back(std::make_unique<SnapshotsApart>());
+    all.push_back(std::make_unique<RequestsAreValid>());
     return all;
 }
 

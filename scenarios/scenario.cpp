@@ -10,7 +10,8 @@ const std::vector<Scenario>& catalog() {
     static const std::vector<Scenario> all = [] {
         std::vector<Scenario> gathered = plain_lives();
         for (auto part : {races(), adoptions(), volumes(), liveness(), identities(), operations(),
-                          projects(), workers(), bounds(), patience(), clocks(), fleets(), storms()}) {
+                          projects(), workers(), bounds(), patience(), clocks(), fleets(), clouds(),
+                          storms()}) {
             gathered.insert(gathered.end(), std::make_move_iterator(part.begin()),
                             std::make_move_iterator(part.end()));
         }

@@ -77,8 +77,9 @@ boost::asio::awaitable<HttpResponse> Stage::insist(HttpRequest request) {
 
 boost::asio::awaitable<std::string> Stage::create(std::string project, std::string provider,
                                                   std::int64_t volume_gb) {
-    json body = {
-        {"image", "registry.fly.io/vivarium:1"}, {"memory_mb", 1024}, {"provider", provider}};
+    json body = {{"image", "registry.fly.io/vivarium:1"}, {"provider", provider}};
+    // Elsewhere the image says how large its machine is.
+    if (provider != "daytona") body["memory_mb"] = 1024;
     if (volume_gb > 0) body["volume_gb"] = volume_gb;
     return ask_for_machine(std::move(project), body.dump());
 }

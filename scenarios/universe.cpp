@@ -89,7 +89,7 @@ class Universe::ServerProgram final : public sim::Program {
           telemetry_(process, universe.witness_, universe.shadow_, universe.deliveries_),
           fly_(http_, clock_, telemetry_, fly_options()),
           daytona_(http_, telemetry_, daytona_options()),
-          docker_(http_, telemetry_, docker_options()) {
+          docker_(http_, telemetry_, process.executor(), docker_options()) {
         auto store = lifecycle::Store::open(
             {kDatabase, process.disk().vfs_name(), &follower_, &telemetry_}, process.executor());
         if (!store) throw lifecycle::StoreFailure(store.error().message);
@@ -135,6 +135,7 @@ class Universe::ServerProgram final : public sim::Program {
     static lifecycle::DockerOptions docker_options() {
         lifecycle::DockerOptions options;
         options.authority = kDockerAuthority;
+        options.pulls = true;
         return options;
     }
 

@@ -145,6 +145,9 @@ class CloudWatch final : public fakes::CloudObserver {
     void on_hidden(const fakes::CloudMachine& machine) override {
         witness_.on_provider_hidden(machine);
     }
+    void on_malformed(std::string_view provider, std::string_view said) override {
+        witness_.on_malformed(provider, said);
+    }
     // As if somebody had destroyed it behind our back.
     void on_lost(const fakes::CloudMachine& machine) override {
         ProviderCall call;

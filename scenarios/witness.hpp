@@ -128,6 +128,8 @@ class Witness {
     virtual void on_named(const std::string& /*resource*/) {}
     // From now on reads may fail to find a machine that is there.
     virtual void on_provider_hidden(const fakes::CloudMachine& /*machine*/) {}
+    // A provider was asked for what its API's description does not allow, in its words.
+    virtual void on_malformed(std::string_view /*provider*/, std::string_view /*said*/) {}
 
     // The agent of a machine has worked that delegation off.
     virtual void on_processed(const std::string& /*machine*/, const std::string& /*delegation*/) {}

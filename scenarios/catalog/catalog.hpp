@@ -20,6 +20,7 @@ std::vector<Scenario> bounds();
 std::vector<Scenario> patience();
 std::vector<Scenario> clocks();
 std::vector<Scenario> fleets();
+std::vector<Scenario> clouds();
 std::vector<Scenario> storms();
 
 }  // namespace scenarios

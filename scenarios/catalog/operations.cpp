@@ -192,7 +192,7 @@ Script orphan_collected(Stage stage) {
     lifecycle::HttpRequest request;
     request.method = "POST";
     request.authority = kDockerAuthority;
-    request.target = "/v1.41/containers/create?name=stray-another";
+    request.target = "/v1.44/containers/create?name=stray-another";
     request.body = json{{"Image", "image"},
                         {"Labels",
                          {{"vivarium_installation", "another"},

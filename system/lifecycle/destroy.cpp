@@ -66,7 +66,7 @@ boost::asio::awaitable<Outcome> Destroyer::consume(Delivery delivery) {
     const auto found = co_await provider->find(std::move(labels));
     if (!found) co_return again(found.error());
     bool left = false;
-    for (const Resource& stray : *found) {
+    for (const Resource& stray : found->found) {
         if (stray.state == ResourceState::destroyed && !stray.partial) continue;
         left = true;
         if (stray.state == ResourceState::destroying || stray.partial) continue;
@@ -81,6 +81,9 @@ boost::asio::awaitable<Outcome> Destroyer::consume(Delivery delivery) {
         const auto forgotten = co_await delivery.transact(std::move(forget));
         if (!forgotten) co_return LeaseLost{};
         co_return Later{"resources of the machine are being destroyed", seconds(5)};
+    }
+    if (!found->complete()) {
+        co_return Retry{describe_unreadable(found->unreadable), seconds(30)};
     }
     auto outcome = co_await absent(std::move(delivery), machine);
     co_return outcome;

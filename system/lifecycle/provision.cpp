@@ -74,10 +74,13 @@ Provisioner::Step<Resource> Provisioner::find_or_create(Delivery delivery, Attem
         Labels labels = ownership_labels(attempt.machine);
         auto found = co_await providers_.find(attempt.machine.provider)->find(std::move(labels));
         if (!found) co_return std::unexpected(after(found.error()));
-        const Resource* chosen = best_candidate(*found);
+        const Resource* chosen = best_candidate(found->found);
         if (chosen != nullptr) {
             auto verified = co_await verify(std::move(attempt), *chosen, "labels");
             co_return verified;
+        }
+        if (!found->complete()) {
+            co_return std::unexpected(Outcome(Retry{describe_unreadable(found->unreadable)}));
         }
         if (!attempt.machine.volume.empty()) {
             auto free = co_await volumes_.expect_free(delivery, attempt.machine, attempt.volume);

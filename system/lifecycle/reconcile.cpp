@@ -64,7 +64,7 @@ boost::asio::awaitable<ReconcileReport> Reconciler::sweep(bool apply, std::set<s
     };
     const auto ours = co_await store_.transact(std::move(read));
     for (const auto& [name, provider] : providers_.all()) {
-        std::vector<Resource> present;
+        Listing<Resource> present;
         bool answered = true;
         for (const std::string& installation : *ours) {
             Labels labels = installation_labels(installation);
@@ -74,9 +74,14 @@ boost::asio::awaitable<ReconcileReport> Reconciler::sweep(bool apply, std::set<s
                 answered = false;
                 break;
             }
-            std::ranges::move(*some, std::back_inserter(present));
+            std::ranges::move(some->found, std::back_inserter(present.found));
+            std::ranges::move(some->unreadable, std::back_inserter(present.unreadable));
         }
         if (!answered) continue;
+        if (!present.complete()) {
+            sweep.report.unknown.push_back(
+                fmt::format("{}: {}", name, describe_unreadable(present.unreadable)));
+        }
         co_await compare(&sweep, name, std::move(present));
         if (apply) co_await release(&sweep, name);
         if (provider->has_volumes()) co_await collect_volumes(&sweep, name);
@@ -128,9 +133,9 @@ boost::asio::awaitable<void> Reconciler::mend_rows(Sweep* sweep) {
 }
 
 boost::asio::awaitable<void> Reconciler::compare(Sweep* sweep, std::string provider,
-                                                 std::vector<Resource> present) {
+                                                 Listing<Resource> present) {
     std::set<std::string> seen;
-    for (const Resource& resource : present) {
+    for (const Resource& resource : present.found) {
         if (resource.partial) {
             seen.insert(resource.external_id);
             sweep->kept.insert(fmt::format("{} {}", provider, resource.external_id));
@@ -150,6 +155,8 @@ boost::asio::awaitable<void> Reconciler::compare(Sweep* sweep, std::string provi
     const auto active = co_await store_.transact(std::move(read));
     for (const Machine& machine : *active) {
         if (machine.provider != provider || seen.contains(machine.external_id)) continue;
+        // Without an id nothing but the list says whether it is there.
+        if (machine.external_id.empty() && !present.complete()) continue;
         co_await judge_machine(sweep, machine);
     }
 }
@@ -285,7 +292,11 @@ boost::asio::awaitable<void> Reconciler::collect_volumes(Sweep* sweep, std::stri
             fmt::format("volumes of {}: {}", provider, describe(present.error())));
         co_return;
     }
-    for (const Volume& volume : *present) {
+    if (!present->complete()) {
+        sweep->report.unknown.push_back(
+            fmt::format("volumes of {}: {}", provider, describe_unreadable(present->unreadable)));
+    }
+    for (const Volume& volume : present->found) {
         if (!volume.usable || !volume.attached_to.empty()) continue;
         auto read = [&volume](Tx& tx) -> Result<std::optional<VolumeRow>> {
             return find_volume(tx, volume.name);

@@ -30,9 +30,10 @@ struct Finding {
 
 struct ReconcileReport {
     std::vector<Finding> findings;
-    std::vector<std::string> unknown;  // providers that gave no answer: nothing is concluded there
-    std::string halted = {};           // why nothing was destroyed that should have been; or empty
-    std::string installation = {};     // the identity that our resources bear
+    // What gave no answer, or none that could be read whole: no absence is concluded there.
+    std::vector<std::string> unknown;
+    std::string halted = {};        // why nothing was destroyed that should have been; or empty
+    std::string installation = {};  // the identity that our resources bear
 };
 
 // Compares what the rows say with what the providers have, both ways. What looks wrong has to look
@@ -87,7 +88,7 @@ class Reconciler : Part {
     // Each of these is awaited by sweep(), whose frame holds the sweep.
     boost::asio::awaitable<void> mend_rows(Sweep* sweep);
     boost::asio::awaitable<void> compare(Sweep* sweep, std::string provider,
-                                         std::vector<Resource> present);
+                                         Listing<Resource> present);
     // Volumes that an answer we never got has left behind.
     boost::asio::awaitable<void> collect_volumes(Sweep* sweep, std::string provider);
     boost::asio::awaitable<void> judge_resource(Sweep* sweep, std::string provider,

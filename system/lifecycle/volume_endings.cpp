@@ -48,23 +48,23 @@ boost::asio::awaitable<Outcome> Volumes::destroy(Delivery delivery) {
     Provider* provider = providers_.find((*row)->provider);
     if (provider == nullptr) co_return Retry{"there is no provider " + (*row)->provider};
     // By its id, once that is known: its name others may have given to what they made of it.
-    std::vector<Volume> found;
+    Listing<Volume> listed;
     if ((*row)->external_id.empty()) {
         auto named = co_await provider->find_volumes(name);
         if (!named) co_return again(named.error());
-        found = std::move(*named);
+        listed = std::move(*named);
     } else {
         auto known = co_await provider->get_volume((*row)->external_id);
         if (!known && known.error().error_class != Class::gone) co_return again(known.error());
-        if (known) found.push_back(std::move(*known));
+        if (known) listed.found.push_back(std::move(*known));
     }
-    auto outcome = co_await destroy_all(**row, std::move(found));
+    auto outcome = co_await destroy_all(**row, std::move(listed));
     co_return outcome;
 }
 
-boost::asio::awaitable<Outcome> Volumes::destroy_all(VolumeRow row, std::vector<Volume> found) {
+boost::asio::awaitable<Outcome> Volumes::destroy_all(VolumeRow row, Listing<Volume> listed) {
     bool left = false;
-    for (const Volume& volume : found) {
+    for (const Volume& volume : listed.found) {
         if (!volume.usable) continue;
         left = true;
         // Its machine first: while that holds it, the provider refuses.
@@ -75,6 +75,9 @@ boost::asio::awaitable<Outcome> Volumes::destroy_all(VolumeRow row, std::vector<
         }
     }
     if (left) co_return Later{"it is being destroyed", seconds(20)};
+    if (!listed.complete()) {
+        co_return Retry{describe_unreadable(listed.unreadable), seconds(30)};
+    }
     co_return Done{"gone", [row](Tx& tx) { transition(tx, row, VolumeState::gone); }};
 }
 

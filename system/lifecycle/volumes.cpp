@@ -59,20 +59,24 @@ Volumes::Step<VolumeRow> Volumes::ensure(Delivery delivery, Machine machine) {
 Volumes::Step<VolumeRow> Volumes::find_or_create(Delivery delivery, Machine machine,
                                                  VolumeRow row) {
     // Without a look that succeeded nothing is made: it may be there, with data.
-    auto found = co_await providers_.find(row.provider)->find_volumes(row.name);
-    if (!found) co_return std::unexpected(after(found.error()));
-    std::erase_if(*found, [](const Volume& one) { return !one.usable; });
-    if (found->size() > 1 && row.used) {
+    auto listed = co_await providers_.find(row.provider)->find_volumes(row.name);
+    if (!listed) co_return std::unexpected(after(listed.error()));
+    if (!listed->complete()) {
+        co_return std::unexpected(Outcome(Retry{describe_unreadable(listed->unreadable)}));
+    }
+    std::vector<Volume> found = std::move(listed->found);
+    std::erase_if(found, [](const Volume& one) { return !one.usable; });
+    if (found.size() > 1 && row.used) {
         co_return std::unexpected(Outcome(GiveUp{fmt::format(
             "{} volumes are called {}, and which of them holds the data of the project is not "
             "known: destroy or rename all but that one, and create a machine again",
-            found->size(), row.name)}));
+            found.size(), row.name)}));
     }
-    if (found->empty() && row.used) {
+    if (found.empty() && row.used) {
         co_return std::unexpected(
             Outcome(GiveUp{fmt::format("volume {} may hold data and is lost", row.name)}));
     }
-    if (found->empty() && row.state == VolumeState::asked) {
+    if (found.empty() && row.state == VolumeState::asked) {
         auto planned = co_await plan_again(delivery, machine, std::move(row));
         if (!planned) co_return std::unexpected(std::move(planned.error()));
         machine.volume = planned->name;
@@ -81,10 +85,10 @@ Volumes::Step<VolumeRow> Volumes::find_or_create(Delivery delivery, Machine mach
     }
     // What is found by its name alone may hold what rows that are lost knew of. A copy that
     // somebody made of it has its name, and is younger.
-    const bool met = !found->empty();
+    const bool met = !found.empty();
     Volume volume;
     if (met) {
-        volume = *std::ranges::min_element(*found, {}, &Volume::created_at);
+        volume = *std::ranges::min_element(found, {}, &Volume::created_at);
     } else {
         auto created = co_await create(delivery, machine, row);
         if (!created) co_return std::unexpected(std::move(created.error()));

@@ -58,7 +58,7 @@ class Volumes : Part {
 
   private:
     boost::asio::awaitable<Outcome> destroy(Delivery delivery);
-    boost::asio::awaitable<Outcome> destroy_all(VolumeRow row, std::vector<Volume> found);
+    boost::asio::awaitable<Outcome> destroy_all(VolumeRow row, Listing<Volume> listed);
     boost::asio::awaitable<Outcome> release(Delivery delivery);
     Step<VolumeRow> find_or_create(Delivery delivery, Machine machine, VolumeRow row);
     Step<Volume> create(Delivery delivery, Machine machine, VolumeRow row);

@@ -13,10 +13,17 @@ namespace {
 
 using nlohmann::json;
 
+// As the API counts minutes.
+constexpr int kNeverStop = 0;
+constexpr int kNeverDelete = -1;
+// The most that one page of a list may hold, and pages after which a list is taken to have no end.
+constexpr int kPage = 200;
+constexpr int kMaxPages = 500;
+
 std::optional<Resource> resource_of(const json& sandbox) {
+    if (!sandbox.is_object()) return std::nullopt;
     Resource resource;
     resource.external_id = text_in(sandbox, "id");
-    if (resource.external_id.empty()) return std::nullopt;
     resource.name = text_in(sandbox, "name");
     resource.state =
         parse_daytona_state(text_in(sandbox, "state"), text_in(sandbox, "desiredState"));
@@ -63,19 +70,14 @@ boost::asio::awaitable<ProviderResult<HttpResponse>> DaytonaProvider::call(std::
 }
 
 boost::asio::awaitable<ProviderResult<Resource>> DaytonaProvider::create(CreateResource request) {
+    // No size: the snapshot says it, and a request that says one too is refused.
     json body = {
-        {"name", request.name},
-        {"snapshot", request.spec.image},
-        {"env", request.environment},
-        {"labels", request.labels},
-        {"cpu", request.spec.cpus},
-        // In whole GiB, at least what was asked for.
-        {"memory", (request.spec.memory_mb + 1023) / 1024},
-        {"autoStopInterval", 0},
-        {"autoDeleteInterval", -1},
+        {"name", request.name},           {"snapshot", request.spec.image},
+        {"env", request.environment},     {"labels", request.labels},
+        {"autoStopInterval", kNeverStop}, {"autoDeleteInterval", kNeverDelete},
     };
     if (!request.spec.region.empty()) body["target"] = request.spec.region;
-    const auto answer = co_await call("POST", "/sandbox", body.dump(), options_.create_timeout);
+    const auto answer = co_await call("POST", "/sandbox", body.dump(), options_.start_timeout);
     if (!answer) {
         ProviderError error = answer.error();
         // The answer does not say who has the name, but get() takes names too.
@@ -95,21 +97,43 @@ boost::asio::awaitable<ProviderResult<Resource>> DaytonaProvider::get(std::strin
     co_return parse(answer, resource_of);
 }
 
-boost::asio::awaitable<ProviderResult<std::vector<Resource>>> DaytonaProvider::find(Labels labels) {
-    const auto answer = co_await call("GET", "/sandbox?labels=" + url_encode(json(labels).dump()),
-                                      "", options_.timeout);
-    co_return only_with(parse_all(answer, resource_of), labels);
+boost::asio::awaitable<ListResult<Resource>> DaytonaProvider::find(Labels labels) {
+    // In an order that changes of a sandbox leave alone, so that none moves from page to page.
+    const std::string query = fmt::format("/sandbox?limit={}&sort=createdAt&order=asc&labels={}",
+                                          kPage, url_encode(json(labels).dump()));
+    const auto ours = [&labels](const Resource& one) { return has_labels(one, labels); };
+    Listing<Resource> all;
+    std::string cursor;
+    for (int page = 0; page < kMaxPages; ++page) {
+        std::string path = cursor.empty() ? query : query + "&cursor=" + url_encode(cursor);
+        const auto answer = co_await call("GET", std::move(path), "", options_.timeout);
+        if (!answer) co_return std::unexpected(answer.error());
+        const json listed = json_or_null(answer->body);
+        // Before May 2026 the API answered with all of them, as a plain array.
+        const auto items = listed.is_object() ? listed.find("items") : listed.end();
+        const json& elements = items != listed.end() ? *items : listed;
+        if (!elements.is_array()) co_return std::unexpected(unreadable(*answer));
+        read_elements(elements, resource_of, ours, all);
+        cursor = text_in(listed, "nextCursor");
+        if (cursor.empty()) co_return all;
+    }
+    all.unreadable.push_back(fmt::format("what follows page {}", kMaxPages));
+    co_return all;
 }
 
 boost::asio::awaitable<ProviderResult<void>> DaytonaProvider::start(std::string external_id) {
     const auto answer = co_await call("POST", "/sandbox/" + url_encode(external_id) + "/start", "",
-                                      options_.timeout);
+                                      options_.start_timeout);
     co_return discard(answer);
 }
 
 boost::asio::awaitable<ProviderResult<void>> DaytonaProvider::stop(std::string external_id) {
     const auto answer = co_await call("POST", "/sandbox/" + url_encode(external_id) + "/stop", "",
                                       options_.timeout);
+    // It is between states otherwise, which is another answer.
+    if (!answer && answer.error().detail.contains("Sandbox is not started")) {
+        co_return ProviderResult<void>{};
+    }
     co_return discard(answer);
 }
 

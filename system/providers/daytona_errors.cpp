@@ -13,8 +13,11 @@ namespace {
 using enum ProviderErrorClass;
 
 constexpr TextRule kTexts[] = {
+    // The sandbox is there: it may have failed, or may still start. Whatever the reason behind it.
+    {"Sandbox failed to start", ambiguous},
     {"already exists", conflict},
     {"state change in progress", busy},
+    {"State change in progress", busy},
     {"modified by another operation", busy},
     {"not in a valid state", busy},
     {"not in valid state", busy},

@@ -16,9 +16,9 @@ using nlohmann::json;
 constexpr std::uint64_t kMostExact = (std::uint64_t{1} << 53) - 1;
 
 ProviderError of_transport(HttpError error) {
-    // Refused says that nothing happened, so it is as good as a busy API.
-    return {error == HttpError::refused ? ProviderErrorClass::busy : ProviderErrorClass::ambiguous,
-            std::string(to_string(error))};
+    // What was not sent has not happened, so that is as good as a busy API.
+    return {was_not_sent(error) ? ProviderErrorClass::busy : ProviderErrorClass::ambiguous,
+            to_string(error)};
 }
 
 // Retry-After, or a relative of it that names a throttler.
@@ -52,7 +52,7 @@ boost::asio::awaitable<ProviderResult<HttpResponse>> Dialect::call(HttpRequest r
                                          {"call", what},
                                          {"status", std::int64_t{answer->status}},
                                          {"class", to_string(error.error_class)},
-                                         {"body", answer->body}});
+                                         {"body", error.detail}});
     co_return std::unexpected(std::move(error));
 }
 
@@ -86,12 +86,6 @@ std::map<std::string, std::string> texts_of(const json& object) {
         if (value.is_string()) texts[name] = value.get<std::string>();
     }
     return texts;
-}
-
-ProviderResult<std::vector<Resource>> only_with(ProviderResult<std::vector<Resource>> found,
-                                                const Labels& labels) {
-    if (found) std::erase_if(*found, [&](const Resource& one) { return !has_labels(one, labels); });
-    return found;
 }
 
 bool has_labels(const Resource& resource, const Labels& labels) {

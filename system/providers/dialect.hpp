@@ -1,7 +1,8 @@
 #pragma once
 
+#include <fmt/format.h>
+
 #include <boost/asio/awaitable.hpp>
-#include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
@@ -27,7 +28,7 @@ class Dialect {
         : http_(http), telemetry_(telemetry), provider_(std::move(provider)), classify_(classify) {}
 
     // Sends the request; any status up to 299, and 304, is a value. Every other answer is told to
-    // telemetry whole, under `what` it was about.
+    // telemetry, without secrets, under `what` it was about.
     boost::asio::awaitable<ProviderResult<HttpResponse>> call(HttpRequest request, Duration timeout,
                                                               std::string what);
 
@@ -52,35 +53,61 @@ bool has_labels(const Resource& resource, const Labels& labels);
 ProviderError unreadable(const HttpResponse& response);
 ProviderResult<void> discard(const ProviderResult<HttpResponse>& answer);
 
-// Reads one thing, or a list of things, out of an answer. `make` gives nothing for what it cannot
-// read, and then the answer as a whole is unreadable.
+// By which a thing is known; empty: the provider said none, and it is of no use.
+inline const std::string& id_of(const Resource& resource) {
+    return resource.external_id;
+}
+inline const std::string& id_of(const Volume& volume) {
+    return volume.id;
+}
+// Whether it says whose it is, as far as could be read.
+inline bool says_whose(const Resource& resource) {
+    return !resource.labels.empty();
+}
+inline bool says_whose(const Volume& volume) {
+    return !volume.name.empty();
+}
+
+// Reads one thing out of an answer. `make` gives nothing for what is no description of one.
 template <class T>
 ProviderResult<T> parse(const ProviderResult<HttpResponse>& answer,
                         std::optional<T> (*make)(const nlohmann::json&)) {
     if (!answer) return std::unexpected(answer.error());
     auto made = make(json_or_null(answer->body));
-    if (!made) return std::unexpected(unreadable(*answer));
+    if (!made || id_of(*made).empty()) return std::unexpected(unreadable(*answer));
     return *std::move(made);
 }
 
-template <class T>
-ProviderResult<std::vector<T>> parse_all(const ProviderResult<HttpResponse>& answer,
-                                         std::optional<T> (*make)(const nlohmann::json&)) {
+// Adds those elements of an array that are wanted. One that cannot be read, and does not say that
+// it is somebody else's, makes the list incomplete.
+template <class T, class Wanted>
+void read_elements(const nlohmann::json& array, std::optional<T> (*make)(const nlohmann::json&),
+                   Wanted wanted, Listing<T>& into) {
+    std::size_t number = 0;
+    for (const nlohmann::json& element : array) {
+        ++number;
+        auto made = make(element);
+        if (made && !id_of(*made).empty()) {
+            if (wanted(*made)) into.found.push_back(*std::move(made));
+        } else if (!made) {
+            into.unreadable.push_back(fmt::format("number {}", number));
+        } else if (!says_whose(*made) || wanted(*made)) {
+            into.unreadable.push_back(
+                fmt::format("number {}, named \"{}\", without an id", number, made->name));
+        }
+    }
+}
+
+template <class T, class Wanted>
+ListResult<T> parse_all(const ProviderResult<HttpResponse>& answer,
+                        std::optional<T> (*make)(const nlohmann::json&), Wanted wanted) {
     if (!answer) return std::unexpected(answer.error());
     const auto listed = json_or_null(answer->body);
     if (!listed.is_array()) return std::unexpected(unreadable(*answer));
-    std::vector<T> all;
-    for (const nlohmann::json& one : listed) {
-        auto made = make(one);
-        if (!made) return std::unexpected(unreadable(*answer));
-        all.push_back(*std::move(made));
-    }
+    Listing<T> all;
+    read_elements(listed, make, wanted, all);
     return all;
 }
-
-// What is left of a list whose filter is the provider's: none without all the labels.
-ProviderResult<std::vector<Resource>> only_with(ProviderResult<std::vector<Resource>> found,
-                                                const Labels& labels);
 
 // A row of a table of errors: what a text that contains `text` means.
 struct TextRule {

@@ -13,14 +13,15 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kVersion = "/v1.41";
 constexpr std::int64_t kMiB = 1 << 20;
+// How soon to ask again for what waits for a pull.
+constexpr Duration kLookForPull = std::chrono::seconds(5);
 
 // An inspected container.
 std::optional<Resource> inspected(const json& container) {
+    if (!container.is_object()) return std::nullopt;
     Resource resource;
     resource.external_id = text_in(container, "Id");
-    if (resource.external_id.empty()) return std::nullopt;
     resource.name = text_in(container, "Name");
     if (resource.name.starts_with('/')) resource.name.erase(0, 1);
     resource.state = parse_docker_state(text_in(object_in(container, "State"), "Status"));
@@ -40,9 +41,9 @@ std::optional<Resource> inspected(const json& container) {
 
 // A container as a list shows it.
 std::optional<Resource> listed(const json& container) {
+    if (!container.is_object()) return std::nullopt;
     Resource resource;
     resource.external_id = text_in(container, "Id");
-    if (resource.external_id.empty()) return std::nullopt;
     const auto names = container.find("Names");
     if (names != container.end() && names->is_array() && !names->empty() &&
         names->front().is_string()) {
@@ -65,20 +66,61 @@ std::string exec_request(const std::vector<std::string>& command) {
 
 }  // namespace
 
-DockerProvider::DockerProvider(HttpClient& http, Telemetry& telemetry, DockerOptions options)
-    : dialect_(http, telemetry, "docker", classify_docker_error), options_(std::move(options)) {}
+DockerProvider::DockerProvider(HttpClient& http, Telemetry& telemetry,
+                               boost::asio::any_io_executor executor, DockerOptions options)
+    : dialect_(http, telemetry, "docker", classify_docker_error),
+      options_(std::move(options)),
+      tasks_(std::move(executor),
+             [](std::exception_ptr failure) { std::rethrow_exception(std::move(failure)); }) {}
 
 boost::asio::awaitable<ProviderResult<HttpResponse>> DockerProvider::call(std::string method,
                                                                           std::string path,
                                                                           std::string body) {
+    return call(std::move(method), std::move(path), std::move(body), options_.timeout);
+}
+
+boost::asio::awaitable<ProviderResult<HttpResponse>> DockerProvider::call(std::string method,
+                                                                          std::string path,
+                                                                          std::string body,
+                                                                          Duration timeout) {
+    const auto spoken = co_await version();
+    if (!spoken) co_return std::unexpected(spoken.error());
     HttpRequest request;
     request.method = std::move(method);
     request.authority = options_.authority;
-    request.target = kVersion + path;
+    request.target = *spoken + path;
     if (!body.empty()) request.headers["Content-Type"] = "application/json";
     request.body = std::move(body);
     std::string what = fmt::format("{} {}", request.method, path.substr(0, path.find('?')));
-    return dialect_.call(std::move(request), options_.timeout, std::move(what));
+    auto answer = co_await dialect_.call(std::move(request), timeout, std::move(what));
+    // Another engine answers there now: an upgrade, or a downgrade.
+    if (!answer && answer.error().detail.contains(kVersionRefused)) version_.clear();
+    co_return answer;
+}
+
+boost::asio::awaitable<ProviderResult<std::string>> DockerProvider::version() {
+    if (!version_.empty()) co_return version_;
+    HttpRequest request;
+    request.authority = options_.authority;
+    request.target = "/version";
+    const auto answer =
+        co_await dialect_.call(std::move(request), options_.timeout, "GET /version");
+    if (!answer) co_return std::unexpected(answer.error());
+    const json said = json_or_null(answer->body);
+    const auto newest = parse_docker_version(text_in(said, "ApiVersion"));
+    if (!newest) co_return std::unexpected(unreadable(*answer));
+    // Engines of before 2017 do not say it.
+    const auto oldest = parse_docker_version(text_in(said, "MinAPIVersion")).value_or(*newest);
+    const auto common = common_docker_version(oldest, *newest);
+    if (!common) {
+        co_return std::unexpected(ProviderError(
+            ProviderErrorClass::permanent,
+            fmt::format("the engine speaks versions {}.{} to {}.{} of its API, none of which is "
+                        "known here: use another engine, or another version of this program",
+                        oldest.first, oldest.second, newest->first, newest->second)));
+    }
+    version_ = fmt::format("/v{}.{}", common->first, common->second);
+    co_return version_;
 }
 
 boost::asio::awaitable<ProviderResult<Resource>> DockerProvider::create(CreateResource request) {
@@ -97,6 +139,9 @@ boost::asio::awaitable<ProviderResult<Resource>> DockerProvider::create(CreateRe
     if (!options_.network.empty()) body["HostConfig"]["NetworkMode"] = options_.network;
     const auto answer =
         co_await call("POST", "/containers/create?name=" + url_encode(request.name), body.dump());
+    if (!answer && options_.pulls && answer.error().detail.contains("No such image")) {
+        co_return std::unexpected(pull_of(request.spec.image));
+    }
     if (!answer) co_return std::unexpected(answer.error());
     Resource made;
     made.external_id = text_in(json_or_null(answer->body), "Id");
@@ -109,19 +154,52 @@ boost::asio::awaitable<ProviderResult<Resource>> DockerProvider::create(CreateRe
     co_return made;
 }
 
+ProviderError DockerProvider::pull_of(std::string image) {
+    const auto known = pulls_.find(image);
+    if (known == pulls_.end()) {
+        pulls_.try_emplace(image);
+        tasks_.spawn(pull(image));
+    } else if (known->second.failure) {
+        ProviderError failure = *std::move(known->second.failure);
+        pulls_.erase(known);
+        return failure;
+    }
+    ProviderError waiting(ProviderErrorClass::busy, fmt::format("image {} is being pulled", image));
+    waiting.retry_after = kLookForPull;
+    return waiting;
+}
+
+boost::asio::awaitable<void> DockerProvider::pull(std::string image) {
+    const ImageReference wanted = parse_image(image);
+    std::string path = fmt::format("/images/create?fromImage={}&tag={}", url_encode(wanted.name),
+                                   url_encode(wanted.tag));
+    const auto answer = co_await call("POST", std::move(path), "", options_.pull_timeout);
+    const ProviderResult<void> pulled =
+        answer ? pull_result(answer->body)
+               : ProviderResult<void>(std::unexpected(pull_error(answer.error().detail)));
+    if (pulled) {
+        pulls_.erase(image);
+    } else {
+        ProviderError failure = pulled.error();
+        failure.detail = fmt::format("image {} could not be pulled: {}", image, failure.detail);
+        pulls_[image].failure = std::move(failure);
+    }
+}
+
 boost::asio::awaitable<ProviderResult<Resource>> DockerProvider::get(std::string external_id) {
     const auto answer =
         co_await call("GET", "/containers/" + url_encode(external_id) + "/json", "");
     co_return parse(answer, inspected);
 }
 
-boost::asio::awaitable<ProviderResult<std::vector<Resource>>> DockerProvider::find(Labels labels) {
+boost::asio::awaitable<ListResult<Resource>> DockerProvider::find(Labels labels) {
     json wanted = json::array();
     for (const auto& [name, value] : labels) wanted.push_back(fmt::format("{}={}", name, value));
     const std::string filters = json{{"label", std::move(wanted)}}.dump();
     const auto answer =
         co_await call("GET", "/containers/json?all=true&filters=" + url_encode(filters), "");
-    co_return only_with(parse_all(answer, listed), labels);
+    const auto ours = [&labels](const Resource& one) { return has_labels(one, labels); };
+    co_return parse_all(answer, listed, ours);
 }
 
 boost::asio::awaitable<ProviderResult<void>> DockerProvider::start(std::string external_id) {

@@ -17,10 +17,16 @@ using nlohmann::json;
 // Where a machine finds its volume.
 constexpr const char* kMountPath = "/data";
 
+// Memory comes in units: at least what was asked for.
+std::int64_t whole_units(std::int64_t memory_mb) {
+    constexpr std::int64_t kUnit = 256;
+    return (memory_mb + kUnit - 1) / kUnit * kUnit;
+}
+
 std::optional<Resource> resource_of(const json& machine) {
+    if (!machine.is_object()) return std::nullopt;
     Resource resource;
     resource.external_id = text_in(machine, "id");
-    if (resource.external_id.empty()) return std::nullopt;
     resource.name = text_in(machine, "name");
     resource.state = parse_fly_state(text_in(machine, "state"));
     resource.region = text_in(machine, "region");
@@ -43,9 +49,9 @@ std::optional<Resource> resource_of(const json& machine) {
 }
 
 std::optional<Volume> volume_of(const json& described) {
+    if (!described.is_object()) return std::nullopt;
     Volume volume;
     volume.id = text_in(described, "id");
-    if (volume.id.empty()) return std::nullopt;
     volume.name = text_in(described, "name");
     volume.region = text_in(described, "region");
     const std::string state = text_in(described, "state");
@@ -114,8 +120,9 @@ boost::asio::awaitable<ProviderResult<HttpResponse>> FlyProvider::call(std::stri
     if (!body.empty()) request.headers["Content-Type"] = "application/json";
     request.body = std::move(body);
     std::string what = fmt::format("{} {}", request.method, path);
-    const bool read = request.method == "GET";
     const Subject subject = subject_of(path);
+    // Everything else is a call like any other: lists and waits too.
+    const bool read = request.method == "GET" && subject.verb == "machines" && !subject.id.empty();
     const auto turn =
         co_await pacer_->turn(call_class_, fmt::format("{} {}", request.method, subject.verb),
                               subject.id, read ? 5 : 1, read ? 10 : 3);
@@ -138,7 +145,7 @@ boost::asio::awaitable<ProviderResult<Resource>> FlyProvider::create(CreateResou
           {"guest",
            {{"cpu_kind", "shared"},
             {"cpus", request.spec.cpus},
-            {"memory_mb", request.spec.memory_mb}}},
+            {"memory_mb", whole_units(request.spec.memory_mb)}}},
           {"metadata", request.labels}}},
     };
     if (!request.spec.region.empty()) body["region"] = request.spec.region;
@@ -155,7 +162,7 @@ boost::asio::awaitable<ProviderResult<Resource>> FlyProvider::get(std::string ex
     co_return parse(answer, resource_of);
 }
 
-boost::asio::awaitable<ProviderResult<std::vector<Resource>>> FlyProvider::find(Labels labels) {
+boost::asio::awaitable<ListResult<Resource>> FlyProvider::find(Labels labels) {
     std::string query;
     for (const auto& [name, value] : labels) {
         query += fmt::format("{}metadata.{}={}", query.empty() ? '?' : '&', url_encode(name),
@@ -163,7 +170,8 @@ boost::asio::awaitable<ProviderResult<std::vector<Resource>>> FlyProvider::find(
     }
     const auto answer = co_await call("GET", "/machines" + query, "");
     // The filter is not in the provider's own schema: do not rely on it.
-    co_return only_with(parse_all(answer, resource_of), labels);
+    const auto ours = [&labels](const Resource& one) { return has_labels(one, labels); };
+    co_return parse_all(answer, resource_of, ours);
 }
 
 boost::asio::awaitable<ProviderResult<void>> FlyProvider::start(std::string external_id) {
@@ -220,14 +228,10 @@ boost::asio::awaitable<ProviderResult<Volume>> FlyProvider::get_volume(std::stri
     co_return parse(answer, volume_of);
 }
 
-boost::asio::awaitable<ProviderResult<std::vector<Volume>>> FlyProvider::find_volumes(
-    std::string name) {
+boost::asio::awaitable<ListResult<Volume>> FlyProvider::find_volumes(std::string name) {
     const auto answer = co_await call("GET", "/volumes", "");
-    auto found = parse_all(answer, volume_of);
-    if (found && !name.empty()) {
-        std::erase_if(*found, [&](const Volume& one) { return one.name != name; });
-    }
-    co_return found;
+    const auto named = [&name](const Volume& one) { return name.empty() || one.name == name; };
+    co_return parse_all(answer, volume_of, named);
 }
 
 boost::asio::awaitable<ProviderResult<void>> FlyProvider::destroy_volume(std::string id) {

@@ -28,7 +28,7 @@ ProviderError classify_fly_error(int status, std::string_view body);
 ResourceState parse_fly_state(std::string_view state);
 
 // The client of Fly's Machines API. Keeps to its limits: one call a second and a burst of three for
-// each action on each machine, five and ten for reads.
+// each action on each machine and on the app, five and ten for the read of one machine.
 class FlyProvider final : public Provider {
   public:
     FlyProvider(HttpClient& http, Clock& clock, Telemetry& telemetry, FlyOptions options);
@@ -38,7 +38,7 @@ class FlyProvider final : public Provider {
 
     boost::asio::awaitable<ProviderResult<Resource>> create(CreateResource request) override;
     boost::asio::awaitable<ProviderResult<Resource>> get(std::string external_id) override;
-    boost::asio::awaitable<ProviderResult<std::vector<Resource>>> find(Labels labels) override;
+    boost::asio::awaitable<ListResult<Resource>> find(Labels labels) override;
     boost::asio::awaitable<ProviderResult<void>> start(std::string external_id) override;
     boost::asio::awaitable<ProviderResult<void>> stop(std::string external_id) override;
     boost::asio::awaitable<ProviderResult<void>> destroy(std::string external_id) override;
@@ -49,8 +49,7 @@ class FlyProvider final : public Provider {
     bool has_volumes() const override { return true; }
     boost::asio::awaitable<ProviderResult<Volume>> create_volume(CreateVolume request) override;
     boost::asio::awaitable<ProviderResult<Volume>> get_volume(std::string id) override;
-    boost::asio::awaitable<ProviderResult<std::vector<Volume>>> find_volumes(
-        std::string name) override;
+    boost::asio::awaitable<ListResult<Volume>> find_volumes(std::string name) override;
     boost::asio::awaitable<ProviderResult<void>> destroy_volume(std::string id) override;
     boost::asio::awaitable<ProviderResult<void>> snapshot_volume(std::string id) override;
 

@@ -1,8 +1,10 @@
 #include "system/providers/provider.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "system/ports/daemon.hpp"
+#include "system/providers/redact.hpp"
 #include "system/providers/url.hpp"
 
 namespace lifecycle {
@@ -32,6 +34,9 @@ std::string_view to_string(ProviderErrorClass error) {
     return "unknown";
 }
 
+ProviderError::ProviderError(ProviderErrorClass kind, std::string_view said)
+    : error_class(kind), detail(without_secrets(said)) {}
+
 std::string describe(const ProviderError& error) {
     return fmt::format("{}: {}", to_string(error.error_class), error.detail);
 }
@@ -52,6 +57,11 @@ bool may_have_happened(const ProviderError& error) {
         case ProviderErrorClass::permanent: return false;
     }
     return true;
+}
+
+std::string describe_unreadable(const std::vector<std::string>& unreadable) {
+    return fmt::format("{} listed elements could not be read: {}", unreadable.size(),
+                       without_secrets(fmt::format("{}", fmt::join(unreadable, ", "))));
 }
 
 std::string_view to_string(ResourceState state) {
@@ -87,8 +97,7 @@ boost::asio::awaitable<ProviderResult<Volume>> Provider::get_volume(std::string 
     co_return std::unexpected(no_volumes());
 }
 
-boost::asio::awaitable<ProviderResult<std::vector<Volume>>> Provider::find_volumes(
-    std::string /*name*/) {
+boost::asio::awaitable<ListResult<Volume>> Provider::find_volumes(std::string /*name*/) {
     co_return std::unexpected(no_volumes());
 }
 

@@ -34,12 +34,11 @@ std::string_view to_string(ProviderErrorClass error);
 
 struct ProviderError {
     ProviderErrorClass error_class;
-    std::string detail;          // what the provider said, whole
+    std::string detail;          // what the provider said, without secrets and within bounds
     std::string conflicting_id;  // only with conflict: what get() takes
     Duration retry_after{0};
 
-    ProviderError(ProviderErrorClass kind, std::string said)
-        : error_class(kind), detail(std::move(said)) {}
+    ProviderError(ProviderErrorClass kind, std::string_view said);
 };
 std::string describe(const ProviderError& error);
 // False: the provider said that it did nothing.
@@ -112,6 +111,21 @@ struct CreateVolume {
     CreateVolume() = default;
 };
 
+// What a provider listed. Nothing is concluded from what is missing in a list that is incomplete.
+template <class T>
+struct Listing {
+    std::vector<T> found;
+    std::vector<std::string> unreadable;  // in words: what was listed too, and could not be read
+
+    bool complete() const { return unreadable.empty(); }
+    // There is nothing for certain.
+    bool none() const { return found.empty() && complete(); }
+};
+template <class T>
+using ListResult = ProviderResult<Listing<T>>;
+// Why nothing is concluded from a list; in words.
+std::string describe_unreadable(const std::vector<std::string>& unreadable);
+
 // How to reach a daemon of a machine.
 struct Endpoint {
     std::string authority;
@@ -136,7 +150,7 @@ class Provider {
     virtual boost::asio::awaitable<ProviderResult<Resource>> create(CreateResource request) = 0;
     virtual boost::asio::awaitable<ProviderResult<Resource>> get(std::string external_id) = 0;
     // Resources with all of these labels. One that was just created may be missing.
-    virtual boost::asio::awaitable<ProviderResult<std::vector<Resource>>> find(Labels labels) = 0;
+    virtual boost::asio::awaitable<ListResult<Resource>> find(Labels labels) = 0;
     // Accepted, not finished, when these return. Starting what runs and stopping what is stopped
     // succeed.
     virtual boost::asio::awaitable<ProviderResult<void>> start(std::string external_id) = 0;
@@ -154,13 +168,15 @@ class Provider {
                                                                    std::string address,
                                                                    std::uint16_t port);
 
+    // False: a machine is as large as its image says, and a wish for a size cannot be met.
+    virtual bool sizes_machines() const { return true; }
+
     // Providers without volumes answer each of these with `permanent`.
     virtual bool has_volumes() const { return false; }
     virtual boost::asio::awaitable<ProviderResult<Volume>> create_volume(CreateVolume request);
     virtual boost::asio::awaitable<ProviderResult<Volume>> get_volume(std::string id);
     // All volumes of that name, in any state; with an empty name, all there are.
-    virtual boost::asio::awaitable<ProviderResult<std::vector<Volume>>> find_volumes(
-        std::string name);
+    virtual boost::asio::awaitable<ListResult<Volume>> find_volumes(std::string name);
     // `busy` while a machine holds it, `gone` if there is nothing to destroy.
     virtual boost::asio::awaitable<ProviderResult<void>> destroy_volume(std::string id);
     virtual boost::asio::awaitable<ProviderResult<void>> snapshot_volume(std::string id);

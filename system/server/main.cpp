@@ -69,7 +69,7 @@ int serve(ServerOptions options) {
         providers.add("daytona", daytona.emplace(http, telemetry, *options.daytona));
     }
     if (options.docker) {
-        providers.add("docker", docker.emplace(http, telemetry, *options.docker));
+        providers.add("docker", docker.emplace(http, telemetry, ports.executor, *options.docker));
     }
     // Machines are told where to report, so the port has to be known before the first is made.
     System* running = nullptr;

@@ -23,7 +23,8 @@ struct Words {
     std::string fly_token_file;
     DaytonaOptions daytona;
     std::string daytona_token_file;
-    DockerOptions docker{"", "", std::chrono::seconds(30)};
+    DockerOptions docker{.authority = "", .network = ""};
+    std::string docker_pull = "never";
     std::string github_secret_file;
     std::string consul_token_file;
     std::int64_t heartbeat_seconds = 30;
@@ -133,6 +134,10 @@ void add_provider_options(CLI::App& app, Words& words) {
     app.add_option("--docker", words.docker.authority,
                    "unix:PATH or host:port of a Docker Engine; sets Docker up");
     app.add_option("--docker-network", words.docker.network, "Network of the containers");
+    app.add_option("--docker-pull", words.docker_pull,
+                   "Which images the engine is told to pull: never any, or those that are missing")
+        ->check(CLI::IsMember({"never", "missing"}))
+        ->capture_default_str();
 }
 
 std::expected<void, BadOptions> set_providers_up(const Words& words, ServerOptions& options) {
@@ -156,6 +161,7 @@ std::expected<void, BadOptions> set_providers_up(const Words& words, ServerOptio
     if (!words.docker.authority.empty()) {
         if (auto fits = check_authority("--docker", words.docker.authority); !fits) return fits;
         options.docker = words.docker;
+        options.docker->pulls = words.docker_pull == "missing";
     }
     std::vector<std::string> known;
     if (options.fly) known.emplace_back("fly");

@@ -90,7 +90,18 @@ TEST_F(SimulatedContract, FlyKeepsItsPromises) {
 }
 
 TEST_F(SimulatedContract, DaytonaKeepsItsPromises) {
-    fakes::DaytonaCloud cloud(clock, at.tape, host, {});
+    fakes::DaytonaCloudOptions options;
+    options.missing_snapshot = "no-such-image";
+    fakes::DaytonaCloud cloud(clock, at.tape, host, options);
+    serve(cloud);
+    lifecycle::DaytonaProvider provider(at.http, at.telemetry, daytona_client("cloud:1"));
+    EXPECT_EQ(broken({provider, at.clock, "image", "no-such-image", "contract", true}), "");
+}
+
+TEST_F(SimulatedContract, DaytonaKeepsItsPromisesInPages) {
+    fakes::DaytonaCloudOptions options;
+    options.max_page = 1;
+    fakes::DaytonaCloud cloud(clock, at.tape, host, options);
     serve(cloud);
     lifecycle::DaytonaProvider provider(at.http, at.telemetry, daytona_client("cloud:1"));
     EXPECT_EQ(broken({provider, at.clock, "image", "", "contract", true}), "");
@@ -99,7 +110,20 @@ TEST_F(SimulatedContract, DaytonaKeepsItsPromises) {
 TEST_F(SimulatedContract, DockerKeepsItsPromises) {
     fakes::DockerEngine cloud(clock, at.tape, host, docker_engine());
     serve(cloud);
-    lifecycle::DockerProvider provider(at.http, at.telemetry, docker_client("cloud:1"));
+    lifecycle::DockerProvider provider(at.http, at.telemetry, at.process.executor(),
+                                       docker_client("cloud:1"));
+    EXPECT_EQ(broken({provider, at.clock, "image", "no-such-image", "contract"}), "");
+}
+
+// An engine of some years ago, whose newest version is the oldest that the client knows.
+TEST_F(SimulatedContract, AnOldDockerKeepsItsPromises) {
+    fakes::DockerEngineOptions options = docker_engine();
+    options.newest = 41;
+    options.oldest = 12;
+    fakes::DockerEngine cloud(clock, at.tape, host, options);
+    serve(cloud);
+    lifecycle::DockerProvider provider(at.http, at.telemetry, at.process.executor(),
+                                       docker_client("cloud:1"));
     EXPECT_EQ(broken({provider, at.clock, "image", "no-such-image", "contract"}), "");
 }
 
@@ -119,7 +143,8 @@ TEST(SocketContract, DockerKeepsItsPromises) {
             cloud.handle(request, std::move(respond));
         });
     lifecycle::DockerProvider provider(
-        http, telemetry, docker_client("127.0.0.1:" + std::to_string(listener.port())));
+        http, telemetry, context.get_executor(),
+        docker_client("127.0.0.1:" + std::to_string(listener.port())));
     std::string broken = "it did not end";
     boost::asio::co_spawn(context,
                           broken_promises({provider, clock, "image", "no-such-image", "contract"}),

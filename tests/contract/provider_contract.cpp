@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <functional>
 #include <utility>
 
@@ -37,6 +38,7 @@ class Contract {
         co_await it_stops_and_starts_again(id);
         co_await it_is_destroyed(id);
         co_await the_name_is_free();
+        co_await all_are_found();
         co_await a_missing_image_is_refused();
         if (subject_.provider.has_volumes()) co_await volumes_hold();
         co_return std::move(broken_);
@@ -115,7 +117,7 @@ class Contract {
         const auto destroyed = co_await subject_.provider.destroy("0000deadbeef");
         expect_class(destroyed, Class::gone, "what never was has not to be destroyed");
         const auto found = co_await subject_.provider.find(labels());
-        expect(found && found->empty(), "labels that nobody bears are not found");
+        expect(found && found->none(), "labels that nobody bears are not found");
     }
 
     boost::asio::awaitable<std::string> one_is_made() {
@@ -146,15 +148,42 @@ class Contract {
         bool found = false;
         for (int tries = 0; tries < 60 && !found; ++tries) {
             const auto all = co_await subject_.provider.find(labels());
-            found = all && all->size() == 1 && all->front().external_id == id &&
-                    all->front().name == name_;
+            found = all && all->found.size() == 1 && all->found.front().external_id == id &&
+                    all->found.front().name == name_ && all->complete();
             if (!found) co_await sleep(milliseconds(500));
         }
         expect(found, "it is found by its labels, alone");
         Labels others = labels();
         others["vivarium_machine"] = "another";
         const auto none = co_await subject_.provider.find(others);
-        expect(none && none->empty(), "it is not found by labels that it bears only in part");
+        expect(none && none->none(), "it is not found by labels that it bears only in part");
+    }
+
+    // Three more, of which a list may need several pages.
+    Void all_are_found() {
+        Labels shared = {{"vivarium_project", "of several"}};
+        std::vector<std::string> made;
+        for (int number = 5; number < 8; ++number) {
+            CreateResource wanted = request();
+            wanted.name = fmt::format("{}-{}", subject_.prefix, number);
+            wanted.labels = shared;
+            Act<Resource> to_made = [this, wanted] { return subject_.provider.create(wanted); };
+            const auto one = co_await patiently<Resource>(to_made);
+            expect_success(one, "several machines are made");
+            if (one) made.push_back(one->external_id);
+        }
+        std::size_t most = 0;
+        for (int tries = 0; tries < 60 && most < made.size(); ++tries) {
+            const auto all = co_await subject_.provider.find(shared);
+            most = std::max(most, all ? all->found.size() : 0);
+            if (most < made.size()) co_await sleep(milliseconds(500));
+        }
+        expect(most == made.size(), "all that bear a label are found, however many");
+        for (const std::string& id : made) {
+            Act<void> to_destroyed = [this, id] { return subject_.provider.destroy(id); };
+            const auto destroyed = co_await patiently<void>(to_destroyed);
+            expect_success(destroyed, "each of several is destroyed");
+        }
     }
 
     Void it_starts(std::string id) {
@@ -218,7 +247,7 @@ class Contract {
         const auto again = co_await subject_.provider.destroy(id);
         expect_class(again, Class::gone, "destroying it once more says that it is gone");
         const auto found = co_await subject_.provider.find(labels());
-        expect(found && found->empty(), "it is not found any more");
+        expect(found && found->none(), "it is not found any more");
     }
 
     Void the_name_is_free() {
@@ -250,7 +279,8 @@ class Contract {
         expect_success(made, "a volume is made");
         if (!made) co_return;
         const auto found = co_await subject_.provider.find_volumes("v_contract");
-        expect(found && found->size() == 1 && found->front().id == made->id && made->usable,
+        expect(found && found->found.size() == 1 && found->found.front().id == made->id &&
+                   made->usable,
                "it is found by its name");
         CreateResource mounting = request();
         mounting.name = subject_.prefix + "-3";
@@ -273,7 +303,7 @@ class Contract {
         const auto freed = co_await patiently<void>(to_freed);
         expect_success(freed, "then the volume is");
         const auto left = co_await subject_.provider.find_volumes("v_contract");
-        expect(left && (left->empty() || !left->front().usable), "and is not usable any more");
+        expect(left && (left->none() || !left->found.front().usable), "and is not usable any more");
         const auto never = co_await subject_.provider.get_volume("vol_never");
         expect_class(never, Class::gone, "a volume that never was is gone");
     }

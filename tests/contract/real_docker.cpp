@@ -62,7 +62,7 @@ int main(int count, char** words) {
     lifecycle::DockerOptions options;
     options.authority = words[1];
     options.network = words[3];
-    DockerProvider provider(http, telemetry, options);
+    DockerProvider provider(http, telemetry, context.get_executor(), options);
     int broken = 1;
     tests::Subject subject{provider,
                            clock,

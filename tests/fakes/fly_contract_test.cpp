@@ -68,8 +68,8 @@ TEST_F(FlyContractTest, CreatesFindsStartsWaitsAndDestroys) {
 
     const auto found = at.complete(provider.find({{"vivarium_project", "a b&c"}}));
     ASSERT_TRUE(found.has_value());
-    ASSERT_EQ(found->size(), 1U);
-    EXPECT_EQ(found->front().external_id, made->external_id);
+    ASSERT_EQ(found->found.size(), 1U);
+    EXPECT_EQ(found->found.front().external_id, made->external_id);
 
     const auto early = at.complete(provider.start(made->external_id));
     EXPECT_EQ(early.error().error_class, ProviderErrorClass::busy);

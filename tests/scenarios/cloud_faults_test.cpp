@@ -63,9 +63,9 @@ class Naive {
         const std::string name = "naive-" + std::to_string(number);
         const auto made =
             co_await ask(stage, kDockerAuthority, "", "POST",
-                         "/v1.41/containers/create?name=" + name, R"({"Image": "image:1"})");
+                         "/v1.52/containers/create?name=" + name, R"({"Image": "image:1"})");
         expect(made.status == 201, "a container is made");
-        const std::string path = "/v1.41/containers/" + name;
+        const std::string path = "/v1.52/containers/" + name;
         const auto started = co_await ask(stage, kDockerAuthority, "", "POST", path + "/start", "");
         expect(started.status == 204, "a container starts");
         co_await stage.sleep(minutes(30));
@@ -112,6 +112,7 @@ class Naive {
         const json body = {{"name", "naive-" + std::to_string(number)},
                            {"config", {{"image", "i"}}}};
         const auto machine = co_await fly(stage, "POST", "/machines", body.dump());
+        expect(!state_of(machine, "id").empty(), "an answer about a machine says its id");
         co_await stage.sleep(minutes(45));
         const auto there = co_await fly(stage, "GET", "/machines/" + state_of(machine, "id"), "");
         expect(state_of(there, "state") == "started", "a machine that runs goes on");
@@ -189,7 +190,7 @@ INSTANTIATE_TEST_SUITE_P(Kinds, CloudFault,
                                          "daytona.mishap", "daytona.start-failure", "daytona.stuck",
                                          "daytona.unseen", "docker.exit", "docker.mishap",
                                          "docker.no-space", "fly.exit", "fly.host-unreachable",
-                                         "fly.linger", "fly.loss"),
+                                         "fly.linger", "fly.loss", "fly.odd-answer"),
                          test_name);
 
 }  // namespace

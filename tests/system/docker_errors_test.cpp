@@ -37,7 +37,10 @@ const Row kRows[] = {
      busy},
     {409, R"({"message":"something that nobody has seen before"})", busy},
     {400, R"({"message":"client version 1.99 is too new. Maximum supported API version is 1.41"})",
-     permanent},
+     busy},
+    {400,
+     R"({"message":"client version 1.41 is too old. Minimum supported API version is 1.44, please upgrade your client to a newer version"})",
+     busy},
     {400, R"({"message":"invalid reference format"})", permanent},
     {401, R"({"message":"authentication required"})", permanent},
     {500, R"({"message":"failed to create shim task: no space left on device: unknown"})",
@@ -67,6 +70,49 @@ TEST(DockerErrors, NameTheContainerThatHoldsTheName) {
     EXPECT_EQ(id_in("00ff"), "00ff");
     EXPECT_EQ(id_in("not an id"), "");
     EXPECT_EQ(id_in(""), "");
+}
+
+TEST(DockerVersions, AreReadOrRefused) {
+    EXPECT_EQ(parse_docker_version("1.41"), DockerVersion(1, 41));
+    for (const char* text : {"", "1", "1.", ".4", "1.4x", "v1.41", "0.9", "1.-2"}) {
+        EXPECT_FALSE(parse_docker_version(text)) << text;
+    }
+}
+
+TEST(DockerVersions, MeetInTheNewestThatBothKnow) {
+    EXPECT_EQ(common_docker_version({1, 44}, {1, 52}), DockerVersion(1, 52));
+    EXPECT_EQ(common_docker_version({1, 12}, {1, 41}), DockerVersion(1, 41));
+    EXPECT_EQ(common_docker_version({1, 44}, {1, 99}), DockerVersion(1, 56));
+    EXPECT_FALSE(common_docker_version({1, 12}, {1, 40})) << "too old an engine";
+    EXPECT_FALSE(common_docker_version({1, 60}, {1, 99})) << "too new a one";
+}
+
+TEST(DockerPulls, AskForOneImage) {
+    const auto parts = [](const char* image) {
+        const ImageReference reference = parse_image(image);
+        return reference.name + " " + reference.tag;
+    };
+    EXPECT_EQ(parts("busybox"), "busybox latest");
+    EXPECT_EQ(parts("busybox:1.36"), "busybox 1.36");
+    EXPECT_EQ(parts("localhost:5000/a/b"), "localhost:5000/a/b latest");
+    EXPECT_EQ(parts("localhost:5000/a/b:2"), "localhost:5000/a/b 2");
+    EXPECT_EQ(parts("r.io/a@sha256:00ff"), "r.io/a sha256:00ff");
+    EXPECT_EQ(parts("busybox:"), "busybox: latest");
+}
+
+TEST(DockerPulls, FailInsideAnAnswerThatBeganWell) {
+    EXPECT_TRUE(pull_result("{\"status\":\"Pulling\"}\r\n{\"status\":\"Done\"}\r\n"));
+    EXPECT_TRUE(pull_result(""));
+    const auto class_of = [](const std::string& said) {
+        const auto result = pull_result("{\"status\":\"Pulling\"}\r\n" + said + "\r\n");
+        return result ? std::string_view("success") : to_string(result.error().error_class);
+    };
+    EXPECT_EQ(class_of(R"({"errorDetail":{"message":"manifest unknown"}})"), "permanent");
+    EXPECT_EQ(class_of(R"({"error":"pull access denied for x, repository does not exist"})"),
+              "permanent");
+    EXPECT_EQ(class_of(R"({"errorDetail":{"message":"toomanyrequests: slow down"}})"), "throttled");
+    EXPECT_EQ(class_of(R"({"errorDetail":{"message":"dial tcp: i/o timeout"}})"), "busy");
+    EXPECT_EQ(class_of("not JSON"), "success");
 }
 
 TEST(DockerStates, AreKnownByTheirWords) {

@@ -1,0 +1,144 @@
+#include "scenarios/catalog/catalog.hpp"
+
+// What one cloud does and the others do not.
+namespace scenarios {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+// A sandbox is as large as its snapshot says, and its row says so too.
+Script sandbox_sized(Stage stage) {
+    const std::string machine = co_await stage.create("alpha", "daytona");
+    co_await stage.expect_active(machine);
+    const lifecycle::MachineSpec& spec = stage.shadow().machine(machine)->spec;
+    stage.expect(spec.cpus == 2 && spec.memory_mb == 4096, "the row has the size of the snapshot");
+    const auto refused =
+        co_await stage.call("POST", "/v1/projects/alpha/machines",
+                            R"({"image":"image:2","provider":"daytona","memory_mb":8192})");
+    stage.expect(!refused || refused->status >= 500 || refused->status == 400,
+                 "a size that cannot be had is refused");
+    stage.expect(stage.shadow().machine("alpha-2") == nullptr, "and changes nothing");
+}
+
+// A snapshot boots for longer than the cloud holds its answers, and then the answer is that the
+// start has failed, which may be untrue.
+Script sandbox_boots_slowly(Stage stage) {
+    stage.universe().daytona().options().start_delay = seconds(50);
+    const std::string machine = co_await stage.create("alpha", "daytona");
+    co_await stage.expect_active(machine);
+    const auto restarted =
+        co_await stage.call("POST", "/v1/machines/" + machine + "/restart", "{}");
+    stage.expect(restarted && restarted->status == 202, "a restart is accepted");
+    co_await stage.sleep(minutes(5));
+    const auto proxied = co_await stage.call("GET", "/v1/projects/alpha/proxy/hello");
+    stage.expect(proxied && proxied->status == 200, "the machine answers through the proxy");
+    stage.expect(stage.count(machine) == 1, "and there is one of it");
+}
+
+// Reads show a machine without its id, whatever is asked: that is no absence, and its environment,
+// which they show too, is told to nobody.
+Script odd_element(Stage stage) {
+    stage.fly().options().odd = "alpha-1";
+    const std::string machine = co_await stage.create("alpha");
+    co_await stage.sleep(minutes(2));
+    stage.expect(stage.exists(machine), "the machine is made");
+    co_await stage.retire(machine);
+    co_await stage.sleep(minutes(20));
+    stage.expect(stage.shadow().machine(machine)->state == lifecycle::MachineState::detached,
+                 "what cannot be read is not taken to be gone");
+    stage.fly().options().odd.clear();
+    const bool archived = co_await stage.until(machine, "archived", minutes(40));
+    stage.expect(archived, "once it can be read it is destroyed");
+    stage.expect(!stage.exists(machine), "and its resource is gone");
+}
+
+// The engine is another after an upgrade: the version that was agreed on is refused.
+Script engine_upgraded(Stage stage) {
+    fakes::DockerEngineOptions& engine = stage.universe().docker().options();
+    engine.newest = 41;
+    engine.oldest = 12;
+    const std::string machine = co_await stage.create("alpha", "docker");
+    co_await stage.expect_active(machine);
+    engine.newest = 52;
+    engine.oldest = 44;
+    const auto restarted =
+        co_await stage.call("POST", "/v1/machines/" + machine + "/restart", "{}");
+    stage.expect(restarted && restarted->status == 202, "a restart is accepted");
+    co_await stage.sleep(minutes(2));
+    const auto proxied = co_await stage.call("GET", "/v1/projects/alpha/proxy/hello");
+    stage.expect(proxied && proxied->status == 200, "the machine answers through the proxy");
+    const std::string second = co_await stage.create("alpha", "docker");
+    co_await stage.expect_active(second);
+}
+
+// An image that the engine does not have is pulled; nobody else waits for it.
+Script image_pulled(Stage stage) {
+    fakes::DockerEngineOptions& engine = stage.universe().docker().options();
+    engine.remote_image = "registry.fly.io/vivarium:1";
+    engine.pull = minutes(4);
+    const std::string machine = co_await stage.create("alpha", "docker");
+    const std::string other = co_await stage.create("beta");
+    const bool quick = co_await stage.until(other, "active", minutes(2));
+    stage.expect(quick, "who needs no image does not wait for it");
+    co_await stage.expect_active(machine);
+}
+
+// An image that its registry does not have: the engine says so in the middle of a stream that began
+// well.
+Script image_nowhere(Stage stage) {
+    stage.universe().docker().options().missing_image = "registry.fly.io/vivarium:1";
+    const std::string machine = co_await stage.create("alpha", "docker");
+    const bool failed = co_await stage.until(machine, "failed", minutes(5));
+    stage.expect(failed, "the machine fails");
+    const std::string& why = stage.shadow().machine(machine)->provisioning_error;
+    stage.expect(why.contains("manifest unknown"), "and says what the registry says");
+    stage.universe().docker().options().missing_image.clear();
+}
+
+}  // namespace
+
+std::vector<Scenario> clouds() {
+    return {
+        {"odd-element",
+         "Reads show a machine without its id: that is no absence, and nobody is told its secrets.",
+         {},
+         false,
+         minutes(120),
+         odd_element},
+        {"engine-upgraded",
+         "A Docker Engine is upgraded: the version of its API that was agreed on is refused.",
+         {},
+         false,
+         minutes(60),
+         engine_upgraded},
+        {"image-pulled",
+         "An image that the engine does not have is pulled, and nobody else waits for it.",
+         {},
+         false,
+         minutes(60),
+         image_pulled},
+        {"image-nowhere",
+         "An image that no registry has: its machine fails and says so.",
+         {},
+         false,
+         minutes(60),
+         image_nowhere,
+         {"machine.state starting->failed"}},
+        {"sandbox-sized",
+         "A sandbox is as large as its snapshot says, and its row says so.",
+         {},
+         false,
+         minutes(60),
+         sandbox_sized},
+        {"sandbox-boots-slowly",
+         "A sandbox starts after the cloud has said that it failed to.",
+         {},
+         false,
+         minutes(60),
+         sandbox_boots_slowly,
+         {"provider.error ambiguous"}},
+    };
+}
+
+}  // namespace scenarios
