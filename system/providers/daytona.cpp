@@ -114,10 +114,12 @@ boost::asio::awaitable<ListResult<Resource>> DaytonaProvider::find(Labels labels
         const json& elements = items != listed.end() ? *items : listed;
         if (!elements.is_array()) co_return std::unexpected(unreadable(*answer));
         read_elements(elements, resource_of, ours, all);
-        cursor = text_in(listed, "nextCursor");
-        if (cursor.empty()) co_return all;
+        std::string next = text_in(listed, "nextCursor");
+        if (next.empty()) co_return all;
+        if (next == cursor) break;
+        cursor = std::move(next);
     }
-    all.unreadable.push_back(fmt::format("what follows page {}", kMaxPages));
+    all.unreadable.emplace_back("a list that does not end");
     co_return all;
 }
 

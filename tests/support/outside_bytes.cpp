@@ -10,10 +10,12 @@
 
 #include "system/api/json.hpp"
 #include "system/api/requests.hpp"
+#include "system/identity/secrets.hpp"
 #include "system/model/json.hpp"
 #include "system/providers/daytona.hpp"
 #include "system/providers/docker.hpp"
 #include "system/providers/fly.hpp"
+#include "system/providers/redact.hpp"
 #include "system/providers/url.hpp"
 #include "system/routing/route_table.hpp"
 
@@ -36,7 +38,10 @@ class SameAnswer final : public HttpClient {
         for (const auto& [name, value] : request.headers) {
             expect(is_header_text(value), "a header has control characters");
         }
-        co_return response_;
+        HttpResponse response = response_;
+        // Behind this, a Docker Engine is asked for more.
+        if (request.target == "/version") response.body = R"({"ApiVersion":"1.52"})";
+        co_return response;
     }
 
   private:
@@ -105,7 +110,8 @@ void feed_daytona(std::string_view bytes) {
 void feed_docker(std::string_view bytes) {
     SameAnswer http(bytes);
     Deaf telemetry;
-    DockerProvider docker(http, telemetry, {});
+    boost::asio::io_context nobody(1);
+    DockerProvider docker(http, telemetry, nobody.get_executor(), {});
     feed_provider(docker);
     for (const int status : {400, 404, 409, 500}) {
         const ProviderError error = classify_docker_error(status, bytes);
@@ -113,6 +119,11 @@ void feed_docker(std::string_view bytes) {
                "an id that is not hexadecimal");
     }
     expect(decode_docker_frames(bytes).size() <= bytes.size(), "frames gain bytes");
+    static_cast<void>(pull_result(bytes));
+    expect(!parse_image(bytes).tag.empty(), "an image without a tag");
+    if (const auto version = parse_docker_version(bytes); version) {
+        expect(version->first >= 1 && version->second >= 0, "a version below 1");
+    }
 }
 
 void feed_routes(std::string_view bytes) {
@@ -165,6 +176,11 @@ void feed_text(std::string_view bytes) {
     if (const auto decoded = decode_base64(bytes); decoded) {
         expect(decoded->size() <= bytes.size() / 4 * 3, "Base64 gains bytes");
     }
+    const std::string told = without_secrets(bytes);
+    expect(told.size() <= kMaxToldBytes + 40, "more is told than may be");
+    for (const std::string_view secret : {kBootstrapMark, kTokenMark}) {
+        expect(!told.contains(secret), "a secret is told");
+    }
     const Duration after = parse_retry_after(bytes);
     expect(after >= Duration(0) && after <= std::chrono::hours(1), "a wait out of bounds");
     for (const char c : url_encode(bytes)) expect(c > ' ' && c < 0x7f, "a URL with odd bytes");
@@ -191,6 +207,7 @@ const std::vector<OutsideParser>& outside_parsers() {
         {"daytona",
          {R"({"id":"a","name":"a-1","state":"started","labels":{"owner":"us"},"memory":2})",
           R"({"url":"https://8080-a.proxy.daytona.work","token":"t"})",
+          R"({"items":[{"id":"a","labels":{"owner":"us"}},{"name":"b"}],"nextCursor":"c"})",
           R"({"statusCode":409,"message":"Sandbox with name a already exists"})"},
          feed_daytona},
         {"docker",
@@ -198,13 +215,19 @@ const std::vector<OutsideParser>& outside_parsers() {
           R"("HostConfig":{"Memory":268435456},"NetworkSettings":{"IPAddress":"172.17.0.2"}})",
           R"([{"Id":"00ff","Names":["/a-1"],"State":"running","Labels":{"owner":"us"}}])",
           R"({"message":"The container name \"/a\" is already in use by container \"00ff\"."})",
-          std::string("\x01\0\0\0\0\0\0\x05hello", 13)},
+          R"({"status":"Pulling"})"
+          "\r\n"
+          R"({"errorDetail":{"message":"manifest unknown"}})",
+          "1.44", "registry.io:5000/a/b@sha256:00ff", std::string("\x01\0\0\0\0\0\0\x05hello", 13)},
          feed_docker},
         {"routes",
          {R"([{"ModifyIndex":7,"Value":"eyJtYWNoaW5lIjoiYWxwaGEtMSIsImdlbmVyYXRpb24iOjF9"}])",
           R"([{"ModifyIndex":7,"Value":"===="}])"},
          feed_routes},
-        {"text", {"/v1/projects/alpha/proxy/x?a=b", "aGVsbG8=", "====", "120"}, feed_text},
+        {"text",
+         {"/v1/projects/alpha/proxy/x?a=b", "aGVsbG8=", "====", "120",
+          R"({"env":{"VIVARIUM_BOOTSTRAP":"vvb_00"},"token":"vvt_00"})"},
+         feed_text},
     };
     return all;
 }

@@ -20,7 +20,7 @@ TEST(Redact, HidesWhatIsSecretAndKeepsTheRest) {
         {R"({"Env" : null, "a":1})", R"({"Env" : (hidden), "a":1})"},
         {R"({"env":{"KEY":"cut off he)", R"({"env":(hidden))"},
         {R"({"env)", R"({"env(hidden))"},
-        {R"({"said":"{\"env\":{\"K\":\"v\"}}"})", R"({"said":"{\"env\":(hidden))"},
+        {R"({"said":"{\"env\":{\"K\":\"v\"}}"})", R"({"said":"{\"env\":(hidden)}"})"},
         {"VIVARIUM_BOOTSTRAP=vvb_0123abcd, and more", "VIVARIUM_BOOTSTRAP=(hidden) and more"},
         {"vvt_aB3-_", "(hidden)"},
         {"Authorization: Bearer abc.def==\nx", "Authorization: (hidden)\nx"},
