@@ -212,7 +212,7 @@ boost::asio::awaitable<ProviderResult<Volume>> FlyProvider::create_volume(Create
                  {"compute",
                   {{"cpu_kind", "shared"},
                    {"cpus", request.beside.cpus},
-                   {"memory_mb", request.beside.memory_mb}}}};
+                   {"memory_mb", whole_units(request.beside.memory_mb)}}}};
     if (!request.region.empty()) body["region"] = request.region;
     if (request.copy_of.empty()) {
         body["size_gb"] = request.size_gb;
