@@ -112,9 +112,9 @@ Result<MachineRequest> parse_create(const HttpRequest& request, const std::strin
     }
     const bool sized = body->contains("cpus") || body->contains("memory_mb");
     if (sized && chosen != nullptr && !chosen->sizes_machines()) {
-        return std::unexpected(bad_request(
-            fmt::format("at provider {} the image says how large a machine is", *provider),
-            "leave out \"cpus\" and \"memory_mb\", or use another provider"));
+        return std::unexpected(
+            bad_request(fmt::format("at provider {} the image says how large a machine is", used),
+                        "leave out \"cpus\" and \"memory_mb\", or use another provider"));
     }
     const auto key = parse_key(request);
     if (!key) return std::unexpected(key.error());
