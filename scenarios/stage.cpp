@@ -31,7 +31,8 @@ std::string field(const HttpResponse& response, const char* name) {
 HttpRequest post(std::string target) {
     HttpRequest request;
     request.method = "POST";
-    request.authority = kControlAuthority;
+    request.authority = kApiAuthority;
+    request.headers["Authorization"] = std::string("Bearer ") + kAdminToken;
     request.target = std::move(target);
     return request;
 }
@@ -55,10 +56,27 @@ boost::asio::awaitable<std::optional<HttpResponse>> Stage::call(std::string meth
                                                                 std::string bearer) {
     HttpRequest request;
     request.method = std::move(method);
+    request.authority = kApiAuthority;
+    request.target = std::move(target);
+    request.body = std::move(body);
+    if (!bearer.empty()) request.headers["Authorization"] = "Bearer " + bearer;
+    return send_once(std::move(request));
+}
+
+boost::asio::awaitable<std::optional<HttpResponse>> Stage::call_as_box(std::string method,
+                                                                       std::string target,
+                                                                       std::string body,
+                                                                       std::string bearer) {
+    HttpRequest request;
+    request.method = std::move(method);
     request.authority = kControlAuthority;
     request.target = std::move(target);
     request.body = std::move(body);
     if (!bearer.empty()) request.headers["Authorization"] = "Bearer " + bearer;
+    return send_once(std::move(request));
+}
+
+boost::asio::awaitable<std::optional<HttpResponse>> Stage::send_once(HttpRequest request) {
     fakes::SimHttpClient http(universe_->client());
     auto answer = co_await http.send(std::move(request), kPatience);
     if (!answer) co_return std::nullopt;
@@ -107,6 +125,7 @@ boost::asio::awaitable<std::string> Stage::ask_for_machine(std::string project, 
 
 boost::asio::awaitable<int> Stage::introduce(std::string machine, std::string secret) {
     HttpRequest request = post(fmt::format("/v1/machines/{}/register", machine));
+    request.authority = kControlAuthority;
     request.headers["Authorization"] = "Bearer " + secret;
     request.body = json{{"boot", "boot-of-somebody"}, {"status", "ready"}}.dump();
     const HttpResponse response = co_await insist(std::move(request));
@@ -188,6 +207,7 @@ boost::asio::awaitable<void> Stage::archive(std::string project) {
 
 boost::asio::awaitable<int> Stage::push(Push push) {
     HttpRequest request = post("/v1/webhooks/github");
+    request.headers.erase("Authorization");  // GitHub has no token of ours
     json body = {{"ref", "refs/heads/main"},
                  {"after", push.commit},
                  {"repository", {{"full_name", push.repository}}}};

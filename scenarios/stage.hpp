@@ -61,11 +61,13 @@ class Stage {
                                        sim::Duration within);
     // Takes for granted that the machine becomes active within half an hour.
     boost::asio::awaitable<void> expect_active(std::string machine);
-    // One request, answered or not; `bearer` is who it says it is from.
-    boost::asio::awaitable<std::optional<lifecycle::HttpResponse>> call(std::string method,
-                                                                        std::string target,
-                                                                        std::string body = {},
-                                                                        std::string bearer = {});
+    // One request of a client, answered or not; `bearer` is who it says it is from.
+    boost::asio::awaitable<std::optional<lifecycle::HttpResponse>> call(
+        std::string method, std::string target, std::string body = {},
+        std::string bearer = kAdminToken);
+    // The same at the address that boxes are told.
+    boost::asio::awaitable<std::optional<lifecycle::HttpResponse>> call_as_box(
+        std::string method, std::string target, std::string body = {}, std::string bearer = {});
     boost::asio::awaitable<void> sleep(sim::Duration duration);
 
     // What a script takes for granted; if it is not so, the run is broken and says `what`.
@@ -85,6 +87,8 @@ class Stage {
     sim::Network& network() { return universe_->world().network(); }
 
   private:
+    boost::asio::awaitable<std::optional<lifecycle::HttpResponse>> send_once(
+        lifecycle::HttpRequest request);
     // Repeats a request until an answer below 500 comes, and gives that.
     boost::asio::awaitable<lifecycle::HttpResponse> insist(lifecycle::HttpRequest request);
     boost::asio::awaitable<std::string> ask_for_machine(std::string project, std::string body);

@@ -32,6 +32,7 @@ lifecycle::SystemOptions system_options(const std::string& server, bool alone) {
     options.lifecycle.regions = {"ams", "fra", "cdg"};
     options.lifecycle.github_secret = kGithubSecret;
     options.lifecycle.identity_key = kIdentityKey;
+    options.lifecycle.admin_token_hash = lifecycle::hash_of(kAdminToken);
     options.lifecycle.routes.authority = kConsulAuthority;
     // Rarer than in production: most of a run is quiet.
     options.lifecycle.heartbeat_every = minutes(2);
@@ -104,10 +105,8 @@ class Universe::ServerProgram final : public sim::Program {
             [this, &process](std::exception_ptr failure) { die(process, std::move(failure)); });
         universe.shadow_.recover(system_->store());
         universe.world_.recovered([&process] { return content_digest(process.disk().vfs_name()); });
-        fakes::listen_beside(process, kControlAuthority,
-                             [this](lifecycle::HttpRequest request, fakes::Respond respond) {
-                                 serve(std::move(request), std::move(respond));
-                             });
+        open(process, lifecycle::Door::clients, kApiAuthority);
+        open(process, lifecycle::Door::boxes, kControlAuthority);
         system_->start();
     }
     ~ServerProgram() override {
@@ -139,19 +138,26 @@ class Universe::ServerProgram final : public sim::Program {
         return options;
     }
 
-    void serve(lifecycle::HttpRequest request, fakes::Respond respond) {
+    void open(sim::Process& process, lifecycle::Door door, const char* authority) {
+        fakes::listen_beside(process, authority,
+                             [this, door](lifecycle::HttpRequest request, fakes::Respond respond) {
+                                 serve(door, std::move(request), std::move(respond));
+                             });
+    }
+
+    void serve(lifecycle::Door door, lifecycle::HttpRequest request, fakes::Respond respond) {
         std::string method = request.method;
         std::string target = request.target;
         universe_.witness_.on_server_request(method, target);
         const sim::VirtualTime asked_at = universe_.world_.now();
-        system_->serve(std::move(request), [this, asked_at, method = std::move(method),
-                                            target = std::move(target), send = std::move(respond)](
-                                               lifecycle::HttpResponse response) mutable {
-            universe_.world_.observe();
-            universe_.witness_.on_server_answer(
-                {method, target, response, asked_at, universe_.world_.now()});
-            send(std::move(response));
-        });
+        system_->serve(door, std::move(request),
+                       [this, asked_at, method = std::move(method), target = std::move(target),
+                        send = std::move(respond)](lifecycle::HttpResponse response) mutable {
+                           universe_.world_.observe();
+                           universe_.witness_.on_server_answer(
+                               {method, target, response, asked_at, universe_.world_.now()});
+                           send(std::move(response));
+                       });
     }
 
     void die(sim::Process& process, std::exception_ptr failure) {

@@ -30,6 +30,8 @@ inline constexpr std::uint16_t kDaemonPort = 8080;
 // How long what no row knows is kept in this world.
 inline constexpr lifecycle::Duration kQuarantine = std::chrono::minutes(90);
 inline constexpr const char* kControlAuthority = "control.internal:80";
+inline constexpr const char* kApiAuthority = "api.internal:80";          // for clients
+inline constexpr const char* kControlAuthority = "control.internal:80";  // for boxes
 inline constexpr const char* kFlyAuthority = "_api.internal:4280";
 inline constexpr const char* kDaytonaAuthority = "api.daytona.internal:80";
 inline constexpr const char* kGithubSecret = "github-secret";
@@ -39,6 +41,8 @@ inline constexpr lifecycle::Duration kKeepFor = std::chrono::hours(12);
 // By which secrets are known wherever they stray.
 using lifecycle::kBootstrapMark;
 using lifecycle::kTokenMark;
+// What clients prove themselves by.
+inline constexpr const char* kAdminToken = "vvt_admin-token-of-the-simulated-world";
 // What every secret of the world's boxes is derived from.
 inline constexpr const char* kIdentityKey = "identity-key-of-the-simulated-world";
 inline constexpr const char* kDockerAuthority = "docker.internal:2375";

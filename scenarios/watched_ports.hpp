@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fmt/format.h>
+
 #include <map>
 #include <string>
 #include <string_view>
@@ -12,6 +14,7 @@
 #include "scenarios/universe.hpp"
 #include "scenarios/witness.hpp"
 #include "sim/world.hpp"
+#include "system/concurrency/contain.hpp"
 
 // The core's ports as the witness hears through them.
 namespace scenarios {
@@ -35,6 +38,10 @@ class WatchedTelemetry final : public lifecycle::Telemetry {
             if (text != nullptr) witness_.on_text(name, *text);
         }
         if (!process_.alive()) return;
+        if (name == lifecycle::kBug) {
+            witness_.on_bug(fmt::format("{}: {}", std::get<std::string_view>(facts[0].value),
+                                        std::get<std::string_view>(facts[1].value)));
+        }
         if (name == "machine.recreated") {
             witness_.on_recreated(
                 {std::string(std::get<std::string_view>(facts[0].value)),

@@ -144,20 +144,17 @@ void System::stop(std::function<void()> when_idle) {
 
 namespace {
 
-boost::asio::awaitable<void> answer(System* system, HttpRequest request,
+boost::asio::awaitable<void> answer(Api* api, Door door, HttpRequest request,
                                     std::move_only_function<void(HttpResponse)> respond) {
-    HttpResponse response = co_await system->handle(std::move(request));
+    HttpResponse response = co_await api->handle(door, std::move(request));
     respond(std::move(response));
 }
 
 }  // namespace
 
-void System::serve(HttpRequest request, std::move_only_function<void(HttpResponse)> respond) {
-    parts_->tasks.spawn(answer(this, std::move(request), std::move(respond)));
-}
-
-boost::asio::awaitable<HttpResponse> System::handle(HttpRequest request) {
-    return parts_->api.handle(std::move(request));
+void System::serve(Door door, HttpRequest request,
+                   std::move_only_function<void(HttpResponse)> respond) {
+    parts_->tasks.spawn(answer(&parts_->api, door, std::move(request), std::move(respond)));
 }
 
 boost::asio::awaitable<ReconcileReport> System::reconcile(bool apply) {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 
+#include "system/api/door.hpp"
 #include "system/lifecycle/options.hpp"
 #include "system/lifecycle/reconcile.hpp"
 #include "system/outbox/outbox.hpp"
@@ -23,8 +24,9 @@ struct SystemOptions {
 // chance and the network only through its ports.
 class System {
   public:
-    // Told once when the core cannot go on: the store failed, or a bug threw. The process has to
-    // end; whatever was acknowledged is durable, and the next start goes on from there.
+    // Told once when the core cannot go on: the store failed, or a bug threw outside of all that
+    // can be given up alone. The process has to end; whatever was acknowledged is durable, and the
+    // next start goes on from there.
     using OnFatal = std::function<void(std::exception_ptr)>;
 
     // Ports and providers must outlive the system.
@@ -39,9 +41,9 @@ class System {
     // system may be destroyed then.
     void stop(std::function<void()> when_idle);
 
-    // Answers one request; every answer that is an error says what is wrong and what to do.
-    void serve(HttpRequest request, std::move_only_function<void(HttpResponse)> respond);
-    boost::asio::awaitable<HttpResponse> handle(HttpRequest request);
+    // Answers one request that came in by that door; every answer that is an error says what is
+    // wrong and what to do. A bug that one request meets is told (`kBug`) and ends that one alone.
+    void serve(Door door, HttpRequest request, std::move_only_function<void(HttpResponse)> respond);
 
     // Compares rows and providers once and, if `apply`, mends what differs.
     boost::asio::awaitable<ReconcileReport> reconcile(bool apply);

@@ -1,9 +1,13 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "system/api/door.hpp"
 #include "system/concurrency/shared_reads.hpp"
 #include "system/identity/secrets.hpp"
 #include "system/lifecycle/options.hpp"
@@ -17,13 +21,22 @@
 
 namespace lifecycle {
 
-// The HTTP face of the control plane: docs/api.md lists its routes.
+// Who a route is for, and with that how its callers prove who they are.
+enum class Audience : std::uint8_t {
+    client,   // whoever has the admin's token; at the clients' door
+    box,      // a machine's secret or token, which the handler checks; at the boxes' door
+    webhook,  // a signature, which the handler checks; at the clients' door
+    anybody,  // nothing is proved; at both doors
+};
+
+// The HTTP face of the control plane: docs/api.md lists its routes, api/routes.cpp is the table.
 class Api {
   public:
     Api(Store& store, Outbox& outbox, Ports ports, TaskGroup& tasks, const Providers& providers,
         Reconciler& reconciler, const Counters& counters, LifecycleOptions options);
 
-    boost::asio::awaitable<HttpResponse> handle(HttpRequest request);
+    // Never throws but for a failing store: whatever else goes wrong is an answer.
+    boost::asio::awaitable<HttpResponse> handle(Door door, HttpRequest request);
 
     // The longest body that a request may have, in bytes.
     static constexpr std::size_t kLongestBody = 1'048'576;
@@ -31,14 +44,37 @@ class Api {
   private:
     using Answer = boost::asio::awaitable<HttpResponse>;
 
-    Answer route(HttpRequest request);
-    Answer route_project(std::vector<std::string> path, HttpRequest request);
-    Answer route_machine(std::vector<std::string> path, HttpRequest request);
+    // `subject` is what the path names: a project, a machine or a delegation; empty if nothing.
+    using Handler = Answer (Api::*)(std::string subject, HttpRequest request);
+
+    // One line of the table. It cannot be written without saying whom it is for.
+    struct Route {
+        constexpr Route(std::string_view verb, std::string_view path, Audience whom, Handler what)
+            : method(verb), pattern(path), audience(whom), handler(what) {}
+        std::string_view method;   // kAnyMethod: every one that we take
+        std::string_view pattern;  // "/v1/projects/{project}/proxy/..."
+        Audience audience;
+        Handler handler;
+    };
+    static std::span<const Route> routes();
+
+    // Which line a request is for, what its path names, and what else its path would take.
+    struct Match {
+        const Route* route = nullptr;  // null: see `allowed`
+        std::string_view pattern;      // empty: there is no such path
+        std::string subject;
+        std::string allowed;
+    };
+    static Match match(Door door, const HttpRequest& request);
+
+    boost::asio::awaitable<void> answer(Door door, Match found, HttpRequest request,
+                                        HttpResponse* response);
+    Result<void> admit(Door door, const Match& match, const HttpRequest& request) const;
 
     Answer create(std::string project, HttpRequest request);
     Answer list(std::string project, HttpRequest request);
-    Answer project(std::string project);
-    Answer errors(std::string project);
+    Answer project(std::string project, HttpRequest request);
+    Answer errors(std::string project, HttpRequest request);
     Answer recreate(std::string project, HttpRequest request);
     Answer delegate_work(std::string project, HttpRequest request);
     Answer delegations(std::string project, HttpRequest request);
@@ -46,18 +82,19 @@ class Api {
     Answer conclude_delegation(std::string delegation, HttpRequest request);
     Answer archive(std::string project, HttpRequest request);
     Answer bind(std::string project, HttpRequest request);
-    Answer get(std::string machine);
+    Answer get(std::string machine, HttpRequest request);
     Answer retire(std::string machine, HttpRequest request);
     Answer restart(std::string machine, HttpRequest request);
     Answer history(std::string machine, HttpRequest request);
     Answer register_box(std::string machine, HttpRequest request);
     Answer status(std::string machine, HttpRequest request);
     Answer rotate(std::string machine, HttpRequest request);
-    Answer agents(std::string machine);
-    Answer proxy(std::string project, std::string target, HttpRequest request);
-    Answer push(HttpRequest request);
-    Answer reconcile(HttpRequest request);
-    Answer metrics();
+    Answer agents(std::string machine, HttpRequest request);
+    Answer proxy(std::string project, HttpRequest request);
+    Answer push(std::string nothing, HttpRequest request);
+    Answer reconcile(std::string nothing, HttpRequest request);
+    Answer metrics(std::string nothing, HttpRequest request);
+    Answer health(std::string nothing, HttpRequest request);
 
     // Sends a request on to a machine's daemon. A machine that does not answer is unavailable, and
     // the answer says why as far as its provider knows.

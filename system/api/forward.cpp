@@ -19,7 +19,7 @@ constexpr Duration kFreshReason = std::chrono::seconds(3);
 
 }  // namespace
 
-boost::asio::awaitable<HttpResponse> Api::agents(std::string machine) {
+boost::asio::awaitable<HttpResponse> Api::agents(std::string machine, HttpRequest) {
     auto read = [&machine](Tx& tx) -> Result<Machine> {
         auto found = find_machine(tx, machine);
         if (!found) return std::unexpected(no_such_machine(machine));
@@ -32,8 +32,7 @@ boost::asio::awaitable<HttpResponse> Api::agents(std::string machine) {
     co_return co_await forward(std::move(*found), std::move(request));
 }
 
-boost::asio::awaitable<HttpResponse> Api::proxy(std::string project, std::string target,
-                                                HttpRequest request) {
+boost::asio::awaitable<HttpResponse> Api::proxy(std::string project, HttpRequest request) {
     auto read = [&project](Tx& tx) -> Result<Machine> {
         auto active = active_machine(tx, project);
         if (!active) {
@@ -45,6 +44,9 @@ boost::asio::awaitable<HttpResponse> Api::proxy(std::string project, std::string
     };
     auto active = co_await store_.transact(read);
     if (!active) co_return to_response(active.error());
+    const std::string prefix = fmt::format("/v1/projects/{}/proxy", project);
+    std::string target = request.target.substr(prefix.size());
+    if (!target.starts_with('/')) target.insert(0, "/");
     request.target = std::move(target);
     co_return co_await forward(std::move(*active), std::move(request));
 }
@@ -58,8 +60,9 @@ boost::asio::awaitable<HttpResponse> Api::forward(Machine machine, HttpRequest r
                   is_terminal(machine.state) ? "create a new machine" : "wait until it is active"));
     }
     // What concerns only the connection to us goes no further (RFC 9110, 7.6.1).
-    for (const char* name : {"Host", "Connection", "Keep-Alive", "Transfer-Encoding", "TE",
-                             "Trailer", "Upgrade", "Content-Length"}) {
+    // Neither does what proves to us who asks: it is not for machines.
+    for (const char* name : {"Authorization", "Host", "Connection", "Keep-Alive",
+                             "Transfer-Encoding", "TE", "Trailer", "Upgrade", "Content-Length"}) {
         request.headers.erase(name);
     }
     if (providers_.find(machine.provider) == nullptr) {

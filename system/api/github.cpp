@@ -88,7 +88,7 @@ Api::Answer Api::bind(std::string project, HttpRequest request) {
                           json{{"repository", binding->repository}, {"branch", binding->branch}});
 }
 
-Api::Answer Api::push(HttpRequest request) {
+Api::Answer Api::push(std::string, HttpRequest request) {
     if (const auto signature = check_signature(request, options_.github_secret); !signature) {
         co_return to_response(signature.error());
     }

@@ -30,6 +30,8 @@ int status_of(ErrorCode code) {
         case ErrorCode::conflict: return 409;
         case ErrorCode::superseded: return 410;
         case ErrorCode::too_large: return 413;
+        case ErrorCode::misdirected: return 421;
+        case ErrorCode::internal: return 500;
         case ErrorCode::not_implemented: return 501;
         case ErrorCode::machine_error: return 502;
         case ErrorCode::machine_unavailable:

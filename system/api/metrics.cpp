@@ -8,7 +8,7 @@
 // What an operator's collector reads, in Prometheus' text format.
 namespace lifecycle {
 
-Api::Answer Api::metrics() {
+Api::Answer Api::metrics(std::string, HttpRequest) {
     auto read = [this](Tx& tx) -> Result<std::vector<Gauge>> {
         return measure(tx, options_, ports_.clock.now());
     };

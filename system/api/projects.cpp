@@ -31,7 +31,7 @@ struct ProjectView {
 
 }  // namespace
 
-Api::Answer Api::project(std::string project) {
+Api::Answer Api::project(std::string project, HttpRequest) {
     auto read = [&project](Tx& tx) -> Result<ProjectView> {
         if (!project_exists(tx, project)) return std::unexpected(no_such_project(project));
         ProjectView view{
@@ -60,7 +60,7 @@ Api::Answer Api::project(std::string project) {
                {"last_error", view->errors.empty() ? "" : view->errors.front().text}}}});
 }
 
-Api::Answer Api::errors(std::string project) {
+Api::Answer Api::errors(std::string project, HttpRequest) {
     constexpr std::int64_t kMost = 100;
     auto read = [&project](Tx& tx) -> Result<std::vector<ProjectError>> {
         if (!project_exists(tx, project)) return std::unexpected(no_such_project(project));

@@ -55,18 +55,6 @@ Result<DaemonStatus> status_in(const json& body) {
 
 }  // namespace
 
-std::vector<std::string> segments_of(std::string_view target) {
-    std::vector<std::string> segments;
-    target = target.substr(0, target.find('?'));
-    while (!target.empty()) {
-        target.remove_prefix(1);
-        const auto slash = target.find('/');
-        segments.emplace_back(target.substr(0, slash));
-        target = slash == std::string_view::npos ? std::string_view() : target.substr(slash);
-    }
-    return segments;
-}
-
 Result<std::string> parse_key(const HttpRequest& request) {
     const auto key = request.headers.find("Idempotency-Key");
     if (key == request.headers.end() || key->second.empty()) return std::string();

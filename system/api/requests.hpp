@@ -16,9 +16,6 @@
 // What requests ask for, checked field by field. Every error names what is wrong and what to do.
 namespace lifecycle {
 
-// The parts of a path between its slashes; the query is left out.
-std::vector<std::string> segments_of(std::string_view target);
-
 // `usual`: the provider of machines that ask for none.
 Result<MachineRequest> parse_create(const HttpRequest& request, const std::string& project,
                                     const Providers& providers, const std::string& usual);

@@ -17,9 +17,12 @@ struct LifecycleOptions {
     std::string region;  // for machines that ask for none; empty: the provider's choice
     // In the order in which they are tried when one is full; empty: only the one asked for.
     std::vector<std::string> regions;
-    RouteTableOptions routes = {};     // where others read which machine a project's is
-    std::string control_authority;     // host:port at which machines reach this control plane
-    std::string identity_key = {};     // that the secrets of boxes are derived from
+    RouteTableOptions routes = {};  // where others read which machine a project's is
+    std::string control_authority;  // host:port at which machines reach this control plane
+    std::string identity_key = {};  // that the secrets of boxes are derived from
+    // SHA-256 of the token that clients prove themselves by; empty: nobody has to, which only a
+    // loopback address may offer.
+    std::string admin_token_hash = {};
     std::string github_secret;         // of webhooks; empty: they are refused
     std::uint16_t daemon_port = 8080;  // on which every machine's daemon listens
 

@@ -82,8 +82,9 @@ boost::asio::awaitable<ReconcileReport> Reconciler::sweep(bool apply, std::set<s
             sweep.report.unknown.push_back(
                 fmt::format("{}: {}", name, describe_unreadable(present.unreadable)));
         }
+        const bool complete = present.complete();
         co_await compare(&sweep, name, std::move(present));
-        if (apply) co_await release(&sweep, name);
+        if (apply && complete) co_await release(&sweep, name);
         if (provider->has_volumes()) co_await collect_volumes(&sweep, name);
     }
     co_await carry_out(&sweep);

@@ -9,6 +9,8 @@ std::string_view to_string(ErrorCode code) {
         case ErrorCode::forbidden: return "forbidden";
         case ErrorCode::not_found: return "not_found";
         case ErrorCode::method_not_allowed: return "method_not_allowed";
+        case ErrorCode::misdirected: return "misdirected";
+        case ErrorCode::internal: return "internal";
         case ErrorCode::too_large: return "too_large";
         case ErrorCode::conflict: return "conflict";
         case ErrorCode::not_implemented: return "not_implemented";

@@ -14,6 +14,7 @@ enum class ErrorCode : std::uint8_t {
     forbidden,            // who sent it is known, and may not do this
     not_found,            // no such project, machine or route
     method_not_allowed,   // the route exists, the method does not
+    misdirected,          // it was meant for a host that we are not
     too_large,            // the body exceeds the limit
     conflict,             // the state does not allow it
     not_implemented,      // the request is right, and of a kind that is not known here
@@ -21,6 +22,7 @@ enum class ErrorCode : std::uint8_t {
     machine_unavailable,  // the machine cannot answer now, and the message says why
     machine_error,        // the machine answered with a failure of its own
     stale_lease,          // someone else took over this work; nothing was written
+    internal,             // a bug of ours; the log has it
     store_unusable,       // the database cannot be opened or is from a newer version
 };
 std::string_view to_string(ErrorCode code);

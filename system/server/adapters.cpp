@@ -1,12 +1,8 @@
 #include "system/server/adapters.hpp"
 
-#include <fmt/format.h>
-
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
-#include <cstdio>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 namespace lifecycle::server {
@@ -62,21 +58,6 @@ std::uint64_t RealEntropy::below(std::uint64_t bound) {
         const std::uint64_t word = (high << 32) | low;
         if (word < limit) return word % bound;
     }
-}
-
-void LogTelemetry::record(std::string_view name, std::span<const Fact> facts) {
-    nlohmann::ordered_json line;
-    line["at_us"] = clock_.wall().time_since_epoch().count();
-    line["event"] = name;
-    for (const Fact& fact : facts) {
-        if (const auto* number = std::get_if<std::int64_t>(&fact.value)) {
-            line[std::string(fact.name)] = *number;
-        } else {
-            line[std::string(fact.name)] = std::get<std::string_view>(fact.value);
-        }
-    }
-    fmt::print(stderr, "{}\n",
-               line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
 }
 
 }  // namespace lifecycle::server

@@ -9,7 +9,6 @@
 
 #include "system/ports/clock.hpp"
 #include "system/ports/entropy.hpp"
-#include "system/ports/telemetry.hpp"
 
 // The core's ports, made of the operating system.
 namespace lifecycle::server {
@@ -38,17 +37,6 @@ class RealEntropy final : public Entropy {
 
   private:
     std::random_device device_;
-};
-
-// One JSON object a line on standard error.
-class LogTelemetry final : public Telemetry {
-  public:
-    explicit LogTelemetry(const Clock& clock) : clock_(clock) {}
-    using Telemetry::record;
-    void record(std::string_view name, std::span<const Fact> facts) override;
-
-  private:
-    const Clock& clock_;
 };
 
 }  // namespace lifecycle::server

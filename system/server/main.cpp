@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -11,14 +12,18 @@
 #include <optional>
 #include <utility>
 
+#include "system/api/json.hpp"
 #include "system/model/json.hpp"
 #include "system/providers/daytona.hpp"
 #include "system/providers/docker.hpp"
 #include "system/providers/fly.hpp"
+#include "system/providers/url.hpp"
 #include "system/server/adapters.hpp"
+#include "system/server/guard.hpp"
 #include "system/server/http_client.hpp"
 #include "system/server/http_server.hpp"
 #include "system/server/identity_key.hpp"
+#include "system/server/log.hpp"
 #include "system/server/options.hpp"
 #include "system/system.hpp"
 
@@ -34,9 +39,8 @@ constexpr int kCannotGoOn = 3;
     try {
         std::rethrow_exception(failure);
     } catch (const std::exception& what) {
-        fmt::print(stderr, "lifecycled: cannot go on: {}\n", what.what());
+        LineWriter(STDERR_FILENO).write(fmt::format("lifecycled: cannot go on: {}", what.what()));
     }
-    std::fflush(stderr);
     std::_Exit(kCannotGoOn);
 }
 
@@ -73,13 +77,22 @@ int serve(ServerOptions options) {
     }
     // Machines are told where to report, so the port has to be known before the first is made.
     System* running = nullptr;
-    HttpServer listener(context, options.host, options.port,
-                        [&running](HttpRequest request, HttpServer::Respond respond) {
-                            running->serve(std::move(request), std::move(respond));
-                        });
+    const Guard guard(options.clients.loopback, options.host_names);
+    HttpServer clients(context, options.clients.host, options.clients.port,
+                       [&](HttpRequest request, HttpServer::Respond respond) {
+                           if (const auto refusal = guard.refuses(request)) {
+                               respond(to_response(*refusal));
+                           } else {
+                               running->serve(Door::clients, std::move(request),
+                                              std::move(respond));
+                           }
+                       });
+    HttpServer boxes(context, options.boxes.host, options.boxes.port,
+                     [&running](HttpRequest request, HttpServer::Respond respond) {
+                         running->serve(Door::boxes, std::move(request), std::move(respond));
+                     });
     if (options.system.lifecycle.control_authority.empty()) {
-        options.system.lifecycle.control_authority =
-            fmt::format("{}:{}", options.host, listener.port());
+        options.system.lifecycle.control_authority = authority_of(options.boxes.host, boxes.port());
     }
     System system(std::move(*store), ports, std::move(providers), options.system, die);
     running = &system;
@@ -88,10 +101,14 @@ int serve(ServerOptions options) {
     signals.async_wait([&](const boost::system::error_code& error, int) {
         if (error) return;
         telemetry.record("server.stopping", {});
-        listener.stop();
+        clients.stop();
+        boxes.stop();
         system.stop([&context] { context.stop(); });
     });
-    telemetry.record("server.listening", {{"host", options.host}, {"port", listener.port()}});
+    telemetry.record("server.listening", {{"host", options.clients.host},
+                                          {"port", clients.port()},
+                                          {"box_host", options.boxes.host},
+                                          {"box_port", boxes.port()}});
     context.run();
     telemetry.record("server.stopped", {});
     return 0;
@@ -105,6 +122,9 @@ int reconcile(const ServerOptions& options) {
     request.method = "POST";
     request.authority = *options.reconcile_at;
     request.target = "/v1/reconcile";
+    if (!options.admin_token.empty()) {
+        request.headers["Authorization"] = "Bearer " + options.admin_token;
+    }
     request.body = nlohmann::json{{"apply", options.apply}, {"destroy", options.destroy}}.dump();
     std::optional<HttpResponse> answer;
     boost::asio::co_spawn(context, http.send(std::move(request), std::chrono::minutes(10)),
@@ -114,6 +134,11 @@ int reconcile(const ServerOptions& options) {
                           });
     context.run();
     const auto report = answer ? json_or_null(answer->body) : nlohmann::json();
+    if (answer && answer->status == 401) {
+        fmt::print(stderr, "lifecycled: {} wants its admin's token: give --admin-token-file\n",
+                   *options.reconcile_at);
+        return kBadInput;
+    }
     if (!answer || answer->status != 200 || !report.is_object()) {
         fmt::print(stderr, "lifecycled: no report from {}; is a server running there?\n",
                    *options.reconcile_at);
@@ -144,6 +169,7 @@ int reconcile(const ServerOptions& options) {
 
 int main(int count, char** words) {
     using namespace lifecycle::server;
+    secure_standard_streams();
     auto options = parse_options(count, words);
     if (!options) {
         const bool help = options.error().help;

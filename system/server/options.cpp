@@ -8,7 +8,9 @@
 #include <charconv>
 #include <fstream>
 
+#include "system/identity/secrets.hpp"
 #include "system/server/http_client.hpp"
+#include "system/server/private_file.hpp"
 
 namespace lifecycle::server {
 namespace {
@@ -16,6 +18,8 @@ namespace {
 // What was said, before it is checked.
 struct Words {
     std::string listen = "127.0.0.1:8700";
+    std::string box_listen = "127.0.0.1:8701";
+    std::string admin_token_file;
     std::int64_t grace_minutes = 240;
     std::int64_t reconcile_minutes = 5;
     std::int64_t quarantine_days = 7;
@@ -61,10 +65,20 @@ std::expected<void, BadOptions> check_authority(std::string_view option,
 void add_server_options(CLI::App& app, Words& words, ServerOptions& options) {
     LifecycleOptions& lifecycle = options.system.lifecycle;
     app.add_option("--listen", words.listen, "Address and port of the API")->capture_default_str();
+    app.add_option("--box-listen", words.box_listen,
+                   "Address and port at which machines report, and can do nothing else")
+        ->capture_default_str();
+    app.add_option("--admin-token-file", words.admin_token_file,
+                   "File whose first line is the token that clients send as \"Authorization: "
+                   "Bearer\"; without one anybody on a loopback address may do anything");
+    app.add_option("--host-names", options.host_names,
+                   "Names, besides localhost, that clients know the API's host by, separated by "
+                   "commas")
+        ->delimiter(',');
     app.add_option("--database", options.database, "SQLite file; made if it is not there")
         ->capture_default_str();
     app.add_option("--control", lifecycle.control_authority,
-                   "host:port at which machines reach this API; by default what --listen says");
+                   "host:port at which machines reach --box-listen; by default what that says");
     app.add_option("--installation", lifecycle.installation,
                    "Name of this control plane, for people")
         ->capture_default_str();
@@ -190,15 +204,44 @@ std::expected<void, BadOptions> set_routes_up(const Words& words, ServerOptions&
     return {};
 }
 
-std::expected<void, BadOptions> check_listening(const Words& words, ServerOptions& options) {
-    const HostPort address = split_authority(words.listen);
+std::expected<ServerOptions::Listen, BadOptions> parse_listen(std::string_view option,
+                                                              const std::string& said) {
+    const HostPort address = split_authority(said);
     boost::system::error_code no_address;
-    boost::asio::ip::make_address(address.host, no_address);
-    if (address.host.empty() || no_address || !parse_port(address.port, options.port)) {
-        return bad(fmt::format(
-            "--listen: \"{}\" is not an address and a port such as 127.0.0.1:8700", words.listen));
+    const auto ip = boost::asio::ip::make_address(address.host, no_address);
+    ServerOptions::Listen listen{address.host, 0, ip.is_loopback()};
+    if (address.host.empty() || no_address || !parse_port(address.port, listen.port)) {
+        return bad(fmt::format("{}: \"{}\" is not an address and a port such as 127.0.0.1:8700",
+                               option, said));
     }
-    options.host = address.host;
+    return listen;
+}
+
+std::expected<std::string, BadOptions> read_admin_token(const std::string& path) {
+    constexpr std::size_t kMinLength = 32;
+    auto token = read_private_file(path, kMinLength);
+    if (!token) return bad(fmt::format("--admin-token-file: {}", token.error()));
+    return *std::move(token);
+}
+
+std::expected<void, BadOptions> set_doors_up(const Words& words, ServerOptions& options) {
+    auto clients = parse_listen("--listen", words.listen);
+    if (!clients) return std::unexpected(clients.error());
+    options.clients = *std::move(clients);
+    auto boxes = parse_listen("--box-listen", words.box_listen);
+    if (!boxes) return std::unexpected(boxes.error());
+    options.boxes = *std::move(boxes);
+    if (words.admin_token_file.empty()) {
+        if (options.clients.loopback) return {};
+        return bad(fmt::format(
+            "--listen: at {}, which is not a loopback address, anybody could do anything: make a "
+            "token with 'umask 077; openssl rand -hex 32 > admin.token' and give it as "
+            "--admin-token-file admin.token",
+            words.listen));
+    }
+    const auto token = read_admin_token(words.admin_token_file);
+    if (!token) return std::unexpected(token.error());
+    options.system.lifecycle.admin_token_hash = hash_of(*token);
     return {};
 }
 
@@ -216,6 +259,8 @@ std::expected<ServerOptions, BadOptions> parse_options(int count, char** words) 
         "reconcile", "Compares rows and providers, through the server that runs");
     reconcile->add_option("--api", said.reconcile_at, "host:port of that server")
         ->capture_default_str();
+    reconcile->add_option("--admin-token-file", said.admin_token_file,
+                          "File whose first line is the token of that server");
     auto* apply = reconcile->add_flag("--apply", options.apply, "Mend what differs");
     reconcile->add_option("--destroy", options.destroy,
                           "External ids of resources to destroy now, of those that it reports as "
@@ -236,9 +281,13 @@ std::expected<ServerOptions, BadOptions> parse_options(int count, char** words) 
             return std::unexpected(fits.error());
         }
         options.reconcile_at = said.reconcile_at;
+        if (said.admin_token_file.empty()) return options;
+        auto token = read_admin_token(said.admin_token_file);
+        if (!token) return std::unexpected(token.error());
+        options.admin_token = *std::move(token);
         return options;
     }
-    if (auto fits = check_listening(said, options); !fits) return std::unexpected(fits.error());
+    if (auto open = set_doors_up(said, options); !open) return std::unexpected(open.error());
     if (auto ready = set_providers_up(said, options); !ready) {
         return std::unexpected(ready.error());
     }

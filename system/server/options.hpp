@@ -15,8 +15,15 @@ namespace lifecycle::server {
 
 // What `lifecycled` is told on its command line. A provider that it is not told of does not exist.
 struct ServerOptions {
-    std::string host = "127.0.0.1";
-    std::uint16_t port = 8700;
+    // Where clients come in, and where boxes do.
+    struct Listen {
+        std::string host;
+        std::uint16_t port = 0;
+        bool loopback = true;
+    };
+    Listen clients;
+    Listen boxes;
+    std::vector<std::string> host_names;  // that clients know us by
     std::string database = "lifecycle.db";
     std::string identity_key_file;
     std::optional<FlyOptions> fly;
@@ -25,6 +32,7 @@ struct ServerOptions {
     SystemOptions system;
     // `lifecycled reconcile`: ask the server that runs there, and end.
     std::optional<std::string> reconcile_at;
+    std::string admin_token;  // that it proves itself by
     bool apply = false;
     std::vector<std::string> destroy;  // external ids that a person has decided on
 };

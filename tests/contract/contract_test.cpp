@@ -12,6 +12,7 @@
 #include "system/server/adapters.hpp"
 #include "system/server/http_client.hpp"
 #include "system/server/http_server.hpp"
+#include "system/server/log.hpp"
 #include "tests/contract/provider_contract.hpp"
 #include "tests/support/sim_fixture.hpp"
 

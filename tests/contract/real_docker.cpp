@@ -6,6 +6,7 @@
 #include "system/providers/docker.hpp"
 #include "system/server/adapters.hpp"
 #include "system/server/http_client.hpp"
+#include "system/server/log.hpp"
 #include "tests/contract/provider_contract.hpp"
 
 // The promises of a provider, kept by a real Docker Engine or not.

@@ -13,6 +13,14 @@
 namespace e2e {
 
 Child::Child(const std::vector<std::string>& command) {
+    start(command, kToUs);
+}
+
+Child::Child(const std::vector<std::string>& command, int standard_error) {
+    start(command, standard_error);
+}
+
+void Child::start(const std::vector<std::string>& command, int standard_error) {
     int pipe_ends[2];
     if (pipe2(pipe_ends, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
     std::vector<char*> words;
@@ -22,7 +30,11 @@ Child::Child(const std::vector<std::string>& command) {
     if (pid_ == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         dup2(pipe_ends[1], STDOUT_FILENO);
-        dup2(pipe_ends[1], STDERR_FILENO);
+        if (standard_error == -1) {
+            close(STDERR_FILENO);
+        } else {
+            dup2(standard_error == kToUs ? pipe_ends[1] : standard_error, STDERR_FILENO);
+        }
         execv(words[0], words.data());
         _exit(127);
     }

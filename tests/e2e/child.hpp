@@ -12,6 +12,8 @@ class Child {
   public:
     // Its standard output and error can be read line by line.
     explicit Child(const std::vector<std::string>& command);
+    // Only its standard output; that is its standard error, or it has none (-1).
+    Child(const std::vector<std::string>& command, int standard_error);
     ~Child();
     Child(const Child&) = delete;
     Child& operator=(const Child&) = delete;
@@ -27,6 +29,8 @@ class Child {
     int wait();
 
   private:
+    static constexpr int kToUs = -2;
+    void start(const std::vector<std::string>& command, int standard_error);
     bool read_some(int milliseconds);
 
     pid_t pid_ = -1;

@@ -1,115 +1,22 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <thread>
 
-#include "system/server/http_client.hpp"
-#include "tests/e2e/child.hpp"
+#include "tests/e2e/lifecycled.hpp"
 
-// The production server as a process, beside the fake Fly and its boxes on loopback sockets.
 namespace e2e {
 namespace {
 
 using nlohmann::json;
-using std::chrono::seconds;
-
-constexpr const char* kLifecycled = VIVARIUM_BIN_DIR "/lifecycled";
-constexpr const char* kFakeCloud = VIVARIUM_BIN_DIR "/fake_cloud";
-
-// One request, as curl would send it.
-std::optional<lifecycle::HttpResponse> request(std::uint16_t port, const std::string& method,
-                                               const std::string& target,
-                                               const std::string& body = {}) {
-    boost::asio::io_context context;
-    lifecycle::server::BeastHttpClient client;
-    lifecycle::HttpRequest asked;
-    asked.method = method;
-    asked.authority = fmt::format("127.0.0.1:{}", port);
-    asked.target = target;
-    asked.body = body;
-    std::optional<lifecycle::HttpResponse> answer;
-    boost::asio::co_spawn(context, client.send(asked, seconds(10)), [&](auto, auto result) {
-        if (result) answer = std::move(*result);
-    });
-    context.run();
-    return answer;
-}
-
-class LifecycledTest : public testing::Test {
-  protected:
-    LifecycledTest()
-        : folder(std::filesystem::path(testing::TempDir()) / fmt::format("vivarium-{}", getpid())),
-          daemon_port(static_cast<std::uint16_t>(20000 + getpid() % 20000)),
-          cloud({kFakeCloud, fmt::format("{}", daemon_port)}) {
-        std::filesystem::remove_all(folder);
-        std::filesystem::create_directories(folder);
-        std::ofstream(folder / "token") << "fly-token\n";
-        fly_port = cloud.wait_for("ready ");
-    }
-    void TearDown() override {
-        server.reset();
-        std::filesystem::remove_all(folder);
-    }
-
-    std::vector<std::string> command(const std::string& listen) const {
-        return {kLifecycled,
-                "--listen",
-                listen,
-                "--database",
-                folder / "lifecycle.db",
-                "--fly-api",
-                fmt::format("127.0.0.1:{}", fly_port),
-                "--fly-app",
-                "vivarium",
-                "--fly-token-file",
-                folder / "token",
-                "--daemon-port",
-                fmt::format("{}", daemon_port)};
-    }
-    // Starts the server, at the port of its last life if it had one.
-    void start_server() {
-        server = std::make_unique<Child>(command(fmt::format("127.0.0.1:{}", port)));
-        const std::string line = server->wait_for("\"event\":\"server.listening\"");
-        ASSERT_NE(line, "") << server->remaining_output();
-        const auto at = line.find("\"port\":");
-        port = static_cast<std::uint16_t>(std::stoi(line.substr(at + 7)));
-    }
-    std::string state(const std::string& machine) {
-        const auto answer = request(port, "GET", "/v1/machines/" + machine);
-        return answer ? json::parse(answer->body)["machine"].value("state", "") : "";
-    }
-    bool becomes(const std::string& machine, const std::string& wanted) {
-        for (int i = 0; i < 300; ++i) {
-            if (state(machine) == wanted) return true;
-            std::this_thread::sleep_for(std::chrono::milliseconds(100));
-        }
-        return false;
-    }
-    std::string create() {
-        const auto answer =
-            request(port, "POST", "/v1/projects/alpha/machines", R"({"image":"image:1"})");
-        return answer ? json::parse(answer->body)["machine"].value("id", "") : "";
-    }
-
-    std::filesystem::path folder;
-    std::uint16_t daemon_port;
-    Child cloud;
-    std::string fly_port;
-    std::uint16_t port = 0;
-    std::unique_ptr<Child> server;
-};
 
 TEST_F(LifecycledTest, TakesAMachineToActiveThroughAKillAndARestart) {
-    ASSERT_NE(fly_port, "");
     start_server();
     ASSERT_EQ(create(), "alpha-1");
     // Killed in the middle: the resource is asked for, the machine is not active.
@@ -138,7 +45,6 @@ TEST_F(LifecycledTest, TakesAMachineToActiveThroughAKillAndARestart) {
 }
 
 TEST_F(LifecycledTest, AnswersBadRequestsOnTheWire) {
-    ASSERT_NE(fly_port, "");
     start_server();
     const auto bad = request(port, "POST", "/v1/projects/alpha/machines", "{");
     ASSERT_TRUE(bad.has_value());
@@ -155,16 +61,7 @@ TEST_F(LifecycledTest, AnswersBadRequestsOnTheWire) {
     EXPECT_EQ(json::parse(none->body)["error"]["code"], "machine_unavailable");
 }
 
-// Runs the server with these words; its exit code and what it said.
-std::pair<int, std::string> refused(std::vector<std::string> words) {
-    words.insert(words.begin(), kLifecycled);
-    Child child(words);
-    const int code = child.wait();
-    return {code, child.remaining_output()};
-}
-
 TEST_F(LifecycledTest, ReconcilesThroughTheServerThatRuns) {
-    ASSERT_NE(fly_port, "");
     start_server();
     for (const char* how : {"--dry-run", "--apply"}) {
         Child child({kLifecycled, "reconcile", "--api", fmt::format("127.0.0.1:{}", port), how});
@@ -236,7 +133,7 @@ TEST_F(LifecycledTest, KnowsItsBoxesAndKeepsTheirSecrets) {
     }
     EXPECT_EQ(state, "processed");
     const auto forged =
-        request(port, "POST", "/v1/machines/" + machine + "/status", R"({"status": "ready"})");
+        request(box_port, "POST", "/v1/machines/" + machine + "/status", R"({"status": "ready"})");
     ASSERT_TRUE(forged);
     EXPECT_EQ(forged->status, 401);
     const auto key = std::filesystem::status(folder / "lifecycle.db.key").permissions();

@@ -58,13 +58,6 @@ const std::vector<BadRequest>& bad_requests() {
         {"POST", "/v1/health", "", 405, "method_not_allowed", "POST"},
         {"GET", "/v1/machines/alpha-9", "", 404, "not_found", "no machine alpha-9"},
         {"POST", "/v1/machines/alpha-9/retire", "", 404, "not_found", "no machine alpha-9"},
-        {"POST", "/v1/machines/alpha-9/status", R"({"status":"ready"})", 401, "unauthorized",
-         "no token"},
-        {"POST", "/v1/machines/alpha-9/register", R"({"boot":"boot-1234","status":"ready"})", 401,
-         "unauthorized", "no token"},
-        {"POST", "/v1/machines/alpha-9/register", R"({"boot":"boot-1234","colour":"red"})", 400,
-         "bad_request", "\"colour\""},
-        {"GET", "/v1/machines/alpha-9/register", "", 405, "method_not_allowed", "GET"},
         {"POST", "/v1/machines/alpha-9/rotate", "", 404, "not_found", "no machine alpha-9"},
         {"GET", "/v1/projects/nobody", "", 404, "not_found", "no project nobody"},
         {"POST", "/v1/projects/nobody/recreate", "", 404, "not_found", "no project nobody"},
@@ -76,16 +69,8 @@ const std::vector<BadRequest>& bad_requests() {
         {"POST", "/v1/projects/alpha/delegations", R"({"agent":"a","timeout_s":0})", 400,
          "bad_request", "from 1 to 604800"},
         {"PUT", "/v1/projects/alpha/delegations", "", 405, "method_not_allowed", "PUT"},
-        {"POST", "/v1/delegations/alpha.1/result", R"({"outcome":"perhaps"})", 400, "bad_request",
-         "\"processed\" or \"failed\""},
-        {"POST", "/v1/delegations/alpha.1/result", R"({"outcome":"processed"})", 401,
-         "unauthorized", "no token"},
         {"POST", "/v1/projects/alpha/machines", R"({"image":"x","active_within_s":5})", 400,
          "bad_request", "from 60 to 86400"},
-        {"POST", "/v1/machines/alpha-9/status", R"({"status":"dancing"})", 400, "bad_request",
-         "\"booting\" or \"ready\""},
-        {"POST", "/v1/machines/alpha-9/status", R"({"status":true})", 400, "bad_request",
-         "\"status\""},
         {"GET", "/v1/machines/alpha-9/agents", "", 404, "not_found", "no machine alpha-9"},
         {"GET", "/v1/projects/alpha/proxy/x", "", 503, "machine_unavailable", "no active machine"},
         {"GET", "/", "", 404, "not_found", "no route /"},
@@ -120,13 +105,52 @@ const std::vector<BadRequest>& bad_requests() {
         {"GET", "/v1/machines/a/b/c", "", 404, "not_found", "no route"},
         {"GET", "no-slash", "", 404, "not_found", "no route"},
         {"GET", "//", "", 404, "not_found", "no route"},
+        {"TRACE", "/v1/projects/alpha/proxy/", "some body", 501, "not_implemented", "TRACE"},
+        {"CONNECT", "/v1/projects/alpha/proxy/", "", 501, "not_implemented", "CONNECT"},
+        {"POST", "/v1/machines/alpha-9/status", R"({"status":"ready"})", 404, "not_found",
+         "no route"},
+        {"POST", "/v1/machines/alpha-9/register", "{}", 404, "not_found", "no route"},
     };
     return all;
 }
 
-Script send_bad_requests(Stage stage) {
-    for (const BadRequest& bad : bad_requests()) {
-        const auto answer = co_await stage.call(bad.method, bad.target, bad.body);
+// At the boxes' door.
+const std::vector<BadRequest>& bad_box_requests() {
+    static const std::vector<BadRequest> all = {
+        {"POST", "/v1/machines/alpha-9/status", R"({"status":"ready"})", 401, "unauthorized",
+         "no token"},
+        {"POST", "/v1/machines/alpha-9/register", R"({"boot":"boot-1234","status":"ready"})", 401,
+         "unauthorized", "no token"},
+        {"POST", "/v1/machines/alpha-9/register", R"({"boot":"boot-1234","colour":"red"})", 400,
+         "bad_request", "\"colour\""},
+        {"GET", "/v1/machines/alpha-9/register", "", 405, "method_not_allowed", "GET"},
+        {"POST", "/v1/delegations/alpha.1/result", R"({"outcome":"perhaps"})", 400, "bad_request",
+         "\"processed\" or \"failed\""},
+        {"POST", "/v1/delegations/alpha.1/result", R"({"outcome":"processed"})", 401,
+         "unauthorized", "no token"},
+        {"POST", "/v1/machines/alpha-9/status", R"({"status":"dancing"})", 400, "bad_request",
+         "\"booting\" or \"ready\""},
+        {"POST", "/v1/machines/alpha-9/status", R"({"status":true})", 400, "bad_request",
+         "\"status\""},
+        {"TRACE", "/v1/machines/alpha-9/status", "", 501, "not_implemented", "TRACE"},
+        {"POST", "/v1/projects/alpha/archive", "", 404, "not_found", "no route"},
+        {"POST", "/v1/projects/alpha/machines", R"({"image":"x"})", 404, "not_found", "no route"},
+        {"GET", "/v1/projects/alpha/proxy/", "", 404, "not_found", "no route"},
+        {"GET", "/v1/projects/alpha", "", 404, "not_found", "no route"},
+        {"GET", "/v1/machines/alpha-1", "", 404, "not_found", "no route"},
+        {"POST", "/v1/machines/alpha-1/retire", "", 404, "not_found", "no route"},
+        {"GET", "/v1/metrics", "", 404, "not_found", "no route"},
+        {"POST", "/v1/reconcile", "", 404, "not_found", "no route"},
+        {"POST", "/v1/webhooks/github", "{}", 404, "not_found", "no route"},
+    };
+    return all;
+}
+
+// As a client, and as a box.
+Script send_bad_requests(Stage stage, bool as_box) {
+    for (const BadRequest& bad : as_box ? bad_box_requests() : bad_requests()) {
+        const auto answer = co_await (as_box ? stage.call_as_box(bad.method, bad.target, bad.body)
+                                             : stage.call(bad.method, bad.target, bad.body));
         EXPECT_TRUE(answer.has_value()) << bad.method << " " << bad.target;
         if (!answer) co_return;
         const std::string what = std::string(bad.method) + " " + bad.target + " " +
@@ -147,10 +171,37 @@ Script send_bad_requests(Stage stage) {
 
 TEST(Api, AnswersEveryBadRequestClearlyAndChangesNothing) {
     tests::Play play;
-    ASSERT_TRUE(play.run(send_bad_requests));
+    ASSERT_TRUE(play.run([](Stage stage) { return send_bad_requests(stage, false); }));
+    ASSERT_TRUE(play.run([](Stage stage) { return send_bad_requests(stage, true); }));
     EXPECT_TRUE(play.universe->shadow().projects().empty());
     EXPECT_TRUE(play.universe->shadow().machines().empty());
     EXPECT_TRUE(play.universe->shadow().events().empty());
+    EXPECT_TRUE(play.broken.empty()) << play.broken.front();
+}
+
+// Whatever is not a box's, a webhook or the health needs the admin's token, routes that do not
+// exist included: who has none learns nothing.
+Script ask_without_token(Stage stage) {
+    for (const char* target : {"/v1/metrics", "/v1/projects/alpha", "/v1/projects/alpha/proxy/x",
+                               "/v1/machines/alpha-1", "/v1/nothing", "/v1/projects/A"}) {
+        for (const char* bearer : {"", "another-token"}) {
+            const auto answer = co_await stage.call("GET", target, "", bearer);
+            EXPECT_EQ(answer->status, 401) << target;
+            EXPECT_EQ(answer->headers.at("WWW-Authenticate"), "Bearer");
+        }
+    }
+    const auto health = co_await stage.call("GET", "/v1/health", "", "");
+    EXPECT_EQ(health->status, 200);
+    const auto box_health = co_await stage.call_as_box("GET", "/v1/health");
+    EXPECT_EQ(box_health->status, 200);
+    Stage::Push push{"owner/name", "c0ffee"};
+    const int pushed = co_await stage.push(std::move(push));
+    EXPECT_EQ(pushed, 202) << "a webhook proves itself by its signature";
+}
+
+TEST(Api, AsksClientsForTheAdminsToken) {
+    tests::Play play;
+    ASSERT_TRUE(play.run(ask_without_token));
     EXPECT_TRUE(play.broken.empty()) << play.broken.front();
 }
 
@@ -177,6 +228,7 @@ Script create_and_look(Stage stage) {
     const json echoed = json::parse(proxied->body);
     EXPECT_EQ(echoed["path"], "/a/b");
     EXPECT_EQ(echoed["bytes"], 9);
+    EXPECT_EQ(echoed["authorization"], "") << "the admin's token is not for machines";
     const auto agents = co_await stage.call("GET", "/v1/machines/alpha-1/agents");
     EXPECT_EQ(json::parse(agents->body)["agents"].size(), 1U);
 }
