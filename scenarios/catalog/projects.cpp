@@ -81,10 +81,11 @@ Script archived_for_good(Stage stage) {
     stage.expect(processed, "a project that was asked for again works again");
 }
 
-// A push every minute, and a machine takes three to boot; one of them cannot be made at all.
+// A push every minute, and a machine takes three to boot; one of them takes too long, and fails while
+// the next waits.
 Script pushes_faster_than_boots(Stage stage) {
-    constexpr int kPushes = 15;
-    const std::string first = co_await stage.create("alpha");
+    constexpr int kPushes = 18;
+    const std::string first = co_await stage.create_slow("alpha", 300);
     co_await stage.expect_active(first);
     const auto bound = co_await stage.call("PUT", "/v1/projects/alpha/github",
                                            R"({"repository": "acme/app", "branch": "main"})");
@@ -93,8 +94,8 @@ Script pushes_faster_than_boots(Stage stage) {
     std::set<std::string> served;
     std::int64_t before_last = 0;
     for (int i = 0; i < kPushes; ++i) {
-        if (i == 8) stage.fly().options().refuse_create = "invalid_argument: image not found";
-        if (i == 12) stage.fly().options().refuse_create.clear();
+        if (i == 8) stage.fly().options().start_delay = minutes(10);
+        if (i == 12) stage.fly().options().start_delay = seconds(160);
         before_last = static_cast<std::int64_t>(stage.shadow().machines().size());
         Stage::Push push{"acme/app", "commit-" + std::to_string(i)};
         const int heard = co_await stage.push(std::move(push));
