@@ -157,7 +157,7 @@ class QueuedRequestsBegin final : public Property {
     QueuedRequestsBegin()
         : Property("queued-requests-begin",
                    "A request for a machine waits only while another machine of its project is on "
-                   "its way, and has its turn in the moment in which that is not.") {}
+                   "its way, or has the volume and may serve for a while, and no longer.") {}
     void on_commit(const Shadow& shadow) override {
         for (const auto& [request, project] : shadow.waiting()) {
             bool starting = false;
@@ -165,11 +165,24 @@ class QueuedRequestsBegin final : public Property {
                 starting = starting ||
                            (machine.project == project && machine.state == MachineState::starting);
             }
-            if (!starting) {
+            if (!starting && !serves_for_a_while(shadow, project)) {
                 broken(fmt::format("a request for a machine of {} waits, and none is on its way",
                                    project));
             }
         }
+    }
+
+  private:
+    static bool serves_for_a_while(const Shadow& shadow, const std::string& project) {
+        const auto row = shadow.projects().find(project);
+        if (row == shadow.projects().end() || row->second.active_machine.empty()) return false;
+        for (const auto& [id, event] : shadow.events()) {
+            if (event.kind == "project:next" && event.state == "pending" &&
+                event.machine == row->second.active_machine) {
+                return true;
+            }
+        }
+        return false;
     }
 };
 

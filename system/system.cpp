@@ -90,6 +90,7 @@ struct System::Parts {
         outbox.add(std::string(kRouteEnd), router.ender());
         outbox.add(std::string(kArbitrate), arbiter.consumer());
         outbox.add(std::string(kDelegate), delegations.consumer());
+        outbox.add(std::string(kNext), next_consumer(ports));
         outbox.add(std::string(kDeadline), deadline_consumer(ports, options.lifecycle));
     }
 

@@ -81,8 +81,8 @@ Script archived_for_good(Stage stage) {
     stage.expect(processed, "a project that was asked for again works again");
 }
 
-// A push every minute, and a machine takes three to boot; one of them takes too long, and fails while
-// the next waits.
+// A push every minute, and a machine takes three to boot; one of them takes too long, and fails
+// while the next waits.
 Script pushes_faster_than_boots(Stage stage) {
     constexpr int kPushes = 18;
     const std::string first = co_await stage.create_slow("alpha", 300);
@@ -113,6 +113,27 @@ Script pushes_faster_than_boots(Stage stage) {
     stage.expect(newest <= kPushes, "not each push has made one");
 }
 
+// The same for a project whose machines hand on a volume: there is one at a time, and each serves.
+Script pushes_for_a_volume(Stage stage) {
+    const std::string first = co_await stage.create("alpha", "fly", 3);
+    co_await stage.expect_active(first);
+    const auto bound = co_await stage.call("PUT", "/v1/projects/alpha/github",
+                                           R"({"repository": "acme/app", "branch": "main"})");
+    stage.expect(bound && bound->status == 200, "a repository is bound");
+    stage.fly().options().start_delay = seconds(160);
+    int served = 0;
+    for (int i = 0; i < 20; ++i) {
+        Stage::Push push{"acme/app", "commit-" + std::to_string(i)};
+        const int heard = co_await stage.push(std::move(push));
+        stage.expect(heard == 202, "a push is heard");
+        co_await stage.sleep(minutes(1));
+        served += stage.shadow().projects().at("alpha").active_machine.empty() ? 0 : 1;
+    }
+    stage.expect(served >= 8, "the project is served while pushes come");
+    co_await stage.sleep(minutes(15));
+    stage.expect(stage.shadow().waiting().empty(), "and the last push has its machine");
+}
+
 }  // namespace
 
 std::vector<Scenario> projects() {
@@ -136,6 +157,13 @@ std::vector<Scenario> projects() {
          false,
          minutes(90),
          pushes_faster_than_boots,
+         {"machine.queued"}},
+        {"pushes-for-a-volume",
+         "Pushes come faster than machines boot that hand on a volume: each serves for a while.",
+         {},
+         false,
+         minutes(90),
+         pushes_for_a_volume,
          {"machine.queued"}},
     };
 }

@@ -67,6 +67,11 @@ void enqueue_deadline(Tx& tx, const Machine& machine, Time now, Time when) {
             now);
 }
 
+void enqueue_next(Tx& tx, const Machine& machine, Time now, Time when) {
+    const std::string key = fmt::format("next:{}", machine.id);
+    enqueue(tx, {std::string(kNext), key, key, machine.id, {"", Work::rows}, when}, now);
+}
+
 void enqueue_restart(Tx& tx, std::string_view machine, std::string_view request, Time now) {
     const auto row = find_machine(tx, machine);
     enqueue(tx,

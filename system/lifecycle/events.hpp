@@ -15,6 +15,7 @@ inline constexpr std::string_view kProvision = "machine:provision";
 inline constexpr std::string_view kReadiness = "machine:readiness";
 inline constexpr std::string_view kDestroy = "machine:destroy";
 inline constexpr std::string_view kDeadline = "machine:deadline";
+inline constexpr std::string_view kNext = "project:next";
 inline constexpr std::string_view kRestart = "machine:restart";
 inline constexpr std::string_view kStart = "machine:start";
 inline constexpr std::string_view kDestroyVolume = "volume:destroy";
@@ -30,6 +31,9 @@ void enqueue_destroy(Tx& tx, std::string_view machine, Time now, Time when);
 std::string last_trouble(Tx& tx, std::string_view machine);
 // Give the machine up if it is still starting at `when`.
 void enqueue_deadline(Tx& tx, const Machine& machine, Time now, Time when);
+
+// Whoever waits for a machine in the place of this one has the turn at `when`.
+void enqueue_next(Tx& tx, const Machine& machine, Time now, Time when);
 
 // Restart the machine's resource. One request is one event, however often it is sent.
 void enqueue_restart(Tx& tx, std::string_view machine, std::string_view request, Time now);

@@ -98,6 +98,14 @@ Machine begin(Tx& tx, const MachineRequest& request, Time now) {
     return machine;
 }
 
+// The machine that whoever wants another has to wait for: one that is on its way, or one that may
+// serve for a while before the one that waits takes its volume. Nothing if there is none.
+std::optional<Machine> ahead_of_others(Tx& tx, std::string_view project) {
+    auto starting = starting_machine(tx, project);
+    if (starting || !waiting_request(tx, project)) return starting;
+    return active_machine(tx, project);
+}
+
 // The one path by which machines come into being: one starts, and one request at most waits.
 Result<Requested> ask_for_machine(Tx& tx, MachineRequest request, const LifecycleOptions& options,
                                   Time now) {
@@ -108,9 +116,9 @@ Result<Requested> ask_for_machine(Tx& tx, MachineRequest request, const Lifecycl
     if (auto fits = volume_fits(tx, request); !fits) return std::unexpected(fits.error());
     make_project(tx, request.project, now);
     plan_volume(tx, request);
-    if (auto starting = starting_machine(tx, request.project)) {
+    if (auto first = ahead_of_others(tx, request.project)) {
         keep_waiting(tx, request, now);
-        return Requested{*std::move(starting), true};
+        return Requested{*std::move(first), true};
     }
     return Requested{begin(tx, request, now), false};
 }
@@ -123,8 +131,8 @@ Result<std::optional<Requested>> asked_before(Tx& tx, const MachineRequest& requ
         return std::unexpected(reused_key());
     }
     if (auto made = find_machine(tx, earlier->machine)) return Requested{*std::move(made), false};
-    auto starting = starting_machine(tx, request.project);
-    if (starting && !earlier->withdrawn) return Requested{*std::move(starting), true};
+    auto first = ahead_of_others(tx, request.project);
+    if (first && !earlier->withdrawn) return Requested{*std::move(first), true};
     return std::unexpected(Error(ErrorCode::conflict,
                                  "the request waited, and was given up before it had its turn",
                                  "ask for a machine with another Idempotency-Key"));
@@ -220,7 +228,10 @@ Result<Recreated> recreate_machine(Tx& tx, std::string_view project, std::string
     }
     auto made = roll_machine(tx, project, "", options, now);
     if (!made) return std::unexpected(made.error());
-    return Recreated{std::move(made->machine), false};
+    // Who wants a machine replaced does not wait until it has served for long enough.
+    begin_waiting(tx, project, now);
+    auto begun = starting_machine(tx, project);
+    return Recreated{begun ? *std::move(begun) : std::move(made->machine), false};
 }
 
 Result<std::vector<Machine>> archive_project(Tx& tx, std::string_view project, Time now) {
@@ -263,6 +274,7 @@ void lose_machine(Tx& tx, std::string_view id, std::string_view reason, Time now
     set_provisioning_error(tx, id, reason);
     record_history(tx, id, now, "lost", reason);
     detach(tx, *machine, now, now);
+    begin_waiting(tx, machine->project, now);
 }
 
 Result<Machine> retire_machine(Tx& tx, std::string_view id, Time now) {

@@ -19,7 +19,7 @@ Error reused_key();
 
 // What became of a request for a machine.
 struct Requested {
-    Machine machine;      // that was made for it or, while it waits, the one that is on its way
+    Machine machine;      // that was made for it or, while it waits, the one that it waits for
     bool queued = false;  // it waits: it is its turn when that one is active, failed or retired
 };
 

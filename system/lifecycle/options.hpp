@@ -30,6 +30,9 @@ struct LifecycleOptions {
     Duration become_active_within = std::chrono::minutes(20);
     // How long a replaced machine keeps its resource, for whoever still needs it.
     Duration detached_grace = std::chrono::hours(4);
+    // How long a machine serves at least before one that needs its volume may take its place; a
+    // person who retires it, and its recreation, do not wait.
+    Duration serve_at_least = std::chrono::minutes(5);
     // How long a request that got no answer may still take effect at the provider.
     Duration late_effect_grace = std::chrono::minutes(5);
     // How long a resource that was just created may be invisible.

@@ -31,6 +31,16 @@ boost::asio::awaitable<Outcome> expire(Clock* clock, std::string id, Duration lo
     co_return Done{"the deadline has passed", std::move(fail)};
 }
 
+boost::asio::awaitable<Outcome> give_turn(Clock* clock, std::string id) {
+    Effect begin = [clock, id = std::move(id)](Tx& tx) {
+        const auto machine = find_machine(tx, id);
+        // If it left service, whoever waited has had the turn.
+        if (!machine || machine->state != MachineState::active) return;
+        begin_waiting(tx, machine->project, clock->now());
+    };
+    co_return Done{"whoever waited has the turn", std::move(begin)};
+}
+
 }  // namespace
 
 Consumer Readiness::consumer() {
@@ -87,7 +97,21 @@ void Readiness::activate(Tx& tx, const Machine& machine) {
     end_error(tx, machine.project, ErrorSubject::silence, now);
     enqueue_route(tx, machine, now);
     hasten_delegations(tx, machine.project, now);
-    begin_waiting(tx, machine.project, now);
+    const auto waiting = waiting_request(tx, machine.project);
+    if (waiting && waiting->spec.volume_gb > 0 && !present->volume.empty()) {
+        // The next would take its volume at once, and nobody would ever be served.
+        enqueue_next(tx, machine, now, now + options_.serve_at_least);
+    } else {
+        begin_waiting(tx, machine.project, now);
+    }
+}
+
+Consumer next_consumer(const Ports& ports) {
+    Consumer consumer(ForEver{});
+    consumer.consume = [clock = &ports.clock](Delivery delivery) {
+        return give_turn(clock, delivery.event().machine);
+    };
+    return consumer;
 }
 
 Consumer deadline_consumer(const Ports& ports, const LifecycleOptions& options) {

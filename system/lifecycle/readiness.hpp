@@ -20,6 +20,9 @@ class Readiness : Part {
     void activate(Tx& tx, const Machine& machine);
 };
 
+// Consumer of project:next: a machine has served for long enough, whoever waits has the turn.
+Consumer next_consumer(const Ports& ports);
+
 // Consumer of machine:deadline: a machine that is still starting by now has failed.
 Consumer deadline_consumer(const Ports& ports, const LifecycleOptions& options);
 

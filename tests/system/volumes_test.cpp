@@ -21,7 +21,7 @@ template <class Then>
 auto with_volume(Store& store, const std::string& project, std::string_view installation,
                  Then then) {
     auto body = [&](Tx& tx) -> Result<decltype(then(tx, std::declval<VolumeRow>()))> {
-        if (!project_exists(tx, project)) next_generation(tx, project, Time());
+        make_project(tx, project, Time());
         return then(tx, insert_volume(tx, wanted(project), installation));
     };
     return *store.transact_now(body);
