@@ -46,7 +46,8 @@ void rearm(Tx& tx, std::string_view dedupe_key, Duration apart, Time now) {
     // One that is of the future is of a clock that was set back.
     tx.run(
         "UPDATE outbox_event SET state = 'pending', available_at = ?, attempts = 0,"
-        " deliveries = 0, created_at = ? WHERE dedupe_key = ? AND state <> 'pending'"
+        " deliveries = 0, unsettled = 0, died_of = '', created_at = ?"
+        " WHERE dedupe_key = ? AND state <> 'pending'"
         " AND (created_at <= ? OR created_at > ?)",
         {count_of(now), count_of(now), dedupe_key, count_of(now - apart), count_of(now)});
 }

@@ -50,7 +50,9 @@ class SameAnswer final : public HttpClient {
 
 class NoTime final : public Clock {
   public:
-    Time now() const override { return {}; }
+    Time wall() const override { return {}; }
+    SteadyTime steady() const override { return {}; }
+    std::string origin() const override { return {}; }
     TimerId schedule(Time, std::move_only_function<void()>) override { return TimerId{0}; }
     void expedite(TimerId) override {}
 };
@@ -165,13 +167,14 @@ void feed_request(std::string_view bytes) {
     if (const auto work = parse_delegation(request, "alpha"); work) {
         Delegation delegation;
         delegation.payload = work->payload;
-        static_cast<void>(to_response(200, to_json(delegation)));
+        const NoTime clock;
+        static_cast<void>(to_response(200, to_json(delegation, clock)));
     }
 }
 
 void feed_text(std::string_view bytes) {
-    for (const std::string& segment : segments_of(bytes.starts_with('/') ? bytes : "/")) {
-        expect(segment.find('/') == std::string::npos, "a segment has a slash");
+    if (const auto page = parse_page(bytes); page) {
+        expect(page->limit >= 1 && page->limit <= kMaxPageLimit, "a page without bound");
     }
     if (const auto decoded = decode_base64(bytes); decoded) {
         expect(decoded->size() <= bytes.size() / 4 * 3, "Base64 gains bytes");

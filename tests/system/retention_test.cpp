@@ -35,9 +35,24 @@ class RetentionTest : public testing::Test {
         return *store->transact_now(wrapped);
     }
 
+    // Another machine of alpha, just asked for.
+    Machine made(Tx& tx) {
+        make_project(tx, "alpha", kEarly);
+        Machine machine;
+        machine.project = "alpha";
+        machine.generation = next_generation(tx, "alpha");
+        machine.id = machine_id("alpha", machine.generation);
+        machine.provider = "fly";
+        machine.created_at = kEarly;
+        machine.updated_at = kEarly;
+        insert_machine(tx, machine);
+        enqueue_provision(tx, machine, kEarly);
+        return machine;
+    }
+
     // A machine of alpha that was archived early on, its events settled.
     std::string archived(Tx& tx) {
-        const Machine machine = *create_machine(tx, {"alpha", "fly", {}, ""}, {}, kEarly);
+        const Machine machine = made(tx);
         static_cast<void>(retire_machine(tx, machine.id, kEarly));
         transition(tx, *find_machine(tx, machine.id), MachineState::archived, kEarly);
         tx.run("UPDATE outbox_event SET state = 'done' WHERE machine = ?", {machine.id});
@@ -92,7 +107,7 @@ TEST_F(RetentionTest, KeepsAMachineThatOwesAResourceOrHasAnEventToCome) {
 
 TEST_F(RetentionTest, ForgetsOnlySettledEventsOfAKindAndNeverTheNewest) {
     in_tx([&](Tx& tx) {
-        const Machine machine = *create_machine(tx, {"alpha", "fly", {}, ""}, {}, kEarly);
+        const Machine machine = made(tx);
         for (const char* key : {"a", "b", "c"}) enqueue_restart(tx, machine.id, key, kEarly);
         tx.run("UPDATE outbox_event SET state = 'done' WHERE kind = 'machine:restart'");
         EXPECT_EQ(forget_events(tx, "machine:restart", kEarly, 9), 0);
@@ -130,7 +145,7 @@ TEST_F(RetentionTest, NeverGivesANumberAgain) {
 
 TEST_F(RetentionTest, ForgetsBootsOfAMachineButNotWhereItsTokensAre) {
     in_tx([&](Tx& tx) {
-        const std::string machine = create_machine(tx, {"alpha", "fly", {}, ""}, {}, kEarly)->id;
+        const std::string machine = made(tx).id;
         replace_credential(tx, {machine, "boot-0001", 1, "hash-1", false}, kEarly);
         replace_credential(tx, {machine, "boot-0002", 2, "hash-2", false}, kEarly);
         replace_credential(tx, {machine, "boot-0003", 3, "hash-3", false}, kEarly);
@@ -143,7 +158,7 @@ TEST_F(RetentionTest, ForgetsBootsOfAMachineButNotWhereItsTokensAre) {
 
 TEST_F(RetentionTest, ArmsASettledEventAgainWithoutAnotherRow) {
     in_tx([&](Tx& tx) {
-        const NewEvent event{"test", "key", "dedupe", "", kEarly};
+        const NewEvent event{"test", "key", "dedupe", "", {"", Work::rows}, kEarly};
         EXPECT_TRUE(enqueue(tx, event, kEarly));
         rearm(tx, "dedupe", hours(1), kLate);
         const auto due = [&] {
