@@ -259,7 +259,9 @@ class DueTimesKept final : public Property {
                    "Nobody puts an event off that is in nobody's hands: what a settlement said of "
                    "its next round stands, or comes sooner.") {}
     void on_event(const EventRow* before, const EventRow& after, const Shadow&) override {
-        if (before == nullptr || !before->lease_owner.empty() || !after.lease_owner.empty()) return;
+        // One that has ended may be made due anew.
+        if (before == nullptr || before->state != "pending") return;
+        if (!before->lease_owner.empty() || !after.lease_owner.empty()) return;
         if (after.available_at <= before->available_at) return;
         broken(fmt::format("event {} ({} of {}) was put off by {} ms", after.id, after.kind,
                            after.machine, (after.available_at - before->available_at) / 1000));

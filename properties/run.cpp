@@ -53,8 +53,8 @@ class Course {
         const auto resources = universe_.inventory();
         const auto volumes = universe_.volumes();
         const auto rows = universe_.count_rows();
-        jury_.at_end({universe_.shadow(), resources, volumes, universe_.demands(), faults,
-                      rows, universe_.world().now()});
+        jury_.at_end({universe_.shadow(), resources, volumes, universe_.demands(), faults, rows,
+                      universe_.world().now()});
         return {};
     }
 

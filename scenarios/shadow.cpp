@@ -64,8 +64,7 @@ void Shadow::read_machine(Tx& tx, std::int64_t row) {
 void Shadow::forget_row(const lifecycle::RowChange& change) {
     if (change.table == "machine") {
         const auto id = machine_rows_.find(change.row);
-        const auto known =
-            id == machine_rows_.end() ? machines_.end() : machines_.find(id->second);
+        const auto known = id == machine_rows_.end() ? machines_.end() : machines_.find(id->second);
         if (known == machines_.end()) return;
         const lifecycle::Machine last = known->second;
         machines_.erase(known);

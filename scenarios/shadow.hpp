@@ -27,7 +27,7 @@ struct EventRow {
     std::string kind;
     std::string ordering_key;
     std::string machine;
-    std::string state;  // "pending", "done" or "dead"
+    std::string state;            // "pending", "done" or "dead"
     std::int64_t created_at = 0;  // by the clock of the server, in microseconds
     std::int64_t available_at = 0;
     std::string outcome;  // why

@@ -72,7 +72,7 @@ struct Ending {
     const std::vector<CloudVolume>& volumes;
     const std::vector<Demand>& demands;
     const std::map<std::string, std::uint64_t>& faults;  // that struck, by kind
-    const std::map<std::string, std::int64_t>& rows;  // how many each table has
+    const std::map<std::string, std::int64_t>& rows;     // how many each table has
     sim::VirtualTime at{};
 };
 

@@ -114,11 +114,10 @@ boost::asio::awaitable<ProviderResult<Endpoint>> Api::way_to(Machine machine) {
         [&provider, machine, port = options_.daemon_port] {
             return provider.reach(machine.external_id, machine.address, port);
         };
-    const auto way =
-        co_await ways_.get(machine.id, std::move(read), Duration(0), kPatienceForWay);
+    const auto way = co_await ways_.get(machine.id, std::move(read), Duration(0), kPatienceForWay);
     if (!way.in_time) {
-        co_return std::unexpected(ProviderError(
-            ProviderErrorClass::not_yet, "its provider does not say in time where it is"));
+        co_return std::unexpected(ProviderError(ProviderErrorClass::not_yet,
+                                                "its provider does not say in time where it is"));
     }
     co_return *way.value;
 }
@@ -127,16 +126,15 @@ boost::asio::awaitable<Error> Api::explain(Machine machine, std::string error) {
     Provider& provider = *providers_.find(machine.provider);
     std::function<boost::asio::awaitable<ProviderResult<Resource>>()> read =
         [&provider, id = machine.external_id] { return provider.get(id); };
-    const auto seen = co_await sightings_.get(machine.id, std::move(read), kFreshReason,
-                                              kPatienceForReason);
+    const auto seen =
+        co_await sightings_.get(machine.id, std::move(read), kFreshReason, kPatienceForReason);
     std::string why = fmt::format("its daemon gave no answer ({})", error);
     std::string action = "try again in a moment";
     const bool known = seen.value && seen.value->has_value();
     const ResourceState state = known ? (*seen.value)->state : ResourceState::unknown;
-    const bool gone = known ? state == ResourceState::destroyed ||
-                                  state == ResourceState::destroying
-                            : seen.value && seen.value->error().error_class ==
-                                                ProviderErrorClass::gone;
+    const bool gone =
+        known ? state == ResourceState::destroyed || state == ResourceState::destroying
+              : seen.value && seen.value->error().error_class == ProviderErrorClass::gone;
     if (gone) {
         reconciler_.hasten();
         why = "its provider no longer has it";

@@ -221,10 +221,10 @@ Result<Page> parse_page(std::string_view target) {
         const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
         if (error != std::errc() || end != text.data() + text.size() || number < least ||
             number > most) {
-            return std::unexpected(bad_request(
-                fmt::format("the query \"{}\" has to be a whole number from {} to {}", name, least,
-                            most),
-                "take \"after\" from the \"next\" of the page before"));
+            return std::unexpected(
+                bad_request(fmt::format("the query \"{}\" has to be a whole number from {} to {}",
+                                        name, least, most),
+                            "take \"after\" from the \"next\" of the page before"));
         }
         (is_limit ? page.limit : page.after) = number;
     }

@@ -11,10 +11,9 @@ namespace {
 void enqueue_in_order(Tx& tx, std::string_view kind, const Machine& machine, Time now) {
     const std::string key = fmt::format("route:{}", machine.project);
     const Lane lane{"", Work::route};
-    enqueue(
-        tx,
-        {std::string(kind), key, fmt::format("{}:{}", kind, machine.id), machine.id, lane, now},
-        now);
+    enqueue(tx,
+            {std::string(kind), key, fmt::format("{}:{}", kind, machine.id), machine.id, lane, now},
+            now);
 }
 
 }  // namespace

@@ -24,8 +24,8 @@ struct Delegation {
     std::string result;  // what the agent said of it, or why it failed
     Time deadline{};
     Time created_at{};
-    Time updated_at{};   // when it ended, if it has
-    std::string digest;  // of what was sent; empty: nobody knows
+    Time updated_at{};        // when it ended, if it has
+    std::string digest;       // of what was sent; empty: nobody knows
     std::int64_t number = 0;  // within its project, never given again
     bool ended() const { return state == "processed" || state == "failed"; }
 };

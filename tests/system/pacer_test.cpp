@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include <boost/asio/co_spawn.hpp>
 #include <algorithm>
+#include <boost/asio/co_spawn.hpp>
 #include <string>
 #include <vector>
 
@@ -78,8 +78,8 @@ TEST_F(PacerTest, RefusesAtOnceWhatWouldWaitBehindTooMany) {
 }
 
 TEST_F(PacerTest, LetsNoCrowdOfOneClassStarveAnother) {
-    for (const CallClass crowded : {CallClass::person, CallClass::healing,
-                                    CallClass::provisioning, CallClass::sweeping}) {
+    for (const CallClass crowded :
+         {CallClass::person, CallClass::healing, CallClass::provisioning, CallClass::sweeping}) {
         std::vector<std::string> ended;
         crowd(crowded, 60, &ended, "crowd");
         at.world.run_until(at.world.now() + seconds(1));

@@ -205,8 +205,8 @@ scenarios::Script turn_pages(scenarios::Stage stage) {
         EXPECT_EQ(body.contains("next"), page < 2);
         target = "/v1/projects/alpha/machines?limit=2&after=" + body.value("next", "");
     }
-    EXPECT_EQ(seen, (std::vector<std::string>{"alpha-1", "alpha-2", "alpha-3", "alpha-4",
-                                              "alpha-5"}));
+    EXPECT_EQ(seen,
+              (std::vector<std::string>{"alpha-1", "alpha-2", "alpha-3", "alpha-4", "alpha-5"}));
     const auto events = co_await stage.call("GET", "/v1/machines/alpha-1/events?limit=1");
     EXPECT_TRUE(json::parse(events->body).contains("next"));
     const auto refused = co_await stage.call("GET", "/v1/projects/alpha/delegations?limit=many");
