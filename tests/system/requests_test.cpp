@@ -23,7 +23,9 @@ HttpRequest asking(const std::string& body, const std::string& key = {}) {
 
 class Requests : public testing::Test {
   protected:
-    Requests() : docker(at.http, at.telemetry, {}) { providers.add("docker", docker); }
+    Requests() : docker(at.http, at.telemetry, at.process.executor(), {}) {
+        providers.add("docker", docker);
+    }
 
     MachineRequest wanted(const std::string& body, const std::string& key = {}) {
         return parse_create(asking(body, key), "alpha", providers, "docker").value();
