@@ -267,9 +267,9 @@ class DestroysOnlyOurs final : public Property {
 class LossIsReal final : public Property {
   public:
     LossIsReal()
-        : Property(
-              "loss-is-real",
-              "A machine leaves service as lost only if its provider really does not run it.") {}
+        : Property("loss-is-real",
+                   "A machine leaves service as lost only if its provider really does not run it, "
+                   "or does not have it where that is the reason.") {}
     void on_machine(const Machine* before, const Machine& after, const Shadow&) override {
         if (before != nullptr && before->state == MachineState::active &&
             after.state == MachineState::detached) {
@@ -282,7 +282,11 @@ class LossIsReal final : public Property {
             const std::string& error = machine.provisioning_error;
             if (error.empty() || error.starts_with("a crash loop")) continue;
             for (const CloudMachine& resource : shadow.clouds().inventory()) {
-                if (resource.id == machine.external_id && resource.running) {
+                if (resource.id != machine.external_id || resource.leaving) continue;
+                if (error.contains("no longer has")) {
+                    broken(fmt::format("{} was given up as lost, and {} still has {}", id,
+                                       resource.provider, resource.id));
+                } else if (resource.running) {
                     broken(fmt::format("{} was given up as lost, and {} runs at {}", id,
                                        resource.id, resource.provider));
                 }
