@@ -291,13 +291,6 @@ HttpResponse FlyCloud::list(std::string_view query) {
     return reply(200, found);
 }
 
-// Everything else stays, secrets and all.
-json FlyCloud::shown(const FlyMachine& machine, bool odd) const {
-    json described = to_json(machine);
-    if (odd || (!options_.odd.empty() && machine.name == options_.odd)) described.erase("id");
-    return described;
-}
-
 HttpResponse FlyCloud::get(const std::string& id) {
     const FlyMachine* machine = visible(id);
     if (machine == nullptr) return machine_not_found();

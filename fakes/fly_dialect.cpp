@@ -59,4 +59,11 @@ bool has_metadata(const FlyMachine& machine, std::string_view query) {
     return true;
 }
 
+// Everything else stays, secrets and all.
+json FlyCloud::shown(const FlyMachine& machine, bool odd) const {
+    json described = to_json(machine);
+    if (odd || (!options_.odd.empty() && machine.name == options_.odd)) described.erase("id");
+    return described;
+}
+
 }  // namespace fakes

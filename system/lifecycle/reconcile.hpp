@@ -18,8 +18,7 @@ namespace lifecycle {
 // One difference between rows and providers.
 struct Finding {
     std::string kind;      // "broken-row", "lost-id", "unfit", "missing", "stopped", "failed",
-                           // "orphan", "double", "newer", "unknown-volume",
-                           // "quarantined"
+                           // "orphan", "double", "newer", "unknown-volume", "quarantined"
     std::string machine;   // empty: none of ours
     std::string resource;  // external id; empty: none
     std::string what;      // in words
