@@ -24,6 +24,9 @@ constexpr sim::Duration kAtWork = seconds(35);
 // So many of one provider's events in hand are reason enough to leave another of them lying.
 constexpr std::size_t kMany = 8;
 
+// For which an event is taken at first, and again when it is renewed.
+constexpr sim::Duration kLease = seconds(30);
+
 class NobodyStarves final : public Property {
   public:
     NobodyStarves()
@@ -31,11 +34,11 @@ class NobodyStarves final : public Property {
                    "A server that is at work leaves no event lying that is due and first of its "
                    "key, unless it has its hands full with others of the same provider.") {}
 
-    void on_event(const EventRow* before, const EventRow& after, const Shadow&) override {
+    void on_event(const EventRow*, const EventRow& after, const Shadow&) override {
         const bool idle = after.state == "pending" && after.lease_owner.empty();
-        // What a server takes is due by its clock.
-        if (before != nullptr && before->lease_owner.empty() && !after.lease_owner.empty()) {
-            servers_[after.lease_owner].reached = before->available_at;
+        // The first lease of an event says what time it is by its owner's clock.
+        if (!after.lease_owner.empty() && after.lease_epoch == 1) {
+            servers_[after.lease_owner].reached = after.available_at - kLease.count();
         }
         idle_.erase(after.id);
         if (idle && !after.machine.empty() && !after.kind.starts_with("project:route")) {
@@ -133,9 +136,9 @@ class NothingEarly final : public Property {
                                 after.kind, after.machine,
                                 std::chrono::duration_cast<seconds>(known->second - now).count()));
             }
-            not_before_[after.id] = now + kLease;
+            not_before_[after.id] = now + most_of(kLease.count());
         } else if (!after.lease_owner.empty()) {
-            not_before_[after.id] = now + kLease;
+            not_before_[after.id] = now + most_of(kLease.count());
         } else if (known != not_before_.end()) {
             // It was settled, or somebody is in a hurry.
             not_before_.erase(known);
@@ -148,7 +151,6 @@ class NothingEarly final : public Property {
   private:
     // Clocks go wrong by up to a twentieth.
     static sim::Duration most_of(std::int64_t wait) { return sim::Duration(wait / 10 * 9); }
-    static constexpr sim::Duration kLease = seconds(27);
 
     std::map<std::int64_t, sim::VirtualTime> not_before_;
 };

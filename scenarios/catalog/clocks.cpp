@@ -54,24 +54,29 @@ Script clock_set_while_leased(Stage stage) {
     const std::string machine = co_await stage.create("alpha");
     co_await stage.sleep(seconds(5));
     stage.universe().server(0).jump_clock(minutes(1));
-    co_await stage.sleep(seconds(8));
+    // Each of them has a reason to look for work.
+    for (const char* project : {"beta", "gamma", "delta", "epsilon"}) {
+        const std::string other = co_await stage.create(project);
+        stage.expect(!other.empty(), "a machine is asked for");
+    }
     const std::string epoch = stage.universe().ask(
-        "SELECT lease_epoch FROM outbox_event WHERE kind = 'machine:provision'");
+        "SELECT lease_epoch FROM outbox_event WHERE kind = 'machine:provision'"
+        " AND machine = 'alpha-1'");
     stage.expect(epoch == "lease_epoch\n1\n", "nobody has taken it over");
     stage.network().delay("fly", "server", seconds(0));
     co_await stage.expect_active(machine);
 }
 
-// Back by an hour, while the host is down in the middle of a start.
+// Back by an hour, while the host is down and something is to be tried again soon.
 Script clock_set_while_down(Stage stage) {
-    stage.network().block("box", "server");
+    stage.network().block("fly", "server");
     const std::string machine = co_await stage.create("alpha");
     co_await stage.sleep(minutes(1));
     sim::Process& server = stage.universe().server();
     server.stop("maintenance");
     server.jump_clock(hours(-1));
     server.boot();
-    stage.network().unblock("box", "server");
+    stage.network().unblock("fly", "server");
     const bool active = co_await stage.until(machine, "active", minutes(10));
     stage.expect(active, "a machine becomes active in its usual time");
 }
