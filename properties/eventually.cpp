@@ -71,7 +71,7 @@ class ResourcesOwnedOrGone final : public Property {
 bool may_die(const scenarios::EventRow& event) {
     static const std::set<std::string_view> never = {
         "machine:destroy", "machine:deadline", "machine:arbitrate", "volume:destroy",
-        "volume:release",  "project:route",    "project:route-end"};
+        "volume:release",  "project:route",    "project:route-end", "project:next"};
     static const std::set<std::string_view> impatient = {"machine:restart", "volume:snapshot"};
     if (event.died_of == "answer") return !never.contains(event.kind);
     return event.died_of == "patience" && impatient.contains(event.kind);
