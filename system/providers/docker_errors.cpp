@@ -94,7 +94,7 @@ std::optional<DockerVersion> common_docker_version(DockerVersion oldest, DockerV
 
 ImageReference parse_image(std::string_view image) {
     const auto at = image.rfind('@');
-    if (at != std::string_view::npos) {
+    if (at != std::string_view::npos && at + 1 < image.size()) {
         return {std::string(image.substr(0, at)), std::string(image.substr(at + 1))};
     }
     const auto colon = image.rfind(':');
