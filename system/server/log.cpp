@@ -36,6 +36,8 @@ void LineWriter::write(std::string_view line) {
 }
 
 void LineWriter::flush() {
+    // poll() passes over what is no descriptor, as if it were only not ready.
+    if (descriptor_ < 0) return give_up();
     while (!pending_.empty()) {
         pollfd ready{descriptor_, POLLOUT, 0};
         if (poll(&ready, 1, 0) == 0) return;
