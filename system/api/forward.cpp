@@ -61,7 +61,7 @@ boost::asio::awaitable<HttpResponse> Api::forward(Machine machine, HttpRequest r
     }
     // What concerns only the connection to us goes no further (RFC 9110, 7.6.1).
     // Neither does what proves to us who asks: it is not for machines.
-    for (const char* name : {"Authorization", "Host", "Connection", "Keep-Alive",
+    for (const char* name : {"Authorization", "Host", "Connection", "Expect", "Keep-Alive",
                              "Transfer-Encoding", "TE", "Trailer", "Upgrade", "Content-Length"}) {
         request.headers.erase(name);
     }

@@ -36,12 +36,13 @@ class SharedReads {
                                         Duration patience) {
         const std::shared_ptr<Entry> entry = entry_of(key);
         if (entry->is_younger(clock_.now(), fresh)) co_return Seen<T>{entry->last, true};
+        // In the line before the read begins: one that never waits ends within spawn().
+        auto ended = std::make_shared<Signal>(clock_);
+        entry->waiting.push_back(ended);
         if (!entry->reading) {
             entry->reading = true;
             tasks_.spawn(run(&clock_, entry, std::move(read)));
         }
-        auto ended = std::make_shared<Signal>(clock_);
-        entry->waiting.push_back(ended);
         const bool in_time = co_await ended->wait_until(clock_.now() + patience);
         if (in_time) co_return Seen<T>{entry->last, true};
         std::erase(entry->waiting, ended);

@@ -140,6 +140,7 @@ boost::asio::awaitable<void> Reconciler::compare(Sweep* sweep, std::string provi
         if (resource.partial) {
             seen.insert(resource.external_id);
             sweep->kept.insert(fmt::format("{} {}", provider, resource.external_id));
+            sweep->undecided.insert(owner_of(resource));
             sweep->report.unknown.push_back(
                 fmt::format("{}: the host of {} is out of reach", provider, resource.external_id));
             ++sweep->there;

@@ -176,6 +176,12 @@ Volumes::Step<void> Volumes::expect_source(Delivery delivery, VolumeRow copy) {
     if (!source->in_reach) {
         co_return std::unexpected(cannot_be_copied(delivery, copy.copy_of));
     }
+    // Whoever has mounted it may still write, and the copy would not have that.
+    if (!source->attached_to.empty()) {
+        co_return std::unexpected(Outcome(
+            Later{fmt::format("volume {} is bound to {}", copy.copy_of, source->attached_to),
+                  kVolumeBound}));
+    }
     if (!source->whole) {
         co_return std::unexpected(Outcome(Later{
             fmt::format("volume {} is still being filled itself", copy.copy_of), kWholeEvery}));

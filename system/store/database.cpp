@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <memory>
 #include <utility>
 
 namespace lifecycle {
@@ -94,15 +95,14 @@ void Database::query(std::string_view sql, std::initializer_list<Bound> values,
                      const std::function<bool(const Row&)>& visit) {
     sqlite3_stmt* statement = prepare(sql);
     bind(statement, values);
+    // Also when `visit` throws: the statement is used again.
+    const std::unique_ptr<sqlite3_stmt, int (*)(sqlite3_stmt*)> reset(statement, sqlite3_reset);
     const Row row(statement);
     int outcome = sqlite3_step(statement);
     while (outcome == SQLITE_ROW && visit(row)) outcome = sqlite3_step(statement);
     if (outcome != SQLITE_DONE && outcome != SQLITE_ROW) {
-        const std::string why = sqlite3_errmsg(connection_);
-        sqlite3_reset(statement);
-        throw StoreFailure(fmt::format("{}: {}", sql, why));
+        throw StoreFailure(fmt::format("{}: {}", sql, sqlite3_errmsg(connection_)));
     }
-    sqlite3_reset(statement);
 }
 
 std::string Database::table(const std::string& sql) {
