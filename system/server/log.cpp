@@ -30,9 +30,12 @@ void LineWriter::write(std::string_view line) {
     pending_.push_back('\n');
     flush();
     if (lost_ == told_lost_ || !pending_.empty()) return;
-    told_lost_ = lost_;
-    pending_ = fmt::format(R"({{"event":"log.lost","facts":{{"lines":{}}}}})", lost_) + "\n";
+    const std::uint64_t told = lost_;
+    pending_ = fmt::format(R"({{"event":"log.lost","facts":{{"lines":{}}}}})", told) + "\n";
     flush();
+    // This line is not one of those that were lost, if it is lost too.
+    if (lost_ == told) told_lost_ = told;
+    lost_ = told;
 }
 
 void LineWriter::flush() {

@@ -124,8 +124,9 @@ class Naive {
         const bool active = co_await stage.until(machine, "active", minutes(30));
         expect(active, "a machine becomes active");
         if (crashes) stage.boxes().crash(machine);
-        for (int i = 0; i < 25; ++i) {
-            co_await stage.sleep(minutes(1));
+        // A refusal is an error of the project only until the box has proved itself.
+        for (int i = 0; i < 300 && broken_.empty(); ++i) {
+            co_await stage.sleep(seconds(5));
             const auto online = co_await stage.online("alpha");
             expect(!online || *online, "a box that was heard is heard again");
             const std::string error = co_await stage.last_error("alpha");
