@@ -64,6 +64,7 @@ Script archived_for_good(Stage stage) {
     stage.expect(bound && bound->status == 200, "a repository is bound");
     stage.boxes().options(first).hung = true;
     const std::string work = co_await stage.delegate("alpha", 14'400);
+    static_cast<void>(work);
     co_await stage.sleep(minutes(2));
     co_await stage.archive("alpha");
     Stage::Push push{"acme/app", "c0ffee"};
