@@ -77,7 +77,8 @@ constexpr TextRule kPullTexts[] = {
 std::optional<DockerVersion> parse_docker_version(std::string_view text) {
     DockerVersion version{0, 0};
     const char* const end = text.data() + text.size();
-    const auto [dot, bad_major] = std::from_chars(text.data(), end, version.first);
+    const auto [dot, bad_major] =
+        std::from_chars(text.data(), text.data() + text.size(), version.first);
     if (bad_major != std::errc() || dot == end || *dot != '.') return std::nullopt;
     const auto [rest, bad_minor] = std::from_chars(dot + 1, end, version.second);
     if (bad_minor != std::errc() || rest != end || version.first < 1 || version.second < 0) {
