@@ -119,7 +119,9 @@ TEST_F(DoorsTest, PagesOfOtherSitesAreRefused) {
         std::string bytes =
             "POST /v1/projects/alpha/machines HTTP/1.1\r\nContent-Length: 2\r\n"
             "Connection: close\r\n";
-        for (const auto& [name, value] : headers) bytes += name + ": " + value + "\r\n";
+        for (const auto& [name, value] : headers)
+            bytes += name + ": " + value +
+                     "\r\n";  // NOLINT(performance-inefficient-string-concatenation)
         const std::string answer = raw_request(port, bytes + "\r\n{}");
         return answer.size() > 12 ? std::stoi(answer.substr(9, 3)) : 0;
     };

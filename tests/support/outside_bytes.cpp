@@ -214,7 +214,7 @@ const std::vector<OutsideParser>& outside_parsers() {
           R"({"statusCode":409,"message":"Sandbox with name a already exists"})"},
          feed_daytona},
         {"docker",
-         {R"({"Id":"00ff","Name":"/a-1","State":{"Status":"running"},"Config":{"Labels":{}},)"
+         {R"({"Id":"00ff","Name":"/a-1","State":{"Status":"running"},"Config":{"Labels":{}},)"  // NOLINT(bugprone-suspicious-missing-comma)
           R"("HostConfig":{"Memory":268435456},"NetworkSettings":{"IPAddress":"172.17.0.2"}})",
           R"([{"Id":"00ff","Names":["/a-1"],"State":"running","Labels":{"owner":"us"}}])",
           R"({"message":"The container name \"/a\" is already in use by container \"00ff\"."})",
