@@ -119,9 +119,7 @@ TEST_F(DoorsTest, PagesOfOtherSitesAreRefused) {
         std::string bytes =
             "POST /v1/projects/alpha/machines HTTP/1.1\r\nContent-Length: 2\r\n"
             "Connection: close\r\n";
-        for (const auto& [name, value] : headers)
-            bytes += name + ": " + value +
-                     "\r\n";  // NOLINT(performance-inefficient-string-concatenation)
+        for (const auto& [name, value] : headers) bytes += fmt::format("{}: {}\r\n", name, value);
         const std::string answer = raw_request(port, bytes + "\r\n{}");
         return answer.size() > 12 ? std::stoi(answer.substr(9, 3)) : 0;
     };

@@ -189,6 +189,18 @@ void feed_text(std::string_view bytes) {
     for (const char c : url_encode(bytes)) expect(c > ' ' && c < 0x7f, "a URL with odd bytes");
 }
 
+// Answers that take several lines to write.
+constexpr const char* kMachine =
+    R"({"id":"1857156b526dd8","name":"a-1","state":"started","private_ip":"fdaa::3",)"
+    R"("config":{"metadata":{"owner":"us"},"guest":{"cpus":1,"memory_mb":256},)"
+    R"("mounts":[{"volume":"vol_1","path":"/data"}]}})";
+constexpr const char* kContainer =
+    R"({"Id":"00ff","Name":"/a-1","State":{"Status":"running"},"Config":{"Labels":{}},)"
+    R"("HostConfig":{"Memory":268435456},"NetworkSettings":{"IPAddress":"172.17.0.2"}})";
+constexpr const char* kPullThatFails = R"({"status":"Pulling"})"
+                                       "\r\n"
+                                       R"({"errorDetail":{"message":"manifest unknown"}})";
+
 }  // namespace
 
 const std::vector<OutsideParser>& outside_parsers() {
@@ -201,10 +213,7 @@ const std::vector<OutsideParser>& outside_parsers() {
           R"({"repository":"a/b","branch":"main"})", R"({"apply":true})"},
          feed_request},
         {"fly",
-         {R"({"id":"1857156b526dd8","name":"a-1","state":"started","private_ip":"fdaa::3",)"
-          R"("config":{"metadata":{"owner":"us"},"guest":{"cpus":1,"memory_mb":256},)"
-          R"("mounts":[{"volume":"vol_1","path":"/data"}]}})",
-          R"([{"id":"vol_1","name":"v","state":"created","size_gb":1,"region":"ams"}])",
+         {kMachine, R"([{"id":"vol_1","name":"v","state":"created","size_gb":1,"region":"ams"}])",
           R"({"error":"unique machine name violation, machine ID 18 already exists with name "})"},
          feed_fly},
         {"daytona",
@@ -214,14 +223,11 @@ const std::vector<OutsideParser>& outside_parsers() {
           R"({"statusCode":409,"message":"Sandbox with name a already exists"})"},
          feed_daytona},
         {"docker",
-         {R"({"Id":"00ff","Name":"/a-1","State":{"Status":"running"},"Config":{"Labels":{}},)"  // NOLINT(bugprone-suspicious-missing-comma)
-          R"("HostConfig":{"Memory":268435456},"NetworkSettings":{"IPAddress":"172.17.0.2"}})",
+         {kContainer,
           R"([{"Id":"00ff","Names":["/a-1"],"State":"running","Labels":{"owner":"us"}}])",
           R"({"message":"The container name \"/a\" is already in use by container \"00ff\"."})",
-          R"({"status":"Pulling"})"
-          "\r\n"
-          R"({"errorDetail":{"message":"manifest unknown"}})",
-          "1.44", "registry.io:5000/a/b@sha256:00ff", std::string("\x01\0\0\0\0\0\0\x05hello", 13)},
+          kPullThatFails, "1.44", "registry.io:5000/a/b@sha256:00ff",
+          std::string("\x01\0\0\0\0\0\0\x05hello", 13)},
          feed_docker},
         {"routes",
          {R"([{"ModifyIndex":7,"Value":"eyJtYWNoaW5lIjoiYWxwaGEtMSIsImdlbmVyYXRpb24iOjF9"}])",

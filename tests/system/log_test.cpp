@@ -50,7 +50,7 @@ class Pipe {
     }
 
   private:
-    int ends_[2];
+    int ends_[2] = {-1, -1};
 };
 
 TEST(Log, WhatNobodyTakesIsKeptForAWhileAndThenCounted) {
