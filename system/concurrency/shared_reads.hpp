@@ -36,7 +36,6 @@ class SharedReads {
                                         Duration patience) {
         const std::shared_ptr<Entry> entry = entry_of(key);
         if (entry->is_younger(clock_.now(), fresh)) co_return Seen<T>{entry->last, true};
-        // In the line before the read begins: one that never waits ends within spawn().
         auto ended = std::make_shared<Signal>(clock_);
         entry->waiting.push_back(ended);
         if (!entry->reading) {

@@ -1,6 +1,8 @@
 #include "system/concurrency/task_group.hpp"
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/execution.hpp>
+#include <boost/asio/require.hpp>
 #include <utility>
 
 namespace lifecycle {
@@ -12,7 +14,7 @@ TaskGroup::TaskGroup(boost::asio::any_io_executor executor,
 void TaskGroup::spawn(boost::asio::awaitable<void> task) {
     ++*running_;
     boost::asio::co_spawn(
-        executor_, std::move(task),
+        boost::asio::require(executor_, boost::asio::execution::blocking.never), std::move(task),
         [running = running_, idle = on_idle_, failed = on_failure_](std::exception_ptr failure) {
             --*running;
             if (failure) failed(failure);

@@ -17,6 +17,7 @@ class TaskGroup {
     TaskGroup(boost::asio::any_io_executor executor,
               std::function<void(std::exception_ptr)> on_failure);
 
+    // The task begins after this call and never within it, on any executor.
     void spawn(boost::asio::awaitable<void> task);
     std::size_t running() const { return *running_; }
     // Called, if set, each time that the last running coroutine ends.

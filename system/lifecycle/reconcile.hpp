@@ -72,6 +72,7 @@ class Reconciler : Part {
         Finding finding;
         Destruction destruction = nullptr;  // of a resource or a volume; null: a machine is lost
         bool named = false;                 // by a person
+        bool unknown = false;               // no row knows its machine
     };
     // One sweep under way.
     struct Sweep {

@@ -38,16 +38,14 @@ Consumer Snapshots::consumer() {
     consumer.consume = [this](Delivery delivery) { return consume(std::move(delivery)); };
     // One that was given up is counted too: the next request is another event.
     consumer.on_dead = [this](Tx& tx, const Event& event, std::string_view) {
-        const std::string& key = event.ordering_key;
-        record_snapshot(tx, key.substr(key.find(':') + 1), ports_.clock.now());
+        record_snapshot(tx, subject_of(event), ports_.clock.now());
     };
     consumer.backoff_first = kBetweenSnapshots;
     return consumer;
 }
 
 boost::asio::awaitable<Outcome> Snapshots::consume(Delivery delivery) {
-    const std::string& key = delivery.event().ordering_key;
-    auto read = [name = key.substr(key.find(':') + 1)](Tx& tx) -> Result<std::optional<VolumeRow>> {
+    auto read = [name = subject_of(delivery.event())](Tx& tx) -> Result<std::optional<VolumeRow>> {
         return find_volume(tx, name);
     };
     const auto row = co_await store_.transact(std::move(read));

@@ -53,7 +53,7 @@ boost::asio::awaitable<void> Reconciler::quarantine(Sweep* sweep, std::string pr
     const Duration grace = options_.quarantine_for;
     if (named || (!newer && grace.count() > 0 && known->watched >= grace)) {
         finding.action = "it is destroyed";
-        sweep->planned.push_back({std::move(finding), &Provider::destroy, named});
+        sweep->planned.push_back({std::move(finding), &Provider::destroy, named, /*unknown=*/true});
         co_return;
     }
     finding.action =
@@ -138,7 +138,7 @@ boost::asio::awaitable<bool> Reconciler::carry_out_one(Planned* planned) {
         const auto lost = co_await store_.transact(change);
         co_return *lost;
     }
-    if (finding.kind == "quarantined" || finding.kind == "newer") {
+    if (planned->unknown) {
         // Somebody may have made a machine of that name since it was judged, which takes it over.
         auto read = [&finding](Tx& tx) -> Result<bool> {
             return find_machine(tx, finding.machine).has_value();

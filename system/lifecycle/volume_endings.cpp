@@ -13,15 +13,6 @@ namespace {
 using std::chrono::seconds;
 using Class = ProviderErrorClass;
 
-// How often to look whether a copy is whole: it is filled in the background.
-constexpr Duration kWholeEvery = std::chrono::minutes(1);
-
-// The event's key ends with the volume's name.
-std::string volume_in(const Delivery& delivery) {
-    const std::string& key = delivery.event().ordering_key;
-    return key.substr(key.find(':') + 1);
-}
-
 Outcome again(const ProviderError& error) {
     return Retry{describe(error), error.retry_after};
 }
@@ -37,7 +28,7 @@ Consumer Volumes::destroyer() {
 }
 
 boost::asio::awaitable<Outcome> Volumes::destroy(Delivery delivery) {
-    const std::string name = volume_in(delivery);
+    const std::string name = subject_of(delivery.event());
     auto read = [name](Tx& tx) -> Result<std::optional<VolumeRow>> {
         return find_volume(tx, name);
     };
@@ -90,7 +81,7 @@ Consumer Volumes::releaser() {
 }
 
 boost::asio::awaitable<Outcome> Volumes::release(Delivery delivery) {
-    auto read = [name = volume_in(delivery)](Tx& tx) -> Result<std::optional<VolumeRow>> {
+    auto read = [name = subject_of(delivery.event())](Tx& tx) -> Result<std::optional<VolumeRow>> {
         return find_volume(tx, name);
     };
     const auto row = co_await store_.transact(std::move(read));

@@ -14,9 +14,6 @@ namespace {
 using std::chrono::seconds;
 using Class = ProviderErrorClass;
 
-// How often to look whether a copy is whole: it is filled in the background.
-constexpr Duration kWholeEvery = std::chrono::minutes(1);
-
 // How often to look whether a host answers again.
 constexpr Duration kInReachEvery = seconds(30);
 

@@ -16,6 +16,9 @@ namespace lifecycle {
 // How long to wait for a volume that is still bound: it is, for a while after its machine is gone.
 inline constexpr Duration kVolumeBound = std::chrono::seconds(5);
 
+// How often to look whether a copy is whole: it is filled in the background.
+inline constexpr Duration kWholeEvery = std::chrono::minutes(1);
+
 // The volumes of projects. A project has one; its machines, one at a time, mount it. What may hold
 // data is never replaced by an empty volume: it moves by being copied, and if that cannot be done
 // the machine fails and says so. What was copied is kept until the copy is whole and in service.

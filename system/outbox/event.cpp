@@ -31,6 +31,10 @@ std::string_view to_string(DeathCause cause) {
     return "unknown";
 }
 
+std::string subject_of(const Event& event) {
+    return event.ordering_key.substr(event.ordering_key.find(':') + 1);
+}
+
 bool enqueue(Tx& tx, const NewEvent& event, Time now) {
     const std::string lane = to_text(event.lane);
     return tx.run(

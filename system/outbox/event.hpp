@@ -42,6 +42,9 @@ struct Event {
     std::int64_t epoch = 0;      // of the same
 };
 
+// The part of the event's ordering key behind the first colon: the name or id of what it is about.
+std::string subject_of(const Event& event);
+
 struct NewEvent {
     std::string kind;
     std::string ordering_key;

@@ -101,7 +101,6 @@ boost::asio::awaitable<ListResult<Resource>> DaytonaProvider::find(Labels labels
     // In an order that changes of a sandbox leave alone, so that none moves from page to page.
     const std::string query = fmt::format("/sandbox?limit={}&sort=createdAt&order=asc&labels={}",
                                           kPage, url_encode(json(labels).dump()));
-    const auto ours = [&labels](const Resource& one) { return has_labels(one, labels); };
     Listing<Resource> all;
     std::string cursor;
     for (int page = 0; page < kMaxPages; ++page) {
@@ -113,7 +112,7 @@ boost::asio::awaitable<ListResult<Resource>> DaytonaProvider::find(Labels labels
         const auto items = listed.is_object() ? listed.find("items") : listed.end();
         const json& elements = items != listed.end() ? *items : listed;
         if (!elements.is_array()) co_return std::unexpected(unreadable(*answer));
-        read_elements(elements, resource_of, ours, all);
+        read_elements(elements, resource_of, with_all(labels), all);
         std::string next = text_in(listed, "nextCursor");
         if (next.empty()) co_return all;
         if (next == cursor) break;

@@ -49,6 +49,10 @@ const nlohmann::json& object_in(const nlohmann::json& object, const char* key);
 std::map<std::string, std::string> texts_of(const nlohmann::json& object);
 
 bool has_labels(const Resource& resource, const Labels& labels);
+// Whether a resource has all of them, which have to outlive the question.
+inline auto with_all(const Labels& labels) {
+    return [&labels](const Resource& one) { return has_labels(one, labels); };
+}
 
 ProviderError unreadable(const HttpResponse& response);
 ProviderResult<void> discard(const ProviderResult<HttpResponse>& answer);

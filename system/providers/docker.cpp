@@ -198,8 +198,7 @@ boost::asio::awaitable<ListResult<Resource>> DockerProvider::find(Labels labels)
     const std::string filters = json{{"label", std::move(wanted)}}.dump();
     const auto answer =
         co_await call("GET", "/containers/json?all=true&filters=" + url_encode(filters), "");
-    const auto ours = [&labels](const Resource& one) { return has_labels(one, labels); };
-    co_return parse_all(answer, listed, ours);
+    co_return parse_all(answer, listed, with_all(labels));
 }
 
 boost::asio::awaitable<ProviderResult<void>> DockerProvider::start(std::string external_id) {

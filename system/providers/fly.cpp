@@ -170,8 +170,7 @@ boost::asio::awaitable<ListResult<Resource>> FlyProvider::find(Labels labels) {
     }
     const auto answer = co_await call("GET", "/machines" + query, "");
     // The filter is not in the provider's own schema: do not rely on it.
-    const auto ours = [&labels](const Resource& one) { return has_labels(one, labels); };
-    co_return parse_all(answer, resource_of, ours);
+    co_return parse_all(answer, resource_of, with_all(labels));
 }
 
 boost::asio::awaitable<ProviderResult<void>> FlyProvider::start(std::string external_id) {

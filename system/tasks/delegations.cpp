@@ -128,19 +128,17 @@ Consumer Delegations::consumer() {
     Consumer consumer(UntilItsDeadline{});
     consumer.consume = [this](Delivery delivery) { return consume(std::move(delivery)); };
     consumer.on_dead = [this](Tx& tx, const Event& event, std::string_view reason) {
-        const std::string& key = event.ordering_key;
-        end_delegation(tx, key.substr(key.find(':') + 1), "failed", reason, ports_.clock.now());
+        end_delegation(tx, subject_of(event), "failed", reason, ports_.clock.now());
     };
     return consumer;
 }
 
 boost::asio::awaitable<Outcome> Delegations::consume(Delivery delivery) {
-    const std::string& key = delivery.event().ordering_key;
     struct Found {
         std::optional<Delegation> delegation;
         std::optional<Machine> active;
     };
-    auto read = [id = key.substr(key.find(':') + 1)](Tx& tx) -> Result<Found> {
+    auto read = [id = subject_of(delivery.event())](Tx& tx) -> Result<Found> {
         Found found{find_delegation(tx, id), {}};
         if (found.delegation) found.active = active_machine(tx, found.delegation->project);
         return found;
