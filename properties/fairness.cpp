@@ -155,7 +155,34 @@ class NothingEarly final : public Property {
     std::map<std::int64_t, sim::VirtualTime> not_before_;
 };
 
+class ReadsGoOn final : public Property {
+  public:
+    ReadsGoOn()
+        : Property("reads-go-on",
+                   "Whoever only wants to read is answered while the store cannot be written, and "
+                   "whoever is refused is told when to come again.") {}
+    void on_server_answer(const scenarios::ServerAnswer& answer) override {
+        const lifecycle::HttpResponse& response = answer.response;
+        if (response.status != 503 ||
+            response.body.find(to_string(lifecycle::ErrorCode::store_unavailable)) ==
+                std::string::npos) {
+            return;
+        }
+        if (answer.method == "GET") {
+            broken(fmt::format("{} was answered: {}", answer.target, response.body));
+        }
+        if (!response.headers.contains("Retry-After")) {
+            broken(
+                fmt::format("{} {} is not told when to come again", answer.method, answer.target));
+        }
+    }
+};
+
 }  // namespace
+
+std::unique_ptr<Property> reads_go_on() {
+    return std::make_unique<ReadsGoOn>();
+}
 
 std::unique_ptr<Property> nothing_early() {
     return std::make_unique<NothingEarly>();

@@ -11,5 +11,7 @@ std::unique_ptr<Property> nobody_starves();
 
 // No clock that is set makes anything due, or a lease run out, before its time.
 std::unique_ptr<Property> nothing_early();
+// Reads while the store cannot be written.
+std::unique_ptr<Property> reads_go_on();
 
 }  // namespace properties

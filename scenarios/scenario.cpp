@@ -11,7 +11,7 @@ const std::vector<Scenario>& catalog() {
         std::vector<Scenario> gathered = plain_lives();
         for (auto part :
              {races(), adoptions(), volumes(), liveness(), identities(), operations(), projects(),
-              workers(), bounds(), patience(), clocks(), fleets(), clouds(), storms()}) {
+              workers(), bounds(), patience(), clocks(), fleets(), clouds(), stores(), storms()}) {
             gathered.insert(gathered.end(), std::make_move_iterator(part.begin()),
                             std::make_move_iterator(part.end()));
         }

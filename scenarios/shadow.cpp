@@ -13,8 +13,8 @@
 namespace scenarios {
 namespace {
 
+using lifecycle::ReadTx;
 using lifecycle::Row;
-using lifecycle::Tx;
 
 EventRow event_of(const Row& row) {
     return {row.integer(0), row.text(1), row.text(2), row.text(3), row.text(4),     row.integer(5),
@@ -23,7 +23,7 @@ EventRow event_of(const Row& row) {
 
 }  // namespace
 
-void Shadow::on_commit(Tx& tx, const std::vector<lifecycle::RowChange>& changes) {
+void Shadow::on_commit(ReadTx& tx, const std::vector<lifecycle::RowChange>& changes) {
     if (forgotten_) return;  // recover() will read it
     unread_.insert(unread_.end(), changes.begin(), changes.end());
     while (!unread_.empty()) {
@@ -45,7 +45,7 @@ void Shadow::on_commit(Tx& tx, const std::vector<lifecycle::RowChange>& changes)
     witness_->on_commit(*this);
 }
 
-void Shadow::read_machine(Tx& tx, std::int64_t row) {
+void Shadow::read_machine(ReadTx& tx, std::int64_t row) {
     const auto id = tx.first("SELECT id FROM machine WHERE rowid = ?", {row},
                              [](const Row& found) { return found.text(0); });
     if (!id) return;
@@ -82,7 +82,7 @@ void Shadow::forget_row(const lifecycle::RowChange& change) {
     }
 }
 
-void Shadow::read_event(Tx& tx, std::int64_t row) {
+void Shadow::read_event(ReadTx& tx, std::int64_t row) {
     const auto after =
         tx.first("SELECT " EVENT_COLUMNS " FROM outbox_event WHERE id = ?", {row}, event_of);
     if (!after) return;
@@ -97,13 +97,13 @@ void Shadow::read_event(Tx& tx, std::int64_t row) {
     }
 }
 
-void Shadow::read_resource(Tx& tx, std::int64_t row) {
+void Shadow::read_resource(ReadTx& tx, std::int64_t row) {
     const auto name = tx.first("SELECT name FROM provider_resource WHERE rowid = ?", {row},
                                [](const Row& found) { return found.text(0); });
     if (name) resources_[*name] = *lifecycle::find_resource(tx, *name);
 }
 
-void Shadow::read_project(Tx& tx, std::int64_t row) {
+void Shadow::read_project(ReadTx& tx, std::int64_t row) {
     const auto project =
         tx.first("SELECT id, active_machine, archived_at FROM project WHERE rowid = ?", {row},
                  [](const Row& found) {
@@ -112,13 +112,13 @@ void Shadow::read_project(Tx& tx, std::int64_t row) {
     if (project) projects_[project->id] = *project;
 }
 
-void Shadow::read_volume(Tx& tx, std::int64_t row) {
+void Shadow::read_volume(ReadTx& tx, std::int64_t row) {
     const auto name = tx.first("SELECT name FROM volume WHERE rowid = ?", {row},
                                [](const Row& found) { return found.text(0); });
     if (name) volumes_[*name] = *lifecycle::find_volume(tx, *name);
 }
 
-void Shadow::read_credential(Tx& tx, std::int64_t row) {
+void Shadow::read_credential(ReadTx& tx, std::int64_t row) {
     const auto key =
         tx.first("SELECT machine, boot FROM credential WHERE rowid = ?", {row},
                  [](const Row& found) { return std::pair(found.text(0), found.text(1)); });
@@ -128,7 +128,7 @@ void Shadow::read_credential(Tx& tx, std::int64_t row) {
     witness_->on_credential(key->first, *this);
 }
 
-void Shadow::read_delegation(Tx& tx, std::int64_t row) {
+void Shadow::read_delegation(ReadTx& tx, std::int64_t row) {
     const auto id = tx.first("SELECT id FROM delegation WHERE rowid = ?", {row},
                              [](const Row& found) { return found.text(0); });
     if (!id) return;
@@ -136,7 +136,7 @@ void Shadow::read_delegation(Tx& tx, std::int64_t row) {
     witness_->on_delegation(delegations_[*id]);
 }
 
-void Shadow::read_error(Tx& tx, std::int64_t row) {
+void Shadow::read_error(ReadTx& tx, std::int64_t row) {
     const auto error = lifecycle::find_error(tx, row);
     if (!error) return;
     if (error->until) {
@@ -147,7 +147,7 @@ void Shadow::read_error(Tx& tx, std::int64_t row) {
     witness_->on_error(*error);
 }
 
-void Shadow::read_request(Tx& tx, std::int64_t row) {
+void Shadow::read_request(ReadTx& tx, std::int64_t row) {
     const auto project =
         tx.first("SELECT project FROM machine_request WHERE id = ? AND state = 'waiting'", {row},
                  [](const Row& found) { return found.text(0); });
@@ -158,11 +158,11 @@ void Shadow::read_request(Tx& tx, std::int64_t row) {
     }
 }
 
-void Shadow::read_installation(Tx& tx) {
+void Shadow::read_installation(ReadTx& tx) {
     installation_ = lifecycle::installation_of(tx).id;
 }
 
-void Shadow::read_quarantine(Tx& tx) {
+void Shadow::read_quarantine(ReadTx& tx) {
     quarantine_.clear();
     for (const auto& one : lifecycle::quarantined(tx)) {
         quarantine_[one.provider].insert(one.resource);
@@ -201,7 +201,7 @@ void Shadow::forget() {
 void Shadow::recover(lifecycle::Store& store) {
     const Shadow before = *this;
     forget();
-    auto read = [this](Tx& tx) -> lifecycle::Result<bool> {
+    auto read = [this](ReadTx& tx) -> lifecycle::Result<bool> {
         const auto rows = [&](std::string_view sql) {
             return tx.all(sql, {}, [](const Row& row) { return row.integer(0); });
         };
@@ -239,7 +239,7 @@ void Shadow::recover(lifecycle::Store& store) {
         }
         return true;
     };
-    static_cast<void>(store.transact_now(read));
+    static_cast<void>(store.read_now(read));
     forgotten_ = false;
     witness_->on_recovery(before, *this);
 }

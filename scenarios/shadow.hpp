@@ -69,7 +69,8 @@ class Shadow final : public lifecycle::CommitFollower {
   public:
     Shadow(Witness& witness, const Clouds& clouds) : witness_(&witness), clouds_(&clouds) {}
 
-    void on_commit(lifecycle::Tx& tx, const std::vector<lifecycle::RowChange>& changes) override;
+    void on_commit(lifecycle::ReadTx& tx,
+                   const std::vector<lifecycle::RowChange>& changes) override;
 
     // After a start of the server: reads everything again and tells the witness what the crash
     // did to it.
@@ -113,18 +114,18 @@ class Shadow final : public lifecycle::CommitFollower {
     int readiness_events(const std::string& machine) const;
 
   private:
-    void read_machine(lifecycle::Tx& tx, std::int64_t row);
+    void read_machine(lifecycle::ReadTx& tx, std::int64_t row);
     void forget_row(const lifecycle::RowChange& change);
-    void read_event(lifecycle::Tx& tx, std::int64_t row);
-    void read_resource(lifecycle::Tx& tx, std::int64_t row);
-    void read_project(lifecycle::Tx& tx, std::int64_t row);
-    void read_volume(lifecycle::Tx& tx, std::int64_t row);
-    void read_credential(lifecycle::Tx& tx, std::int64_t row);
-    void read_delegation(lifecycle::Tx& tx, std::int64_t row);
-    void read_installation(lifecycle::Tx& tx);
-    void read_quarantine(lifecycle::Tx& tx);
-    void read_error(lifecycle::Tx& tx, std::int64_t row);
-    void read_request(lifecycle::Tx& tx, std::int64_t row);
+    void read_event(lifecycle::ReadTx& tx, std::int64_t row);
+    void read_resource(lifecycle::ReadTx& tx, std::int64_t row);
+    void read_project(lifecycle::ReadTx& tx, std::int64_t row);
+    void read_volume(lifecycle::ReadTx& tx, std::int64_t row);
+    void read_credential(lifecycle::ReadTx& tx, std::int64_t row);
+    void read_delegation(lifecycle::ReadTx& tx, std::int64_t row);
+    void read_installation(lifecycle::ReadTx& tx);
+    void read_quarantine(lifecycle::ReadTx& tx);
+    void read_error(lifecycle::ReadTx& tx, std::int64_t row);
+    void read_request(lifecycle::ReadTx& tx, std::int64_t row);
 
     Witness* witness_;
     const Clouds* clouds_;

@@ -37,7 +37,7 @@ lifecycle::SystemOptions system_options(const std::string& server, bool alone) {
     // Rarer than in production: most of a run is quiet.
     options.lifecycle.heartbeat_every = minutes(2);
     options.lifecycle.online_for = minutes(5);
-    options.lifecycle.watch_every = minutes(2);
+    options.lifecycle.watch_every = kWatchEvery;
     options.lifecycle.silent_looks = 4;
     options.lifecycle.control_authority = kControlAuthority;
     options.lifecycle.daemon_port = kDaemonPort;
@@ -92,7 +92,8 @@ class Universe::ServerProgram final : public sim::Program {
           daytona_(http_, telemetry_, daytona_options()),
           docker_(http_, telemetry_, process.executor(), docker_options()) {
         auto store = lifecycle::Store::open(
-            {kDatabase, process.disk().vfs_name(), &follower_, &telemetry_}, process.executor());
+            {kDatabase, process.disk().vfs_name(), &follower_, &telemetry_, &clock_},
+            process.executor());
         if (!store) throw lifecycle::StoreFailure(store.error().message);
         const lifecycle::Ports ports{process.executor(), clock_, http_, entropy_, telemetry_};
         lifecycle::Providers providers;
@@ -163,6 +164,9 @@ class Universe::ServerProgram final : public sim::Program {
     void die(sim::Process& process, std::exception_ptr failure) {
         try {
             std::rethrow_exception(std::move(failure));
+        } catch (const lifecycle::StoreUnavailable& passing) {
+            universe_.witness_.on_bug(passing.what());
+            process.crash(passing.what());
         } catch (const lifecycle::StoreFailure& store) {
             process.crash(store.what());
         } catch (const std::exception& bug) {
@@ -400,6 +404,23 @@ void Universe::tamper(const std::string& sql) {
     witness_.on_tampered();
     shadow_.forget();
     for (sim::Process* server : servers_) server->boot();
+}
+
+void Universe::lock_store() {
+    sim::Process& holder = world_.add_process("operator", "operator");
+    holder.mount(server());
+    holder.boot();
+    lock_.emplace(holder,
+                  std::make_unique<lifecycle::Database>(kDatabase, holder.disk().vfs_name()));
+    lock_->database->run("BEGIN IMMEDIATE");
+    world_.self().emit("store.locked", {});
+}
+
+void Universe::unlock_store() {
+    sim::Process& holder = lock_->holder;
+    lock_.reset();
+    world_.remove_process(holder);
+    world_.self().emit("store.unlocked", {});
 }
 
 void Universe::empty_database() {

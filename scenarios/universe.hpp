@@ -37,6 +37,7 @@ inline constexpr const char* kGithubSecret = "github-secret";
 inline constexpr const char* kConsulAuthority = "consul.internal:8500";
 // How long the control plane remembers what is over. Longer than any storm.
 inline constexpr lifecycle::Duration kKeepFor = std::chrono::hours(12);
+inline constexpr sim::Duration kWatchEvery = std::chrono::minutes(2);
 // By which secrets are known wherever they stray.
 using lifecycle::kBootstrapMark;
 using lifecycle::kTokenMark;
@@ -90,6 +91,11 @@ class Universe final : private Clouds {
     // The same, and nothing is left in it: as if they were pointed at another file.
     void empty_database();
 
+    // Another process of the host begins to write to the database, and is not done until
+    // unlock_store().
+    void lock_store();
+    void unlock_store();
+
     // Who waits for what: the script, calls on the network, deliveries of the outbox.
     std::vector<sim::Waiting> waiting() const;
 
@@ -132,6 +138,11 @@ class Universe final : private Clouds {
     fakes::Consul consul_;
     Nemesis nemesis_;
     std::vector<Demand> demands_;
+    struct Lock {
+        sim::Process& holder;
+        std::unique_ptr<lifecycle::Database> database;
+    };
+    std::optional<Lock> lock_;
     sim::VirtualTime script_since_{0};
     bool script_done_ = true;
     std::exception_ptr script_failure_;

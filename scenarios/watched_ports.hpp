@@ -78,7 +78,8 @@ class ObservedShadow final : public lifecycle::CommitFollower {
   public:
     ObservedShadow(sim::World& world, Witness& witness, Shadow& shadow)
         : world_(world), witness_(witness), shadow_(shadow) {}
-    void on_commit(lifecycle::Tx& tx, const std::vector<lifecycle::RowChange>& changes) override {
+    void on_commit(lifecycle::ReadTx& tx,
+                   const std::vector<lifecycle::RowChange>& changes) override {
         world_.observe();
         for (const lifecycle::RowChange& change : changes) witness_.on_row(change, world_.now());
         shadow_.pass(world_.now());

@@ -39,6 +39,10 @@ class Disk {
     void cut() { connected_ = false; }
     void reconnect() { connected_ = true; }
 
+    // Whether there is room for what is written from now on; for all who mount the disk.
+    void fill() { storage_->full = true; }
+    void make_room() { storage_->full = false; }
+
     // What a power cut leaves behind: of each write since its file's last sync the tape decides
     // whether it survives, is lost, is torn after some sectors (one write at most), or survives
     // with one bit wrong.
@@ -112,6 +116,7 @@ class Disk {
         std::map<std::string, std::shared_ptr<File>, std::less<>> files;
         std::map<std::string, std::shared_ptr<File>> deleted;  // since the folder's last sync
         std::vector<const Disk*> mounts;
+        bool full = false;
         std::uint64_t version = 0;  // of all files: a digest of the tasks that wrote them
     };
 

@@ -196,7 +196,8 @@ int DiskVfs::write(sqlite3_file* base, const void* bytes, int length, sqlite3_in
         return error;
     }
     Disk& disk = *handle.disk;
-    if (disk.owner_.world().tape().chance(disk.full_lane_)) return SQLITE_FULL;
+    const bool full = disk.owner_.world().tape().chance(disk.full_lane_);
+    if (full || disk.storage_->full) return SQLITE_FULL;
     disk.write(**handle.file, static_cast<const char*>(bytes), length, offset);
     disk.owner_.crash_point("after a disk write");
     return SQLITE_OK;

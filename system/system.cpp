@@ -39,8 +39,8 @@ struct ProvidersByClass {
 
 // The first start on a database gives it the identity that everything it makes will bear.
 void claim(Store& store, Entropy& entropy, Clock& clock, const std::string& name) {
-    const auto read = [](Tx& tx) -> Result<Installation> { return installation_of(tx); };
-    const auto known = store.transact_now(read);
+    const auto read = [](ReadTx& tx) -> Result<Installation> { return installation_of(tx); };
+    const auto known = store.read_now(read);
     if (!known->id.empty() && known->name == name) return;
     constexpr std::uint64_t kChances = std::uint64_t{1} << 60;
     const Time now = clock.now();

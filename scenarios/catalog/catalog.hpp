@@ -21,6 +21,7 @@ std::vector<Scenario> patience();
 std::vector<Scenario> clocks();
 std::vector<Scenario> fleets();
 std::vector<Scenario> clouds();
+std::vector<Scenario> stores();
 std::vector<Scenario> storms();
 
 }  // namespace scenarios

@@ -26,8 +26,8 @@ Api::Api(Store& store, Outbox& outbox, Ports ports, TaskGroup& tasks, const Prov
       counters_(counters),
       options_(std::move(options)),
       key_(options_.identity_key),
-      ways_(ports_.clock, tasks),
-      sightings_(ports_.clock, tasks) {}
+      ways_(ports_.clock, ports_.telemetry, tasks, "the way to a machine"),
+      sightings_(ports_.clock, ports_.telemetry, tasks, "what a provider says of a machine") {}
 
 Api::Answer Api::create(std::string project, HttpRequest request) {
     const auto wanted = parse_create(request, project, providers_, options_.provider);
@@ -45,11 +45,11 @@ Api::Answer Api::create(std::string project, HttpRequest request) {
 Api::Answer Api::list(std::string project, HttpRequest request) {
     const auto page = parse_page(request.target);
     if (!page) co_return to_response(page.error());
-    auto read = [&project, &page](Tx& tx) -> Result<std::vector<Machine>> {
+    auto read = [&project, &page](ReadTx& tx) -> Result<std::vector<Machine>> {
         if (!project_exists(tx, project)) return std::unexpected(no_such_project(project));
         return machines_of(tx, project, *page);
     };
-    const auto machines = co_await store_.transact(read);
+    const auto machines = co_await store_.read(read);
     if (!machines) co_return to_response(machines.error());
     json listed = json::array();
     for (const Machine& machine : *machines) listed.push_back(to_json(machine, ports_.clock));
@@ -58,12 +58,12 @@ Api::Answer Api::list(std::string project, HttpRequest request) {
 }
 
 Api::Answer Api::get(std::string machine, HttpRequest) {
-    auto read = [&machine](Tx& tx) -> Result<Machine> {
+    auto read = [&machine](ReadTx& tx) -> Result<Machine> {
         auto found = find_machine(tx, machine);
         if (!found) return std::unexpected(no_such_machine(machine));
         return *found;
     };
-    const auto found = co_await store_.transact(read);
+    const auto found = co_await store_.read(read);
     if (!found) co_return to_response(found.error());
     co_return to_response(200, json{{"machine", to_json(*found, ports_.clock)}});
 }
@@ -115,11 +115,11 @@ Api::Answer Api::restart(std::string machine, HttpRequest request) {
 Api::Answer Api::history(std::string machine, HttpRequest request) {
     const auto page = parse_page(request.target);
     if (!page) co_return to_response(page.error());
-    auto read = [&machine, &page](Tx& tx) -> Result<std::vector<HistoryEntry>> {
+    auto read = [&machine, &page](ReadTx& tx) -> Result<std::vector<HistoryEntry>> {
         if (!find_machine(tx, machine)) return std::unexpected(no_such_machine(machine));
         return history_of(tx, machine, *page);
     };
-    const auto entries = co_await store_.transact(read);
+    const auto entries = co_await store_.read(read);
     if (!entries) co_return to_response(entries.error());
     json listed = json::array();
     for (const HistoryEntry& entry : *entries) listed.push_back(to_json(entry, ports_.clock));

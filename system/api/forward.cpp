@@ -20,12 +20,12 @@ constexpr Duration kFreshReason = std::chrono::seconds(3);
 }  // namespace
 
 boost::asio::awaitable<HttpResponse> Api::agents(std::string machine, HttpRequest) {
-    auto read = [&machine](Tx& tx) -> Result<Machine> {
+    auto read = [&machine](ReadTx& tx) -> Result<Machine> {
         auto found = find_machine(tx, machine);
         if (!found) return std::unexpected(no_such_machine(machine));
         return *found;
     };
-    auto found = co_await store_.transact(read);
+    auto found = co_await store_.read(read);
     if (!found) co_return to_response(found.error());
     HttpRequest request;
     request.target = "/agents";
@@ -33,7 +33,7 @@ boost::asio::awaitable<HttpResponse> Api::agents(std::string machine, HttpReques
 }
 
 boost::asio::awaitable<HttpResponse> Api::proxy(std::string project, HttpRequest request) {
-    auto read = [&project](Tx& tx) -> Result<Machine> {
+    auto read = [&project](ReadTx& tx) -> Result<Machine> {
         auto active = active_machine(tx, project);
         if (!active) {
             return std::unexpected(Error(ErrorCode::machine_unavailable,
@@ -42,7 +42,7 @@ boost::asio::awaitable<HttpResponse> Api::proxy(std::string project, HttpRequest
         }
         return *active;
     };
-    auto active = co_await store_.transact(read);
+    auto active = co_await store_.read(read);
     if (!active) co_return to_response(active.error());
     const std::string prefix = fmt::format("/v1/projects/{}/proxy", project);
     std::string target = request.target.substr(prefix.size());

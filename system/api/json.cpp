@@ -36,6 +36,7 @@ int status_of(ErrorCode code) {
         case ErrorCode::machine_error: return 502;
         case ErrorCode::machine_unavailable:
         case ErrorCode::stale_lease:
+        case ErrorCode::store_unavailable:
         case ErrorCode::store_unusable: break;
     }
     return 503;
@@ -204,7 +205,9 @@ HttpResponse to_response(const Error& error) {
                                                  {{"code", to_string(error.code)},
                                                   {"message", error.message},
                                                   {"action", error.action}}}});
-    if (error.code == ErrorCode::machine_unavailable) response.headers["Retry-After"] = "5";
+    const bool passes =
+        error.code == ErrorCode::machine_unavailable || error.code == ErrorCode::store_unavailable;
+    if (passes) response.headers["Retry-After"] = "5";
     return response;
 }
 

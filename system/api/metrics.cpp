@@ -9,10 +9,10 @@
 namespace lifecycle {
 
 Api::Answer Api::metrics(std::string, HttpRequest) {
-    auto read = [this](Tx& tx) -> Result<std::vector<Gauge>> {
+    auto read = [this](ReadTx& tx) -> Result<std::vector<Gauge>> {
         return measure(tx, options_, ports_.clock.now());
     };
-    const auto gauges = co_await store_.transact(std::move(read));
+    const auto gauges = co_await store_.read(std::move(read));
     HttpResponse response;
     response.headers["Content-Type"] = "text/plain; version=0.0.4";
     const auto line = [&](std::string_view name, std::string_view labels, auto value) {

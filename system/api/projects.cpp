@@ -32,7 +32,7 @@ struct ProjectView {
 }  // namespace
 
 Api::Answer Api::project(std::string project, HttpRequest) {
-    auto read = [&project](Tx& tx) -> Result<ProjectView> {
+    auto read = [&project](ReadTx& tx) -> Result<ProjectView> {
         if (!project_exists(tx, project)) return std::unexpected(no_such_project(project));
         ProjectView view{
             generation_of(tx, project),  active_machine(tx, project), {},
@@ -40,7 +40,7 @@ Api::Answer Api::project(std::string project, HttpRequest) {
         if (view.active) view.presence = presence_of(tx, view.active->id);
         return view;
     };
-    const auto view = co_await store_.transact(read);
+    const auto view = co_await store_.read(read);
     if (!view) co_return to_response(view.error());
     json errors = json::array();
     for (const ProjectError& error : view->errors) errors.push_back(to_json(error, ports_.clock));
@@ -62,11 +62,11 @@ Api::Answer Api::project(std::string project, HttpRequest) {
 
 Api::Answer Api::errors(std::string project, HttpRequest) {
     constexpr std::int64_t kMost = 100;
-    auto read = [&project](Tx& tx) -> Result<std::vector<ProjectError>> {
+    auto read = [&project](ReadTx& tx) -> Result<std::vector<ProjectError>> {
         if (!project_exists(tx, project)) return std::unexpected(no_such_project(project));
         return errors_of(tx, project, kMost);
     };
-    const auto found = co_await store_.transact(read);
+    const auto found = co_await store_.read(read);
     if (!found) co_return to_response(found.error());
     json listed = json::array();
     for (const ProjectError& error : *found) listed.push_back(to_json(error, ports_.clock));
@@ -127,11 +127,11 @@ Api::Answer Api::delegate_work(std::string project, HttpRequest request) {
 Api::Answer Api::delegations(std::string project, HttpRequest request) {
     const auto page = parse_page(request.target);
     if (!page) co_return to_response(page.error());
-    auto read = [&project, &page](Tx& tx) -> Result<std::vector<Delegation>> {
+    auto read = [&project, &page](ReadTx& tx) -> Result<std::vector<Delegation>> {
         if (!project_exists(tx, project)) return std::unexpected(no_such_project(project));
         return delegations_of(tx, project, *page);
     };
-    const auto found = co_await store_.transact(read);
+    const auto found = co_await store_.read(read);
     if (!found) co_return to_response(found.error());
     json listed = json::array();
     for (const Delegation& delegation : *found) listed.push_back(to_json(delegation, ports_.clock));

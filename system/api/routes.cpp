@@ -175,6 +175,11 @@ boost::asio::awaitable<HttpResponse> Api::handle(Door door, HttpRequest request)
         co_return to_response(Error(ErrorCode::internal, "a bug of the control plane was met",
                                     "look at its log for \"bug.contained\", and report it"));
     }
+    if (ending == Ending::store_unavailable) {
+        co_return to_response(Error(ErrorCode::store_unavailable,
+                                    "the control plane cannot write to its database now",
+                                    "send the same request again, with its Idempotency-Key"));
+    }
     co_return response;
 }
 

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "system/concurrency/contain.hpp"
 #include "system/concurrency/signal.hpp"
 #include "system/concurrency/task_group.hpp"
 
@@ -28,7 +29,9 @@ class SharedReads {
   public:
     using Read = std::function<boost::asio::awaitable<T>()>;
 
-    SharedReads(Clock& clock, TaskGroup& tasks) : clock_(clock), tasks_(tasks) {}
+    // `what` says in the log which reads they are.
+    SharedReads(Clock& clock, Telemetry& telemetry, TaskGroup& tasks, std::string what)
+        : clock_(clock), telemetry_(telemetry), tasks_(tasks), what_(std::move(what)) {}
 
     // What is found under the key: by a read that ended no longer ago than `fresh`, by the one that
     // is in hand, or by `read`. After `patience`, what was found within the last minute.
@@ -40,10 +43,10 @@ class SharedReads {
         entry->waiting.push_back(ended);
         if (!entry->reading) {
             entry->reading = true;
-            tasks_.spawn(run(&clock_, entry, std::move(read)));
+            tasks_.spawn(run(&clock_, &telemetry_, what_, entry, std::move(read)));
         }
         const bool in_time = co_await ended->wait_until(clock_.now() + patience);
-        if (in_time) co_return Seen<T>{entry->last, true};
+        if (in_time && !entry->failed) co_return Seen<T>{entry->last, true};
         std::erase(entry->waiting, ended);
         if (!entry->is_younger(clock_.now(), kRemembered)) co_return Seen<T>{};
         co_return Seen<T>{entry->last, false};
@@ -53,6 +56,7 @@ class SharedReads {
     static constexpr Duration kRemembered = std::chrono::minutes(1);
     struct Entry {
         bool reading = false;
+        bool failed = false;  // the last one, by a bug of ours
         std::optional<T> last;
         Time ended_at{};
         std::vector<std::shared_ptr<Signal>> waiting;
@@ -61,13 +65,21 @@ class SharedReads {
         }
     };
 
-    static boost::asio::awaitable<void> run(Clock* clock, std::shared_ptr<Entry> entry, Read read) {
-        T found = co_await read();
-        entry->last = std::move(found);
-        entry->ended_at = clock->now();
+    static boost::asio::awaitable<void> run(Clock* clock, Telemetry* telemetry, std::string what,
+                                            std::shared_ptr<Entry> entry, Read read) {
+        const Ending ending =
+            co_await contain(telemetry, std::move(what), remember(clock, entry, std::move(read)));
+        entry->failed = ending != Ending::completed;
         entry->reading = false;
         const std::vector<std::shared_ptr<Signal>> waiting = std::exchange(entry->waiting, {});
         for (const auto& ended : waiting) ended->raise();
+    }
+
+    static boost::asio::awaitable<void> remember(Clock* clock, std::shared_ptr<Entry> entry,
+                                                 Read read) {
+        T found = co_await read();
+        entry->last = std::move(found);
+        entry->ended_at = clock->now();
     }
 
     std::shared_ptr<Entry> entry_of(const std::string& key) {
@@ -83,7 +95,9 @@ class SharedReads {
     }
 
     Clock& clock_;
+    Telemetry& telemetry_;
     TaskGroup& tasks_;
+    std::string what_;
     std::map<std::string, std::shared_ptr<Entry>> entries_;
 };
 

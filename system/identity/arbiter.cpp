@@ -38,10 +38,10 @@ Consumer Arbiter::consumer() {
 }
 
 boost::asio::awaitable<Outcome> Arbiter::consume(Delivery delivery) {
-    auto read = [id = delivery.event().machine](Tx& tx) -> Result<Contest> {
+    auto read = [id = delivery.event().machine](ReadTx& tx) -> Result<Contest> {
         return Contest{find_machine(tx, id), live_credential(tx, id)};
     };
-    const auto contest = co_await store_.transact(std::move(read));
+    const auto contest = co_await store_.read(std::move(read));
     // Whoever is replaced or retired has no token any more.
     if (!contest->machine || !contest->holder) co_return Done{"nobody has the place", {}};
     const Machine machine = *contest->machine;

@@ -30,7 +30,7 @@ bool in_service(const Machine& machine) {
     return machine.state == MachineState::starting || machine.state == MachineState::active;
 }
 
-Result<Machine> serving(Tx& tx, std::string_view id) {
+Result<Machine> serving(ReadTx& tx, std::string_view id) {
     auto machine = find_machine(tx, id);
     if (!machine) return std::unexpected(no_such_machine(id));
     if (!in_service(*machine)) {
@@ -41,7 +41,7 @@ Result<Machine> serving(Tx& tx, std::string_view id) {
 }
 
 // Whether a boot that has no token yet may have one now.
-Result<void> may_take_over(Tx& tx, const Registration& wanted, const LifecycleOptions& options,
+Result<void> may_take_over(ReadTx& tx, const Registration& wanted, const LifecycleOptions& options,
                            Time now) {
     const auto holder = live_credential(tx, wanted.machine);
     if (!holder) return {};

@@ -35,12 +35,12 @@ Consumer Destroyer::consumer() {
 }
 
 boost::asio::awaitable<Outcome> Destroyer::consume(Delivery delivery) {
-    auto read = [id = delivery.event().machine](Tx& tx) -> Result<std::optional<Owed>> {
+    auto read = [id = delivery.event().machine](ReadTx& tx) -> Result<std::optional<Owed>> {
         auto machine = find_machine(tx, id);
         if (!machine) return std::nullopt;
         return Owed{*machine, find_resource(tx, id)};
     };
-    auto owed = co_await store_.transact(std::move(read));
+    auto owed = co_await store_.read(std::move(read));
     if (!owed->has_value()) co_return Done{"there is no such machine", {}};
     const Machine machine = (*owed)->machine;
     const auto resource = (*owed)->resource;

@@ -49,7 +49,7 @@ void enqueue_destroy(Tx& tx, std::string_view machine, Time now, Time when) {
     }
 }
 
-std::string last_trouble(Tx& tx, std::string_view machine) {
+std::string last_trouble(ReadTx& tx, std::string_view machine) {
     return tx
         .first(
             "SELECT outcome FROM outbox_event WHERE ordering_key = ? AND state = 'pending'"

@@ -28,7 +28,7 @@ void enqueue_readiness(Tx& tx, std::string_view machine, Time now);
 void enqueue_destroy(Tx& tx, std::string_view machine, Time now, Time when);
 // Why what is being done about the machine is not done yet; empty if nothing is, or if it has only
 // begun.
-std::string last_trouble(Tx& tx, std::string_view machine);
+std::string last_trouble(ReadTx& tx, std::string_view machine);
 // Give the machine up if it is still starting at `when`.
 void enqueue_deadline(Tx& tx, const Machine& machine, Time now, Time when);
 

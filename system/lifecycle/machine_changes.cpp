@@ -37,7 +37,7 @@ void say_what_failed(Tx& tx, const Machine& machine, std::string_view reason, Ti
 }
 
 // A volume is where it is: a machine that has to mount it cannot be elsewhere.
-Result<void> volume_fits(Tx& tx, const MachineRequest& request) {
+Result<void> volume_fits(ReadTx& tx, const MachineRequest& request) {
     if (request.spec.volume_gb == 0) return {};
     const auto volume = volume_of(tx, request.project);
     if (!volume || volume->provider == request.provider) return {};
@@ -56,7 +56,7 @@ void plan_volume(Tx& tx, const MachineRequest& request) {
                   installation_of(tx).id);
 }
 
-void mount_volume(Tx& tx, Machine& machine) {
+void mount_volume(ReadTx& tx, Machine& machine) {
     if (machine.spec.volume_gb == 0) return;
     const auto volume = volume_of(tx, machine.project);
     if (!volume) return;
@@ -100,7 +100,7 @@ Machine begin(Tx& tx, const MachineRequest& request, Time now) {
 
 // The machine that whoever wants another has to wait for: one that is on its way, or one that may
 // serve for a while before the one that waits takes its volume. Nothing if there is none.
-std::optional<Machine> ahead_of_others(Tx& tx, std::string_view project) {
+std::optional<Machine> ahead_of_others(ReadTx& tx, std::string_view project) {
     auto starting = starting_machine(tx, project);
     if (starting || !waiting_request(tx, project)) return starting;
     return active_machine(tx, project);
@@ -124,7 +124,7 @@ Result<Requested> ask_for_machine(Tx& tx, MachineRequest request, const Lifecycl
 }
 
 // What came of an earlier request with the same key; nothing if there was none.
-Result<std::optional<Requested>> asked_before(Tx& tx, const MachineRequest& request) {
+Result<std::optional<Requested>> asked_before(ReadTx& tx, const MachineRequest& request) {
     const auto earlier = find_request(tx, request.project, request.idempotency_key);
     if (!earlier) return std::nullopt;
     if (!earlier->digest.empty() && earlier->digest != request.digest) {

@@ -36,12 +36,12 @@ Consumer Provisioner::consumer() {
 }
 
 boost::asio::awaitable<Outcome> Provisioner::consume(Delivery delivery) {
-    auto read = [id = delivery.event().machine](Tx& tx) -> Result<std::optional<Attempt>> {
+    auto read = [id = delivery.event().machine](ReadTx& tx) -> Result<std::optional<Attempt>> {
         auto machine = find_machine(tx, id);
         if (!machine) return std::nullopt;
         return Attempt{*machine, find_resource(tx, id), {}};
     };
-    auto attempt = co_await store_.transact(std::move(read));
+    auto attempt = co_await store_.read(std::move(read));
     if (!attempt->has_value()) co_return Done{"there is no such machine", {}};
     Machine machine = (*attempt)->machine;
     if (machine.state != MachineState::starting) {

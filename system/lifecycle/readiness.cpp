@@ -56,10 +56,10 @@ Consumer Readiness::consumer() {
 }
 
 boost::asio::awaitable<Outcome> Readiness::consume(Delivery delivery) {
-    auto read = [id = delivery.event().machine](Tx& tx) -> Result<std::optional<Machine>> {
+    auto read = [id = delivery.event().machine](ReadTx& tx) -> Result<std::optional<Machine>> {
         return find_machine(tx, id);
     };
-    const auto found = co_await store_.transact(std::move(read));
+    const auto found = co_await store_.read(std::move(read));
     if (!found->has_value()) co_return Done{"there is no such machine", {}};
     const Machine machine = **found;
     if (machine.state != MachineState::starting) {

@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "system/concurrency/contain.hpp"
 #include "system/lifecycle/adoption.hpp"
 #include "system/lifecycle/events.hpp"
 #include "system/lifecycle/machine_changes.hpp"
@@ -49,20 +50,25 @@ boost::asio::awaitable<void> Reconciler::run() {
         // Looks that are close together say no more than one.
         if (hastened) co_await rounds_.rest_whatever_comes(kHastened);
         if (rounds_.stopped()) co_return;
-        const ReconcileReport report = co_await sweep(true);
-        static_cast<void>(report);
+        const Ending ending = co_await contain(&ports_.telemetry, "reconcile", mend_all());
+        static_cast<void>(ending);
     }
+}
+
+boost::asio::awaitable<void> Reconciler::mend_all() {
+    const ReconcileReport report = co_await sweep(true);
+    static_cast<void>(report);
 }
 
 boost::asio::awaitable<ReconcileReport> Reconciler::sweep(bool apply, std::set<std::string> named) {
     Sweep sweep{apply, {}, {}};
     sweep.named = std::move(named);
     co_await mend_rows(&sweep);
-    auto read = [&sweep](Tx& tx) -> Result<std::vector<std::string>> {
+    auto read = [&sweep](ReadTx& tx) -> Result<std::vector<std::string>> {
         sweep.report.installation = installation_of(tx).id;
         return all_installations(tx);
     };
-    const auto ours = co_await store_.transact(std::move(read));
+    const auto ours = co_await store_.read(std::move(read));
     for (const auto& [name, provider] : providers_.all()) {
         Listing<Resource> present;
         bool answered = true;
@@ -151,10 +157,10 @@ boost::asio::awaitable<void> Reconciler::compare(Sweep* sweep, std::string provi
         ++sweep->there;
         co_await judge_resource(sweep, provider, resource);
     }
-    auto read = [](Tx& tx) -> Result<std::vector<Machine>> {
+    auto read = [](ReadTx& tx) -> Result<std::vector<Machine>> {
         return machines_in(tx, MachineState::active);
     };
-    const auto active = co_await store_.transact(std::move(read));
+    const auto active = co_await store_.read(std::move(read));
     for (const Machine& machine : *active) {
         if (machine.provider != provider || seen.contains(machine.external_id)) continue;
         // Without an id nothing but the list says whether it is there.
@@ -165,7 +171,7 @@ boost::asio::awaitable<void> Reconciler::compare(Sweep* sweep, std::string provi
 
 boost::asio::awaitable<void> Reconciler::judge_resource(Sweep* sweep, std::string provider,
                                                         Resource resource) {
-    auto read = [&resource](Tx& tx) -> Result<Owner> {
+    auto read = [&resource](ReadTx& tx) -> Result<Owner> {
         Owner owner{find_machine(tx, owner_of(resource)), false,
                     generation_of(tx, project_of(resource)),
                     installation_of(resource) == installation_of(tx).id};
@@ -177,7 +183,7 @@ boost::asio::awaitable<void> Reconciler::judge_resource(Sweep* sweep, std::strin
         owner.gone = record && record->state == "gone";
         return owner;
     };
-    const auto owner = co_await store_.transact(read);
+    const auto owner = co_await store_.read(read);
     // Others may bear the name that our earlier machines have for a label.
     if (!owner->machine && !owner->ours) co_return;
     if (!owner->machine) {
@@ -232,10 +238,10 @@ boost::asio::awaitable<void> Reconciler::judge_owned(Sweep* sweep, std::string p
 
 boost::asio::awaitable<void> Reconciler::judge_lost_id(Sweep* sweep, Resource resource,
                                                        Machine machine) {
-    auto read = [name = machine.volume](Tx& tx) -> Result<std::optional<VolumeRow>> {
+    auto read = [name = machine.volume](ReadTx& tx) -> Result<std::optional<VolumeRow>> {
         return find_volume(tx, name);
     };
-    const auto row = co_await store_.transact(std::move(read));
+    const auto row = co_await store_.read(std::move(read));
     std::string volume = row->has_value() ? (*row)->external_id : std::string();
     if (row->has_value() && volume.empty() && !resource.volume.empty()) {
         // That id is lost as well: then what the resource mounts has to have the volume's name.
@@ -285,8 +291,8 @@ boost::asio::awaitable<void> Reconciler::mend(Sweep* sweep, Finding finding, Cha
 }
 
 boost::asio::awaitable<void> Reconciler::collect_volumes(Sweep* sweep, std::string provider) {
-    auto count = [](Tx& tx) -> Result<std::int64_t> { return count_volumes(tx); };
-    const auto known = co_await store_.transact(std::move(count));
+    auto count = [](ReadTx& tx) -> Result<std::int64_t> { return count_volumes(tx); };
+    const auto known = co_await store_.read(std::move(count));
     if (*known == 0) co_return;
     const auto present = co_await providers_.find(provider)->find_volumes("");
     if (!present) {
@@ -300,10 +306,10 @@ boost::asio::awaitable<void> Reconciler::collect_volumes(Sweep* sweep, std::stri
     }
     for (const Volume& volume : present->found) {
         if (!volume.usable || !volume.attached_to.empty()) continue;
-        auto read = [&volume](Tx& tx) -> Result<std::optional<VolumeRow>> {
+        auto read = [&volume](ReadTx& tx) -> Result<std::optional<VolumeRow>> {
             return find_volume(tx, volume.name);
         };
-        const auto row = co_await store_.transact(read);
+        const auto row = co_await store_.read(read);
         // One that no row names is not ours; one that is being found or destroyed is in good hands.
         if (!row->has_value() || (*row)->provider != provider) continue;
         if ((*row)->external_id.empty() && (*row)->state == VolumeState::gone) {

@@ -85,6 +85,7 @@ class Reconciler : Part {
         std::int64_t there = 0;           // resources of ours, the missing ones included
         std::set<std::string> kept = {};  // in quarantine: "provider id"
     };
+    boost::asio::awaitable<void> mend_all();
     // Each of these is awaited by sweep(), whose frame holds the sweep.
     boost::asio::awaitable<void> mend_rows(Sweep* sweep);
     boost::asio::awaitable<void> compare(Sweep* sweep, std::string provider,

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "system/concurrency/contain.hpp"
 #include "system/identity/arbiter.hpp"
 #include "system/lifecycle/events.hpp"
 #include "system/lifecycle/snapshots.hpp"
@@ -59,7 +60,8 @@ boost::asio::awaitable<void> Retention::run() {
         const bool raised = co_await rounds_.rest(options_.forget_every);
         static_cast<void>(raised);
         if (rounds_.stopped()) co_return;
-        co_await sweep();
+        const Ending ending = co_await contain(&ports_.telemetry, "retention", sweep());
+        static_cast<void>(ending);
     }
 }
 

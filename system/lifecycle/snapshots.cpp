@@ -45,10 +45,11 @@ Consumer Snapshots::consumer() {
 }
 
 boost::asio::awaitable<Outcome> Snapshots::consume(Delivery delivery) {
-    auto read = [name = subject_of(delivery.event())](Tx& tx) -> Result<std::optional<VolumeRow>> {
+    auto read = [name =
+                     subject_of(delivery.event())](ReadTx& tx) -> Result<std::optional<VolumeRow>> {
         return find_volume(tx, name);
     };
-    const auto row = co_await store_.transact(std::move(read));
+    const auto row = co_await store_.read(std::move(read));
     if (!row->has_value()) co_return GiveUp{"there is no such volume"};
     const VolumeRow volume = **row;
     const auto counted = [this, name = volume.name](Tx& tx) {

@@ -61,10 +61,10 @@ Consumer Provisioner::starter() {
 }
 
 boost::asio::awaitable<Outcome> Provisioner::restart(Delivery delivery) {
-    auto read = [id = delivery.event().machine](Tx& tx) -> Result<std::optional<Machine>> {
+    auto read = [id = delivery.event().machine](ReadTx& tx) -> Result<std::optional<Machine>> {
         return find_machine(tx, id);
     };
-    const auto found = co_await store_.transact(std::move(read));
+    const auto found = co_await store_.read(std::move(read));
     if (!found->has_value() || !in_service(**found) || (*found)->external_id.empty()) {
         co_return Done{"the machine is not in service", {}};
     }
@@ -88,10 +88,10 @@ boost::asio::awaitable<Outcome> Provisioner::restart(Delivery delivery) {
 }
 
 boost::asio::awaitable<Outcome> Provisioner::keep_running(Delivery delivery) {
-    auto read = [id = delivery.event().machine](Tx& tx) -> Result<std::optional<Machine>> {
+    auto read = [id = delivery.event().machine](ReadTx& tx) -> Result<std::optional<Machine>> {
         return find_machine(tx, id);
     };
-    const auto found = co_await store_.transact(std::move(read));
+    const auto found = co_await store_.read(std::move(read));
     if (!found->has_value() || !in_service(**found) || (*found)->external_id.empty()) {
         co_return Done{"the machine is not in service", {}};
     }
@@ -117,8 +117,8 @@ boost::asio::awaitable<Outcome> Provisioner::absent(Delivery delivery, Machine m
 }
 
 boost::asio::awaitable<bool> Provisioner::sighted(Delivery delivery, std::string machine) {
-    auto read = [&machine](Tx& tx) -> Result<bool> { return absences(tx, machine) > 0; };
-    const auto missed = co_await store_.transact(read);
+    auto read = [&machine](ReadTx& tx) -> Result<bool> { return absences(tx, machine) > 0; };
+    const auto missed = co_await store_.read(read);
     if (!*missed) co_return true;
     auto forget = [name = machine](Tx& tx) -> Result<bool> {
         forget_absences(tx, name);

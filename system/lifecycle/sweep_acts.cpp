@@ -140,10 +140,10 @@ boost::asio::awaitable<bool> Reconciler::carry_out_one(Planned* planned) {
     }
     if (planned->unknown) {
         // Somebody may have made a machine of that name since it was judged, which takes it over.
-        auto read = [&finding](Tx& tx) -> Result<bool> {
+        auto read = [&finding](ReadTx& tx) -> Result<bool> {
             return find_machine(tx, finding.machine).has_value();
         };
-        const auto known = co_await store_.transact(read);
+        const auto known = co_await store_.read(read);
         if (*known) co_return false;
     }
     Provider& provider = *providers_.find(finding.provider);

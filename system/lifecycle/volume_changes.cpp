@@ -57,7 +57,7 @@ void abandon_copy(Tx& tx, const Machine& machine, Time now) {
     transition(tx, *source, VolumeState::present);
 }
 
-std::optional<VolumeRow> source_of(Tx& tx, const VolumeRow& copy) {
+std::optional<VolumeRow> source_of(ReadTx& tx, const VolumeRow& copy) {
     if (copy.copy_of.empty()) return std::nullopt;
     auto source = find_volume_by_id(tx, copy.provider, copy.copy_of);
     if (!source || source->state != VolumeState::superseded) return std::nullopt;

@@ -29,6 +29,6 @@ std::optional<VolumeRow> replan_volume(Tx& tx, const Machine& machine, const Vol
 void abandon_copy(Tx& tx, const Machine& machine, Time now);
 
 // The volume that `copy` continues, if it is kept for that; nothing if there is none.
-std::optional<VolumeRow> source_of(Tx& tx, const VolumeRow& copy);
+std::optional<VolumeRow> source_of(ReadTx& tx, const VolumeRow& copy);
 
 }  // namespace lifecycle

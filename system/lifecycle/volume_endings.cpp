@@ -29,10 +29,10 @@ Consumer Volumes::destroyer() {
 
 boost::asio::awaitable<Outcome> Volumes::destroy(Delivery delivery) {
     const std::string name = subject_of(delivery.event());
-    auto read = [name](Tx& tx) -> Result<std::optional<VolumeRow>> {
+    auto read = [name](ReadTx& tx) -> Result<std::optional<VolumeRow>> {
         return find_volume(tx, name);
     };
-    const auto row = co_await store_.transact(std::move(read));
+    const auto row = co_await store_.read(std::move(read));
     if (!row->has_value() || (*row)->state != VolumeState::leaving) {
         co_return Done{"nothing to destroy", {}};
     }
@@ -81,10 +81,11 @@ Consumer Volumes::releaser() {
 }
 
 boost::asio::awaitable<Outcome> Volumes::release(Delivery delivery) {
-    auto read = [name = subject_of(delivery.event())](Tx& tx) -> Result<std::optional<VolumeRow>> {
+    auto read = [name =
+                     subject_of(delivery.event())](ReadTx& tx) -> Result<std::optional<VolumeRow>> {
         return find_volume(tx, name);
     };
-    const auto row = co_await store_.transact(std::move(read));
+    const auto row = co_await store_.read(std::move(read));
     if (!row->has_value() || (*row)->state != VolumeState::present) {
         co_return Done{"it is not the volume of the project any more", {}};
     }

@@ -41,10 +41,10 @@ std::string next_region(const LifecycleOptions& options, const std::string& regi
 }
 
 Volumes::Step<VolumeRow> Volumes::ensure(Delivery delivery, Machine machine) {
-    auto read = [name = machine.volume](Tx& tx) -> Result<std::optional<VolumeRow>> {
+    auto read = [name = machine.volume](ReadTx& tx) -> Result<std::optional<VolumeRow>> {
         return find_volume(tx, name);
     };
-    const auto row = co_await store_.transact(std::move(read));
+    const auto row = co_await store_.read(std::move(read));
     if (!row->has_value() || !is_current((*row)->state)) {
         co_return std::unexpected(Outcome(GiveUp{"the volume of the project has been given up"}));
     }

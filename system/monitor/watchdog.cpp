@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "system/concurrency/contain.hpp"
 #include "system/lifecycle/machine_changes.hpp"
 #include "system/store/credentials.hpp"
 #include "system/store/project_errors.hpp"
@@ -20,13 +21,17 @@ boost::asio::awaitable<void> Watchdog::run() {
         const bool raised = co_await rounds_.rest(options_.watch_every);
         static_cast<void>(raised);
         if (rounds_.stopped()) co_return;
-        co_await look();
+        const Ending ending = co_await contain(&ports_.telemetry, "watchdog", look());
+        static_cast<void>(ending);
     }
 }
 
 boost::asio::awaitable<void> Watchdog::look() {
-    auto read = [](Tx& tx) -> Result<std::vector<Watch>> { return watches(tx); };
-    auto active = co_await store_.transact(std::move(read));
+    auto read = [](ReadTx& tx) -> Result<std::vector<Watch>> { return watches(tx); };
+    auto active = co_await store_.read(std::move(read));
+    // Beats may be among what could not be written since the last look.
+    const std::uint64_t refusals = store_.refusals();
+    if (std::exchange(refusals_, refusals) != refusals) watched_.clear();
     remember(*active);
     co_await forgive(std::move(*active));
     if (tripped()) co_return;
@@ -83,8 +88,10 @@ boost::asio::awaitable<void> Watchdog::forgive(std::vector<Watch> watches) {
 }
 
 boost::asio::awaitable<void> Watchdog::judge(std::string id, std::int64_t beats) {
-    auto read = [&id](Tx& tx) -> Result<std::optional<Machine>> { return find_machine(tx, id); };
-    const auto found = co_await store_.transact(read);
+    auto read = [&id](ReadTx& tx) -> Result<std::optional<Machine>> {
+        return find_machine(tx, id);
+    };
+    const auto found = co_await store_.read(read);
     if (!found->has_value() || (*found)->external_id.empty()) co_return;
     const Machine machine = **found;
     Provider* provider = providers_.find(machine.provider);

@@ -49,6 +49,7 @@ class Watchdog : Part {
 
     Outbox& outbox_;
     std::map<std::string, Watched> watched_;
+    std::uint64_t refusals_ = 0;  // of the store, at the last look
     Rounds rounds_;
 };
 

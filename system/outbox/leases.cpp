@@ -34,7 +34,7 @@ struct Visible {
 };
 
 // The longest visible event of that lane which is not in hand.
-std::optional<Visible> longest_visible(Tx& tx, const std::string& lane, Time now,
+std::optional<Visible> longest_visible(ReadTx& tx, const std::string& lane, Time now,
                                        const InHand& in_hand) {
     // One that is in hand may be visible: its lease has run out, and its worker does not know yet.
     const auto visible = tx.all(
@@ -53,7 +53,7 @@ std::optional<Visible> longest_visible(Tx& tx, const std::string& lane, Time now
 }
 
 // The next of the lanes that have events to be handled, by name.
-std::optional<std::string> lane_after(Tx& tx, const std::string& lane) {
+std::optional<std::string> lane_after(ReadTx& tx, const std::string& lane) {
     return tx.first(
         "SELECT lane FROM outbox_event WHERE state = 'pending' AND lane > ?"
         " ORDER BY lane LIMIT 1",
@@ -117,7 +117,7 @@ Claim claim_event(Tx& tx, std::string_view owner, Time now, Duration lease, cons
     return claim;
 }
 
-bool holds_lease(Tx& tx, const Event& event) {
+bool holds_lease(ReadTx& tx, const Event& event) {
     return tx
         .first("SELECT 1 FROM outbox_event" UNDER_ITS_LEASE, {event.id, event.owner, event.epoch},
                [](const Row& row) { return row.integer(0); })

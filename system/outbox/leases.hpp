@@ -45,7 +45,7 @@ class InHand {
 Claim claim_event(Tx& tx, std::string_view owner, Time now, Duration lease, const InHand& in_hand);
 
 // Whether the lease under which the event was claimed is still the present one.
-bool holds_lease(Tx& tx, const Event& event);
+bool holds_lease(ReadTx& tx, const Event& event);
 
 // False, changing nothing, if the lease has been lost or the delivery is settled.
 bool renew_lease(Tx& tx, const Event& event, Time until);

@@ -6,6 +6,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "system/concurrency/contain.hpp"
+
 namespace lifecycle {
 namespace {
 
@@ -32,6 +34,9 @@ std::string_view text_of(const Outcome& outcome) {
     };
     return std::visit(Visitor{}, outcome);
 }
+
+// How long to leave a store alone that cannot be written.
+constexpr Duration kPause = std::chrono::seconds(5);
 
 // Takings in a row without an outcome after which somebody should look.
 constexpr std::int64_t kSuspicious = 5;
@@ -71,50 +76,75 @@ void Outbox::stop() {
 
 boost::asio::awaitable<void> Outbox::run() {
     while (!stopping_) {
-        const Time now = ports_.clock.now();
-        Time next = now + options_.poll;
-        auto take = [this, now](Tx& tx) -> Result<Claim> {
-            Claim claimed = claim_event(tx, options_.owner, now, options_.lease, in_hand_);
-            if (claimed.event) tell_of_claim(tx, *claimed.event);
-            return claimed;
-        };
-        const auto claim = co_await store_.transact(take);
-        if (claim->event) {
-            auto event = std::make_shared<const Event>(*claim->event);
+        Claim claim;
+        const Ending ending = co_await contain(&ports_.telemetry, "outbox", take(&claim));
+        if (ending != Ending::completed) {
+            co_await pause();
+            continue;
+        }
+        if (claim.event) {
+            auto event = std::make_shared<const Event>(*std::move(claim.event));
             in_hand_.add(*event);
             tasks_.spawn(handle(event));
             continue;
         }
-        if (claim->next) next = std::min(next, *claim->next);
+        Time next = ports_.clock.now() + options_.poll;
+        if (claim.next) next = std::min(next, *claim.next);
         const bool woken = co_await signal_.wait_until(next);
         static_cast<void>(woken);
     }
 }
 
+boost::asio::awaitable<void> Outbox::take(Claim* claim) {
+    auto take = [this, now = ports_.clock.now()](Tx& tx) -> Result<Claim> {
+        Claim claimed = claim_event(tx, options_.owner, now, options_.lease, in_hand_);
+        if (claimed.event) tell_of_claim(tx, *claimed.event);
+        return claimed;
+    };
+    auto taken = co_await store_.transact(std::move(take));
+    *claim = *std::move(taken);
+}
+
+boost::asio::awaitable<void> Outbox::pause() {
+    Signal never(ports_.clock);
+    const bool woken = co_await never.wait_until(ports_.clock.now() + kPause);
+    static_cast<void>(woken);
+}
+
 boost::asio::awaitable<void> Outbox::handle(std::shared_ptr<const Event> event) {
     auto finished = std::make_shared<Signal>(ports_.clock);
     tasks_.spawn(renew(event, finished));
-    Outcome outcome = co_await consume(event);
-    co_await settle(event, std::move(outcome));
+    // A bug in a consumer is a worker that died with the event in hand: its lease runs out.
+    Outcome outcome = Later{"the store could not be written", kPause};
+    Ending ending =
+        co_await contain(&ports_.telemetry, "handling " + event->kind, consume(event, &outcome));
+    while (ending != Ending::bug) {
+        ending =
+            co_await contain(&ports_.telemetry, "settling " + event->kind, settle(event, outcome));
+        if (ending == Ending::completed || stopping_) break;
+        co_await pause();
+    }
     finished->raise();
     in_hand_.remove(*event);
     signal_.raise();
 }
 
-boost::asio::awaitable<Outcome> Outbox::consume(std::shared_ptr<const Event> event) {
+boost::asio::awaitable<void> Outbox::consume(std::shared_ptr<const Event> event, Outcome* outcome) {
     const auto consumer = consumers_.find(event->kind);
     if (consumer == consumers_.end()) {
-        co_return GiveUp{fmt::format("no consumer handles {}", event->kind)};
+        *outcome = GiveUp{fmt::format("no consumer handles {}", event->kind)};
+        co_return;
     }
     const bool endless = std::holds_alternative<ForEver>(consumer->second.patience);
     if (!endless && event->unsettled > options_.max_unsettled) {
-        co_return GiveUp{
-            fmt::format("taken {} times in a row without an outcome", event->unsettled - 1),
-            DeathCause::poison};
+        *outcome =
+            GiveUp{fmt::format("taken {} times in a row without an outcome", event->unsettled - 1),
+                   DeathCause::poison};
+        co_return;
     }
     Delivery delivery(store_, event);
-    Outcome outcome = co_await consumer->second.consume(std::move(delivery));
-    co_return judge(consumer->second, *event, std::move(outcome));
+    Outcome reached = co_await consumer->second.consume(std::move(delivery));
+    *outcome = judge(consumer->second, *event, std::move(reached));
 }
 
 Outcome Outbox::judge(const Consumer& consumer, const Event& event, Outcome outcome) const {
@@ -131,16 +161,24 @@ Outcome Outbox::judge(const Consumer& consumer, const Event& event, Outcome outc
 
 boost::asio::awaitable<void> Outbox::renew(std::shared_ptr<const Event> event,
                                            std::shared_ptr<Signal> finished) {
-    for (;;) {
+    bool held = true;
+    while (held) {
         const bool done = co_await finished->wait_until(ports_.clock.now() + options_.lease / 3);
         if (done) co_return;
-        auto extend = [this, event](Tx& tx) -> Result<bool> {
-            return renew_lease(tx, *event,
-                               ports_.clock.now() + hidden_for(options_.lease, event->unsettled));
-        };
-        const auto held = co_await store_.transact(std::move(extend));
-        if (!*held) co_return;
+        // What fails now is tried again while there is a lease.
+        const Ending ending =
+            co_await contain(&ports_.telemetry, "renewing " + event->kind, extend(event, &held));
+        static_cast<void>(ending);
     }
+}
+
+boost::asio::awaitable<void> Outbox::extend(std::shared_ptr<const Event> event, bool* held) {
+    auto extend = [this, event](Tx& tx) -> Result<bool> {
+        return renew_lease(tx, *event,
+                           ports_.clock.now() + hidden_for(options_.lease, event->unsettled));
+    };
+    const auto extended = co_await store_.transact(std::move(extend));
+    *held = *extended;
 }
 
 boost::asio::awaitable<void> Outbox::settle(std::shared_ptr<const Event> event, Outcome outcome) {

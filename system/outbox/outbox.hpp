@@ -103,11 +103,16 @@ class Outbox {
     void stop();
 
   private:
+    // Each of these is awaited by a coroutine whose frame holds what they fill.
+    boost::asio::awaitable<void> take(Claim* claim);
+    boost::asio::awaitable<void> consume(std::shared_ptr<const Event> event, Outcome* outcome);
+    boost::asio::awaitable<void> extend(std::shared_ptr<const Event> event, bool* held);
+
     boost::asio::awaitable<void> handle(std::shared_ptr<const Event> event);
+    boost::asio::awaitable<void> pause();
     boost::asio::awaitable<void> renew(std::shared_ptr<const Event> event,
                                        std::shared_ptr<Signal> finished);
     boost::asio::awaitable<void> settle(std::shared_ptr<const Event> event, Outcome outcome);
-    boost::asio::awaitable<Outcome> consume(std::shared_ptr<const Event> event);
     // The same, unless the consumer's patience is at its end.
     Outcome judge(const Consumer& consumer, const Event& event, Outcome outcome) const;
     Duration backoff(const Consumer& consumer, std::int64_t attempts);

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "system/concurrency/contain.hpp"
 #include "system/providers/url.hpp"
 
 namespace lifecycle {
@@ -68,7 +69,8 @@ std::string exec_request(const std::vector<std::string>& command) {
 
 DockerProvider::DockerProvider(HttpClient& http, Telemetry& telemetry,
                                boost::asio::any_io_executor executor, DockerOptions options)
-    : dialect_(http, telemetry, "docker", classify_docker_error),
+    : telemetry_(telemetry),
+      dialect_(http, telemetry, "docker", classify_docker_error),
       options_(std::move(options)),
       tasks_(std::move(executor),
              [](std::exception_ptr failure) { std::rethrow_exception(std::move(failure)); }) {}
@@ -170,6 +172,14 @@ ProviderError DockerProvider::pull_of(std::string image) {
 }
 
 boost::asio::awaitable<void> DockerProvider::pull(std::string image) {
+    const Ending ending = co_await contain(&telemetry_, "pulling an image", fetch(image));
+    if (ending == Ending::completed) co_return;
+    pulls_[image].failure = ProviderError(
+        ProviderErrorClass::unknown,
+        fmt::format("image {} could not be pulled: a bug of ours, see the log", image));
+}
+
+boost::asio::awaitable<void> DockerProvider::fetch(std::string image) {
     const ImageReference wanted = parse_image(image);
     std::string path = fmt::format("/images/create?fromImage={}&tag={}", url_encode(wanted.name),
                                    url_encode(wanted.tag));

@@ -101,7 +101,9 @@ class DockerProvider final : public Provider {
     // Sees to it that the image is pulled, and says how far that is.
     ProviderError pull_of(std::string image);
     boost::asio::awaitable<void> pull(std::string image);
+    boost::asio::awaitable<void> fetch(std::string image);
 
+    Telemetry& telemetry_;
     Dialect dialect_;
     DockerOptions options_;
     std::string version_;  // "/v1.41"; empty: to be asked for

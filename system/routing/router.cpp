@@ -39,10 +39,10 @@ Consumer Router::ender() {
 }
 
 boost::asio::awaitable<std::optional<Machine>> Router::machine_of(Delivery delivery) {
-    auto read = [id = delivery.event().machine](Tx& tx) -> Result<std::optional<Machine>> {
+    auto read = [id = delivery.event().machine](ReadTx& tx) -> Result<std::optional<Machine>> {
         return find_machine(tx, id);
     };
-    auto found = co_await store_.transact(std::move(read));
+    auto found = co_await store_.read(std::move(read));
     co_return *std::move(found);
 }
 

@@ -51,7 +51,7 @@ int serve(ServerOptions options) {
     LogTelemetry telemetry(clock);
     BeastHttpClient http(&telemetry);
     const Ports ports{context.get_executor(), clock, http, entropy, telemetry};
-    auto store = Store::open({options.database, "", nullptr, &telemetry}, ports.executor);
+    auto store = Store::open({options.database, "", nullptr, &telemetry, &clock}, ports.executor);
     if (!store) {
         fmt::print(stderr, "lifecycled: {}; {}\n", store.error().message, store.error().action);
         return kBadInput;

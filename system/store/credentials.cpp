@@ -11,23 +11,24 @@ Credential credential_of(const Row& row) {
 
 }  // namespace
 
-std::optional<Credential> find_credential(Tx& tx, std::string_view machine, std::string_view boot) {
+std::optional<Credential> find_credential(ReadTx& tx, std::string_view machine,
+                                          std::string_view boot) {
     return tx.first("SELECT " CREDENTIAL_COLUMNS " FROM credential WHERE machine = ? AND boot = ?",
                     {machine, boot}, credential_of);
 }
 
-std::optional<Credential> live_credential(Tx& tx, std::string_view machine) {
+std::optional<Credential> live_credential(ReadTx& tx, std::string_view machine) {
     return tx.first("SELECT " CREDENTIAL_COLUMNS
                     " FROM credential WHERE machine = ? AND superseded = 0",
                     {machine}, credential_of);
 }
 
-std::optional<Credential> credential_of_token(Tx& tx, std::string_view token_hash) {
+std::optional<Credential> credential_of_token(ReadTx& tx, std::string_view token_hash) {
     return tx.first("SELECT " CREDENTIAL_COLUMNS " FROM credential WHERE token_hash = ?",
                     {token_hash}, credential_of);
 }
 
-std::int64_t newest_epoch(Tx& tx, std::string_view machine) {
+std::int64_t newest_epoch(ReadTx& tx, std::string_view machine) {
     return tx
         .first("SELECT COALESCE(MAX(epoch), 0) FROM credential WHERE machine = ?", {machine},
                [](const Row& row) { return row.integer(0); })
@@ -49,7 +50,7 @@ void supersede_credentials(Tx& tx, std::string_view machine) {
     tx.run("UPDATE credential SET superseded = 1 WHERE machine = ? AND superseded = 0", {machine});
 }
 
-Presence presence_of(Tx& tx, std::string_view machine) {
+Presence presence_of(ReadTx& tx, std::string_view machine) {
     return tx
         .first("SELECT seen_at, beats, boots, boots_since FROM presence WHERE machine = ?",
                {machine},

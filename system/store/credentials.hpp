@@ -28,18 +28,19 @@ struct Presence {
     Time boots_since{};
 };
 
-std::optional<Credential> find_credential(Tx& tx, std::string_view machine, std::string_view boot);
-std::optional<Credential> live_credential(Tx& tx, std::string_view machine);
-std::optional<Credential> credential_of_token(Tx& tx, std::string_view token_hash);
+std::optional<Credential> find_credential(ReadTx& tx, std::string_view machine,
+                                          std::string_view boot);
+std::optional<Credential> live_credential(ReadTx& tx, std::string_view machine);
+std::optional<Credential> credential_of_token(ReadTx& tx, std::string_view token_hash);
 // The highest that the machine's credentials ever had; 0 if it has none.
-std::int64_t newest_epoch(Tx& tx, std::string_view machine);
+std::int64_t newest_epoch(ReadTx& tx, std::string_view machine);
 
 // Takes the place of whatever the machine had.
 void replace_credential(Tx& tx, const Credential& credential, Time now);
 void supersede_credentials(Tx& tx, std::string_view machine);
 
 // Of a machine that never called: nothing ever seen.
-Presence presence_of(Tx& tx, std::string_view machine);
+Presence presence_of(ReadTx& tx, std::string_view machine);
 // Records an authenticated call.
 void record_seen(Tx& tx, std::string_view machine, Time now);
 void record_boots(Tx& tx, std::string_view machine, std::int64_t boots, Time since);

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <cerrno>
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace lifecycle {
@@ -18,6 +20,25 @@ std::string Row::text(int column) const {
     return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
 }
 
+namespace {
+
+std::optional<StoreUnavailable::Cause> passing_cause(sqlite3* connection) {
+    constexpr int kPrimary = 0xff;
+    switch (sqlite3_extended_errcode(connection) & kPrimary) {
+        case SQLITE_BUSY: return StoreUnavailable::Cause::locked;
+        case SQLITE_FULL: return StoreUnavailable::Cause::full;
+        case SQLITE_IOERR: {
+            // Growing the wal-index, or a quota: not every way of being full has that code.
+            const int why = sqlite3_system_errno(connection);
+            if (why == ENOSPC || why == EDQUOT) return StoreUnavailable::Cause::full;
+            return std::nullopt;
+        }
+        default: return std::nullopt;
+    }
+}
+
+}  // namespace
+
 Database::Database(const std::string& path, const std::string& vfs) {
     const int opened = sqlite3_open_v2(
         path.c_str(), &connection_,
@@ -31,7 +52,6 @@ Database::Database(const std::string& path, const std::string& vfs) {
     }
     // Lookaside memory makes what a statement costs depend on the history of the process.
     sqlite3_db_config(connection_, SQLITE_DBCONFIG_LOOKASIDE, nullptr, 0, 0);
-    sqlite3_busy_timeout(connection_, 5000);
 }
 
 Database::~Database() {
@@ -40,7 +60,13 @@ Database::~Database() {
 }
 
 void Database::fail(std::string_view doing) const {
-    throw StoreFailure(fmt::format("{}: {}", doing, sqlite3_errmsg(connection_)));
+    const std::string what = fmt::format("{}: {}", doing, sqlite3_errmsg(connection_));
+    if (const auto cause = passing_cause(connection_)) throw StoreUnavailable(*cause, what);
+    throw StoreFailure(what);
+}
+
+void Database::wait_for_locks(std::chrono::milliseconds at_most) {
+    sqlite3_busy_timeout(connection_, static_cast<int>(at_most.count()));
 }
 
 void Database::script(const char* sql) {
@@ -81,13 +107,10 @@ void Database::bind(sqlite3_stmt* statement, std::initializer_list<Bound> values
 std::int64_t Database::run(std::string_view sql, std::initializer_list<Bound> values) {
     sqlite3_stmt* statement = prepare(sql);
     bind(statement, values);
+    // Also when it fails: the statement is used again.
+    const std::unique_ptr<sqlite3_stmt, int (*)(sqlite3_stmt*)> reset(statement, sqlite3_reset);
     const int outcome = sqlite3_step(statement);
-    if (outcome != SQLITE_DONE && outcome != SQLITE_ROW) {
-        const std::string why = sqlite3_errmsg(connection_);
-        sqlite3_reset(statement);
-        throw StoreFailure(fmt::format("{}: {}", sql, why));
-    }
-    sqlite3_reset(statement);
+    if (outcome != SQLITE_DONE && outcome != SQLITE_ROW) fail(sql);
     return sqlite3_changes64(connection_);
 }
 
@@ -100,9 +123,7 @@ void Database::query(std::string_view sql, std::initializer_list<Bound> values,
     const Row row(statement);
     int outcome = sqlite3_step(statement);
     while (outcome == SQLITE_ROW && visit(row)) outcome = sqlite3_step(statement);
-    if (outcome != SQLITE_DONE && outcome != SQLITE_ROW) {
-        throw StoreFailure(fmt::format("{}: {}", sql, sqlite3_errmsg(connection_)));
-    }
+    if (outcome != SQLITE_DONE && outcome != SQLITE_ROW) fail(sql);
 }
 
 std::string Database::table(const std::string& sql) {

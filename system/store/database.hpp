@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
@@ -21,6 +22,18 @@ namespace lifecycle {
 class StoreFailure : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;
+};
+
+// The database cannot take a transaction now, and will once others have let it: another process
+// holds its lock, or its disk is full. Nothing was written.
+class StoreUnavailable : public StoreFailure {
+  public:
+    enum class Cause : std::uint8_t { locked, full };
+    StoreUnavailable(Cause cause, const std::string& what) : StoreFailure(what), cause_(cause) {}
+    Cause cause() const { return cause_; }
+
+  private:
+    Cause cause_;
 };
 
 // A value bound to a statement. Texts must outlive the call that binds them.
@@ -55,7 +68,7 @@ struct RowChange {
 };
 
 // One connection to one SQLite database, with its statements kept prepared. Every failure throws
-// StoreFailure.
+// StoreFailure; one that passes by itself, StoreUnavailable.
 class Database {
   public:
     // `vfs` empty: the operating system's files.
@@ -63,6 +76,9 @@ class Database {
     ~Database();
     Database(const Database&) = delete;
     Database& operator=(const Database&) = delete;
+
+    // How long a statement blocks, with its whole thread, while another process holds the lock.
+    void wait_for_locks(std::chrono::milliseconds at_most);
 
     // Runs a script of statements without values.
     void script(const char* sql);
@@ -85,6 +101,7 @@ class Database {
   private:
     sqlite3_stmt* prepare(std::string_view sql);
     void bind(sqlite3_stmt* statement, std::initializer_list<Bound> values);
+    // Throws what the connection's last error is.
     [[noreturn]] void fail(std::string_view doing) const;
 
     sqlite3* connection_ = nullptr;

@@ -31,25 +31,25 @@ Delegation delegation_of(const Row& row) {
 
 }  // namespace
 
-std::optional<Delegation> find_delegation(Tx& tx, std::string_view id) {
+std::optional<Delegation> find_delegation(ReadTx& tx, std::string_view id) {
     return tx.first("SELECT " DELEGATION_COLUMNS " FROM delegation WHERE id = ?", {id},
                     delegation_of);
 }
 
-std::optional<Delegation> find_delegation_by_key(Tx& tx, std::string_view project,
+std::optional<Delegation> find_delegation_by_key(ReadTx& tx, std::string_view project,
                                                  std::string_view idempotency_key) {
     return tx.first("SELECT " DELEGATION_COLUMNS
                     " FROM delegation WHERE project = ? AND idempotency_key = ?",
                     {project, idempotency_key}, delegation_of);
 }
 
-std::vector<Delegation> delegations_of(Tx& tx, std::string_view project, const Page& page) {
+std::vector<Delegation> delegations_of(ReadTx& tx, std::string_view project, const Page& page) {
     return tx.all("SELECT " DELEGATION_COLUMNS
                   " FROM delegation WHERE project = ? AND number > ? ORDER BY number LIMIT ?",
                   {project, page.after, page.limit}, delegation_of);
 }
 
-std::vector<Delegation> open_delegations(Tx& tx, std::string_view project) {
+std::vector<Delegation> open_delegations(ReadTx& tx, std::string_view project) {
     return tx.all("SELECT " DELEGATION_COLUMNS
                   " FROM delegation WHERE project = ? AND state IN ('queued', 'delivered')"
                   " ORDER BY number",

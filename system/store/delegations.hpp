@@ -30,13 +30,13 @@ struct Delegation {
     bool ended() const { return state == "processed" || state == "failed"; }
 };
 
-std::optional<Delegation> find_delegation(Tx& tx, std::string_view id);
-std::optional<Delegation> find_delegation_by_key(Tx& tx, std::string_view project,
+std::optional<Delegation> find_delegation(ReadTx& tx, std::string_view id);
+std::optional<Delegation> find_delegation_by_key(ReadTx& tx, std::string_view project,
                                                  std::string_view idempotency_key);
 // Oldest first; the page goes by number.
-std::vector<Delegation> delegations_of(Tx& tx, std::string_view project, const Page& page);
+std::vector<Delegation> delegations_of(ReadTx& tx, std::string_view project, const Page& page);
 // Those that have not ended, oldest first.
-std::vector<Delegation> open_delegations(Tx& tx, std::string_view project);
+std::vector<Delegation> open_delegations(ReadTx& tx, std::string_view project);
 
 // Gives it its id. An empty key stands for no other request than this one.
 Delegation insert_delegation(Tx& tx, Delegation delegation, std::string_view idempotency_key);

@@ -23,7 +23,7 @@ Installation claim_installation(Tx& tx, std::string_view id, std::string_view na
     return installation_of(tx);
 }
 
-Installation installation_of(Tx& tx) {
+Installation installation_of(ReadTx& tx) {
     return tx
         .first("SELECT id, name, born_at FROM installation", {},
                [](const Row& row) {
@@ -32,7 +32,7 @@ Installation installation_of(Tx& tx) {
         .value_or(Installation{});
 }
 
-std::vector<std::string> all_installations(Tx& tx) {
+std::vector<std::string> all_installations(ReadTx& tx) {
     return tx.all(
         "SELECT id FROM installation"
         " UNION SELECT machine.installation FROM machine"

@@ -25,10 +25,10 @@ std::string installation_id(std::uint64_t chance, Time born_at);
 Installation claim_installation(Tx& tx, std::string_view id, std::string_view name, Time now);
 
 // Without id if the installation was never claimed.
-Installation installation_of(Tx& tx);
+Installation installation_of(ReadTx& tx);
 
 // What our resources may say that they belong to: our identity, and the names that machines bear
 // which are older than it and not confirmed gone.
-std::vector<std::string> all_installations(Tx& tx);
+std::vector<std::string> all_installations(ReadTx& tx);
 
 }  // namespace lifecycle

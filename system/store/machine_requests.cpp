@@ -37,7 +37,7 @@ void insert(Tx& tx, const MachineRequest& request, std::string_view state, std::
 
 }  // namespace
 
-std::optional<MachineRequest> find_request(Tx& tx, std::string_view project,
+std::optional<MachineRequest> find_request(ReadTx& tx, std::string_view project,
                                            std::string_view idempotency_key) {
     return tx.first("SELECT " REQUEST_COLUMNS
                     " FROM machine_request WHERE project = ? AND idempotency_key = ?"
@@ -45,7 +45,7 @@ std::optional<MachineRequest> find_request(Tx& tx, std::string_view project,
                     {project, idempotency_key}, request_of);
 }
 
-std::optional<MachineRequest> waiting_request(Tx& tx, std::string_view project) {
+std::optional<MachineRequest> waiting_request(ReadTx& tx, std::string_view project) {
     return tx.first("SELECT " REQUEST_COLUMNS
                     " FROM machine_request WHERE project = ? AND state = 'waiting'",
                     {project}, request_of);

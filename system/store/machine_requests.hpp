@@ -26,10 +26,10 @@ struct MachineRequest {
     Time asked_at{};
 };
 
-std::optional<MachineRequest> find_request(Tx& tx, std::string_view project,
+std::optional<MachineRequest> find_request(ReadTx& tx, std::string_view project,
                                            std::string_view idempotency_key);
 // The one that waits.
-std::optional<MachineRequest> waiting_request(Tx& tx, std::string_view project);
+std::optional<MachineRequest> waiting_request(ReadTx& tx, std::string_view project);
 
 // Keeps a request that waits, in the place of whichever waited: what comes of this one comes of
 // that one.

@@ -41,29 +41,29 @@ Machine machine_of(const Row& row) {
 
 }  // namespace
 
-std::optional<Machine> find_machine(Tx& tx, std::string_view id) {
+std::optional<Machine> find_machine(ReadTx& tx, std::string_view id) {
     return tx.first("SELECT " MACHINE_COLUMNS " FROM machine WHERE id = ?", {id}, machine_of);
 }
 
-std::vector<Machine> machines_of(Tx& tx, std::string_view project) {
+std::vector<Machine> machines_of(ReadTx& tx, std::string_view project) {
     return tx.all("SELECT " MACHINE_COLUMNS " FROM machine WHERE project = ? ORDER BY generation",
                   {project}, machine_of);
 }
 
-std::vector<Machine> machines_of(Tx& tx, std::string_view project, const Page& page) {
+std::vector<Machine> machines_of(ReadTx& tx, std::string_view project, const Page& page) {
     return tx.all("SELECT " MACHINE_COLUMNS
                   " FROM machine WHERE project = ? AND generation > ? ORDER BY generation LIMIT ?",
                   {project, page.after, page.limit}, machine_of);
 }
 
-bool project_exists(Tx& tx, std::string_view project) {
+bool project_exists(ReadTx& tx, std::string_view project) {
     return tx
         .first("SELECT id FROM project WHERE id = ?", {project},
                [](const Row& row) { return row.text(0); })
         .has_value();
 }
 
-bool is_archived(Tx& tx, std::string_view project) {
+bool is_archived(ReadTx& tx, std::string_view project) {
     return tx
         .first("SELECT id FROM project WHERE id = ? AND archived_at <> 0", {project},
                [](const Row& row) { return row.text(0); })
@@ -79,20 +79,20 @@ void set_not_archived(Tx& tx, std::string_view project) {
     tx.run("UPDATE project SET archived_at = 0 WHERE id = ?", {project});
 }
 
-std::optional<Machine> starting_machine(Tx& tx, std::string_view project) {
+std::optional<Machine> starting_machine(ReadTx& tx, std::string_view project) {
     return tx.first("SELECT " MACHINE_COLUMNS
                     " FROM machine WHERE project = ? AND state = 'starting'"
                     " ORDER BY generation DESC LIMIT 1",
                     {project}, machine_of);
 }
 
-std::optional<Machine> active_machine(Tx& tx, std::string_view project) {
+std::optional<Machine> active_machine(ReadTx& tx, std::string_view project) {
     return tx.first("SELECT " MACHINE_COLUMNS
                     " FROM machine WHERE id = (SELECT active_machine FROM project WHERE id = ?)",
                     {project}, machine_of);
 }
 
-std::int64_t generation_of(Tx& tx, std::string_view project) {
+std::int64_t generation_of(ReadTx& tx, std::string_view project) {
     return tx
         .first("SELECT generation FROM project WHERE id = ?", {project},
                [](const Row& row) { return row.integer(0); })
@@ -206,7 +206,7 @@ void record_history(Tx& tx, std::string_view machine, Time at, std::string_view 
            {machine, count_of(at), what, detail});
 }
 
-std::vector<HistoryEntry> history_of(Tx& tx, std::string_view machine, const Page& page) {
+std::vector<HistoryEntry> history_of(ReadTx& tx, std::string_view machine, const Page& page) {
     return tx.all(
         "SELECT id, at, what, detail FROM machine_history WHERE machine = ? AND id > ?"
         " ORDER BY id LIMIT ?",
@@ -215,7 +215,7 @@ std::vector<HistoryEntry> history_of(Tx& tx, std::string_view machine, const Pag
         });
 }
 
-std::vector<Watch> watches(Tx& tx) {
+std::vector<Watch> watches(ReadTx& tx) {
     return tx.all(
         "SELECT project.active_machine, project.id, COALESCE(presence.beats, 0),"
         " project.recreations FROM project"
@@ -226,7 +226,7 @@ std::vector<Watch> watches(Tx& tx) {
         });
 }
 
-std::int64_t recreations_of(Tx& tx, std::string_view project) {
+std::int64_t recreations_of(ReadTx& tx, std::string_view project) {
     return tx
         .first("SELECT recreations FROM project WHERE id = ?", {project},
                [](const Row& row) { return row.integer(0); })
@@ -237,7 +237,7 @@ void set_recreations(Tx& tx, std::string_view project, std::int64_t recreations)
     tx.run("UPDATE project SET recreations = ? WHERE id = ?", {recreations, project});
 }
 
-std::vector<Machine> machines_in(Tx& tx, MachineState state) {
+std::vector<Machine> machines_in(ReadTx& tx, MachineState state) {
     return tx.all("SELECT " MACHINE_COLUMNS " FROM machine WHERE state = ? ORDER BY id",
                   {to_string(state)}, machine_of);
 }
@@ -260,14 +260,14 @@ bool is_stale_push(Tx& tx, std::string_view project, std::int64_t pushed_at) {
                   {pushed_at, project, pushed_at}) != 1;
 }
 
-std::vector<std::string> projects_bound_to(Tx& tx, std::string_view repository,
+std::vector<std::string> projects_bound_to(ReadTx& tx, std::string_view repository,
                                            std::string_view branch) {
     return tx.all(
         "SELECT project FROM github_binding WHERE repository = ? AND branch = ? ORDER BY project",
         {repository, branch}, [](const Row& row) { return row.text(0); });
 }
 
-std::optional<ProviderResource> find_resource(Tx& tx, std::string_view name) {
+std::optional<ProviderResource> find_resource(ReadTx& tx, std::string_view name) {
     return tx.first(
         "SELECT name, machine, external_id, state FROM provider_resource WHERE name = ?", {name},
         [](const Row& row) {
@@ -293,7 +293,7 @@ std::int64_t record_absence(Tx& tx, std::string_view name) {
     return absences(tx, name);
 }
 
-std::int64_t absences(Tx& tx, std::string_view name) {
+std::int64_t absences(ReadTx& tx, std::string_view name) {
     return tx
         .first("SELECT absences FROM provider_resource WHERE name = ?", {name},
                [](const Row& row) { return row.integer(0); })

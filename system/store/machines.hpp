@@ -29,23 +29,23 @@ struct HistoryEntry {
     std::string detail;
 };
 
-std::optional<Machine> find_machine(Tx& tx, std::string_view id);
+std::optional<Machine> find_machine(ReadTx& tx, std::string_view id);
 // Oldest generation first.
-std::vector<Machine> machines_of(Tx& tx, std::string_view project);
+std::vector<Machine> machines_of(ReadTx& tx, std::string_view project);
 // The page goes by generation.
-std::vector<Machine> machines_of(Tx& tx, std::string_view project, const Page& page);
-bool project_exists(Tx& tx, std::string_view project);
+std::vector<Machine> machines_of(ReadTx& tx, std::string_view project, const Page& page);
+bool project_exists(ReadTx& tx, std::string_view project);
 // Whether it was given up, and no person has asked for a machine since.
-bool is_archived(Tx& tx, std::string_view project);
+bool is_archived(ReadTx& tx, std::string_view project);
 void set_archived(Tx& tx, std::string_view project, Time now);
 void set_not_archived(Tx& tx, std::string_view project);
 // The machine of the project that is on its way; there is one at most.
-std::optional<Machine> starting_machine(Tx& tx, std::string_view project);
+std::optional<Machine> starting_machine(ReadTx& tx, std::string_view project);
 // The machine that the project's traffic goes to.
-std::optional<Machine> active_machine(Tx& tx, std::string_view project);
+std::optional<Machine> active_machine(ReadTx& tx, std::string_view project);
 
 // The project's newest generation; 0 if there is no such project.
-std::int64_t generation_of(Tx& tx, std::string_view project);
+std::int64_t generation_of(ReadTx& tx, std::string_view project);
 // Nothing if it is there.
 void make_project(Tx& tx, std::string_view project, Time now);
 // Gives the project its next generation, which is returned.
@@ -77,7 +77,7 @@ void set_volume(Tx& tx, std::string_view machine, std::string_view volume);
 void record_history(Tx& tx, std::string_view machine, Time at, std::string_view what,
                     std::string_view detail);
 // Oldest first; the page goes by number.
-std::vector<HistoryEntry> history_of(Tx& tx, std::string_view machine, const Page& page);
+std::vector<HistoryEntry> history_of(ReadTx& tx, std::string_view machine, const Page& page);
 
 // An active machine, and how many signs of life it has given so far.
 struct Watch {
@@ -87,14 +87,14 @@ struct Watch {
     std::int64_t recreations = 0;  // of its project, see below
 };
 // By id.
-std::vector<Watch> watches(Tx& tx);
+std::vector<Watch> watches(ReadTx& tx);
 
 // How often in a row the project's machine was recreated because it was silent.
-std::int64_t recreations_of(Tx& tx, std::string_view project);
+std::int64_t recreations_of(ReadTx& tx, std::string_view project);
 void set_recreations(Tx& tx, std::string_view project, std::int64_t recreations);
 
 // By id.
-std::vector<Machine> machines_in(Tx& tx, MachineState state);
+std::vector<Machine> machines_in(ReadTx& tx, MachineState state);
 
 // Pushes to that branch of a repository ("owner/name") roll the project's machine. Replaces what
 // was bound before.
@@ -105,10 +105,10 @@ void unbind_repository(Tx& tx, std::string_view project);
 // heard of; if it is not, it is the newest from now on.
 bool is_stale_push(Tx& tx, std::string_view project, std::int64_t pushed_at);
 // By name.
-std::vector<std::string> projects_bound_to(Tx& tx, std::string_view repository,
+std::vector<std::string> projects_bound_to(ReadTx& tx, std::string_view repository,
                                            std::string_view branch);
 
-std::optional<ProviderResource> find_resource(Tx& tx, std::string_view name);
+std::optional<ProviderResource> find_resource(ReadTx& tx, std::string_view name);
 // Records that a create is about to be sent now.
 void record_ask(Tx& tx, std::string_view name, std::string_view machine, Time now);
 void record_present(Tx& tx, std::string_view name, std::string_view external_id);
@@ -116,7 +116,7 @@ void record_present(Tx& tx, std::string_view name, std::string_view external_id)
 // forget_absences(). Looks are counted because no time can be: a clock that was set between two of
 // them would make any wait look long enough.
 std::int64_t record_absence(Tx& tx, std::string_view name);
-std::int64_t absences(Tx& tx, std::string_view name);
+std::int64_t absences(ReadTx& tx, std::string_view name);
 void forget_absences(Tx& tx, std::string_view name);
 void record_gone(Tx& tx, std::string_view name);
 

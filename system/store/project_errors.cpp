@@ -75,27 +75,28 @@ void end_errors(Tx& tx, std::string_view project, Time now) {
            {count_of(now), project});
 }
 
-std::vector<ProjectError> open_errors_of(Tx& tx, std::string_view project) {
+std::vector<ProjectError> open_errors_of(ReadTx& tx, std::string_view project) {
     return tx.all("SELECT " ERROR_COLUMNS
                   " FROM project_error WHERE project = ? AND ended_at = 0"
                   " ORDER BY CASE subject WHEN 'registration' THEN 1 ELSE 0 END, id DESC",
                   {project}, error_of);
 }
 
-std::vector<ProjectError> errors_of(Tx& tx, std::string_view project, std::int64_t max) {
+std::vector<ProjectError> errors_of(ReadTx& tx, std::string_view project, std::int64_t max) {
     return tx.all("SELECT " ERROR_COLUMNS
                   " FROM project_error WHERE project = ? ORDER BY id DESC LIMIT ?",
                   {project, max}, error_of);
 }
 
-std::optional<ProjectError> newest_error(Tx& tx, std::string_view project, ErrorSubject subject) {
+std::optional<ProjectError> newest_error(ReadTx& tx, std::string_view project,
+                                         ErrorSubject subject) {
     return tx.first("SELECT " ERROR_COLUMNS
                     " FROM project_error WHERE project = ? AND subject = ?"
                     " ORDER BY id DESC LIMIT 1",
                     {project, to_string(subject)}, error_of);
 }
 
-std::optional<ProjectError> find_error(Tx& tx, std::int64_t id) {
+std::optional<ProjectError> find_error(ReadTx& tx, std::int64_t id) {
     return tx.first("SELECT " ERROR_COLUMNS " FROM project_error WHERE id = ?", {id}, error_of);
 }
 

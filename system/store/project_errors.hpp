@@ -43,11 +43,12 @@ void end_error_about(Tx& tx, std::string_view project, ErrorSubject subject, std
 void end_errors(Tx& tx, std::string_view project, Time now);
 
 // Those that are open, newest first; but what a stranger can cause comes last.
-std::vector<ProjectError> open_errors_of(Tx& tx, std::string_view project);
+std::vector<ProjectError> open_errors_of(ReadTx& tx, std::string_view project);
 // All that there ever were, newest first, `max` at most.
-std::vector<ProjectError> errors_of(Tx& tx, std::string_view project, std::int64_t max);
+std::vector<ProjectError> errors_of(ReadTx& tx, std::string_view project, std::int64_t max);
 // The newest of that subject, ended or not.
-std::optional<ProjectError> newest_error(Tx& tx, std::string_view project, ErrorSubject subject);
-std::optional<ProjectError> find_error(Tx& tx, std::int64_t id);
+std::optional<ProjectError> newest_error(ReadTx& tx, std::string_view project,
+                                         ErrorSubject subject);
+std::optional<ProjectError> find_error(ReadTx& tx, std::int64_t id);
 
 }  // namespace lifecycle

@@ -38,7 +38,7 @@ Quarantined record_quarantined(Tx& tx, std::string_view provider, std::string_vi
     return *known;
 }
 
-std::vector<Quarantined> quarantined(Tx& tx) {
+std::vector<Quarantined> quarantined(ReadTx& tx) {
     return tx.all(std::string(kColumns) + " ORDER BY provider, resource", {}, quarantined_of);
 }
 

@@ -24,7 +24,7 @@ Quarantined record_quarantined(Tx& tx, std::string_view provider, std::string_vi
                                std::string_view machine, Time now, Duration longest);
 
 // By provider and id.
-std::vector<Quarantined> quarantined(Tx& tx);
+std::vector<Quarantined> quarantined(ReadTx& tx);
 
 // It is gone, or somebody's again: what was seen of it says nothing any more.
 void forget_quarantined(Tx& tx, std::string_view provider, std::string_view resource);

@@ -3,7 +3,7 @@
 namespace lifecycle {
 
 // The newest event of all is kept wherever it is: its id must not be given again.
-std::vector<std::string> machines_over(Tx& tx, Time before, std::int64_t limit) {
+std::vector<std::string> machines_over(ReadTx& tx, Time before, std::int64_t limit) {
     return tx.all(
         "SELECT id FROM machine WHERE state IN ('archived', 'failed') AND updated_at < ?"
         " AND generation < (SELECT generation FROM project WHERE project.id = machine.project)"

@@ -13,7 +13,7 @@ namespace lifecycle {
 
 // Machines that ended before then, oldest first: archived or failed, with no resource that is owed
 // and no event that is pending. The newest machine of a project is kept: the next is like it.
-std::vector<std::string> machines_over(Tx& tx, Time before, std::int64_t limit);
+std::vector<std::string> machines_over(ReadTx& tx, Time before, std::int64_t limit);
 // The machine's row, and every row that is about it alone: its events, history, credentials and
 // resource, and with them its idempotency key.
 void forget_machine(Tx& tx, std::string_view machine);

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "system/concurrency/signal.hpp"
 #include "system/store/schema.hpp"
 
 namespace lifecycle {
@@ -10,10 +11,12 @@ Store::Store(const Options& options, boost::asio::any_io_executor executor)
     : database_(options.path, options.vfs),
       executor_(std::move(executor)),
       follower_(options.follower),
-      telemetry_(options.telemetry) {}
+      telemetry_(options.telemetry),
+      clock_(options.clock) {}
 
 Result<std::unique_ptr<Store>> Store::open(Options options, boost::asio::any_io_executor executor) {
     std::unique_ptr<Store> store(new Store(options, std::move(executor)));
+    store->database_.wait_for_locks(kMaxBlocked);
     // The write-ahead log is synced at each commit: what a commit said is durable.
     store->database_.script(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
@@ -25,8 +28,14 @@ Result<std::unique_ptr<Store>> Store::open(Options options, boost::asio::any_io_
     return store;
 }
 
-Store::Transaction::Transaction(Store& store) : store_(store) {
-    store_.database_.run("BEGIN IMMEDIATE");
+boost::asio::awaitable<void> Store::rest(Duration duration) {
+    Signal never(*clock_);
+    const bool woken = co_await never.wait_until(clock_->now() + duration);
+    static_cast<void>(woken);
+}
+
+Store::Transaction::Transaction(Store& store, std::string_view begin) : store_(store) {
+    store_.database_.run(begin);
 }
 
 Store::Transaction::~Transaction() {
@@ -59,7 +68,7 @@ void Store::Transaction::commit(const Tx& tx) {
     if (store_.follower_ == nullptr) return;
     const std::vector<RowChange> changes = store_.database_.take_changes();
     if (changes.empty()) return;
-    Tx look(store_.database_);
+    ReadTx look(store_.database_);
     store_.follower_->on_commit(look, changes);
 }
 

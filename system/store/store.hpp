@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "system/model/error.hpp"
+#include "system/ports/clock.hpp"
 #include "system/ports/suspend.hpp"
 #include "system/ports/telemetry.hpp"
 #include "system/ports/time.hpp"
@@ -24,20 +25,13 @@ inline std::int64_t count_of(Time time) {
     return time.time_since_epoch().count();
 }
 
-// What a transaction may do. It lives only inside the closure that it is given to.
-class Tx {
+// What a transaction that reads may do: it sees one state of the whole database. It lives only
+// inside the closure that it is given to.
+class ReadTx {
   public:
-    explicit Tx(Database& database) : database_(database) {}
-    Tx(const Tx&) = delete;
-    Tx& operator=(const Tx&) = delete;
-
-    // Runs one statement; returns how many rows it changed.
-    std::int64_t run(std::string_view sql, std::initializer_list<Bound> values = {}) {
-        return database_.run(sql, values);
-    }
-
-    // Tells telemetry once the transaction is committed, and not at all if it is not.
-    void tell(std::string_view name, std::initializer_list<Fact> facts);
+    explicit ReadTx(Database& database) : database_(database) {}
+    ReadTx(const ReadTx&) = delete;
+    ReadTx& operator=(const ReadTx&) = delete;
 
     // The first row, made into a value by `make`; nothing if there is none.
     template <class Make>
@@ -61,6 +55,26 @@ class Tx {
         return found;
     }
 
+  protected:
+    Database& database() { return database_; }
+
+  private:
+    Database& database_;
+};
+
+// What a transaction that writes may do.
+class Tx : public ReadTx {
+  public:
+    using ReadTx::ReadTx;
+
+    // Runs one statement; returns how many rows it changed.
+    std::int64_t run(std::string_view sql, std::initializer_list<Bound> values = {}) {
+        return database().run(sql, values);
+    }
+
+    // Tells telemetry once the transaction is committed, and not at all if it is not.
+    void tell(std::string_view name, std::initializer_list<Fact> facts);
+
   private:
     friend class Store;
     struct Told {
@@ -68,15 +82,14 @@ class Tx {
         std::vector<std::pair<std::string_view, std::variant<std::int64_t, std::string>>> facts;
     };
 
-    Database& database_;
     std::vector<Told> told_;
 };
 
-// Hears of every commit, right after it and before anybody else runs. Must only read.
+// Hears of every commit, right after it and before anybody else runs.
 class CommitFollower {
   public:
     virtual ~CommitFollower() = default;
-    virtual void on_commit(Tx& tx, const std::vector<RowChange>& changes) = 0;
+    virtual void on_commit(ReadTx& tx, const std::vector<RowChange>& changes) = 0;
 };
 
 // The durable state of the control plane.
@@ -87,6 +100,8 @@ class Store {
         std::string vfs;  // empty: the operating system's files
         CommitFollower* follower = nullptr;
         Telemetry* telemetry = nullptr;
+        // By which a transaction waits for a lock that another process holds; null: not at all.
+        Clock* clock = nullptr;
     };
 
     // Opens the database and brings its schema up to date. An unreadable database, or one that a
@@ -101,29 +116,46 @@ class Store {
     // returns a value, none of it if the closure returned an error or threw. The closure is
     // synchronous, has no effect but through the Tx, and may be run again after a conflict.
     // Others may run before and after it, and the process may die.
+    // Throws StoreUnavailable if the disk is full, or another process held the lock for kMaxWait:
+    // what it should have written is not there, unless the process dies before the next commit.
     template <class Body>
     boost::asio::awaitable<std::invoke_result_t<Body&, Tx&>> transact(Body body) {
-        co_await take_turn(executor_);
-        auto outcome = transact_now(body);
-        co_await take_turn(executor_);
-        co_return outcome;
+        return in_turn<Tx>(std::move(body));
     }
 
-    // The same within the caller's turn: for starting up, and for looking from outside.
+    // The same for a closure that only reads. It needs no lock and no space on the disk: it goes on
+    // while nobody can write.
+    template <class Body>
+    boost::asio::awaitable<std::invoke_result_t<Body&, ReadTx&>> read(Body body) {
+        return in_turn<ReadTx>(std::move(body));
+    }
+
+    // The same within the caller's turn, blocking while another process holds the lock: for
+    // starting up, and for looking from outside.
     template <class Body>
     std::invoke_result_t<Body&, Tx&> transact_now(Body& body) {
-        Tx tx(database_);
-        Transaction transaction(*this);
-        auto outcome = body(tx);
-        if (outcome) transaction.commit(tx);
-        return outcome;
+        database_.wait_for_locks(kMaxBlocked);
+        return run<Tx>(body);
+    }
+    template <class Body>
+    std::invoke_result_t<Body&, ReadTx&> read_now(Body& body) {
+        return run<ReadTx>(body);
     }
 
+    // How many writes were given up so far because the store was unavailable: while that grows,
+    // rows that stay as they were say nothing of the world.
+    std::uint64_t refusals() const { return refusals_; }
+
+    // How long a transaction waits for a lock that another process holds.
+    static constexpr Duration kMaxWait = std::chrono::seconds(2);
+
   private:
+    static constexpr std::chrono::milliseconds kMaxBlocked{5000};
+
     // Rolls back unless committed.
     class Transaction {
       public:
-        explicit Transaction(Store& store);
+        Transaction(Store& store, std::string_view begin);
         ~Transaction();
         Transaction(const Transaction&) = delete;
         Transaction& operator=(const Transaction&) = delete;
@@ -134,12 +166,57 @@ class Store {
         bool open_ = true;
     };
 
+    template <class Access, class Body>
+    std::invoke_result_t<Body&, Access&> run(Body& body) {
+        constexpr bool kWrites = std::is_same_v<Access, Tx>;
+        Access tx(database_);
+        Transaction transaction(*this, kWrites ? "BEGIN IMMEDIATE" : "BEGIN");
+        auto outcome = body(tx);
+        if constexpr (kWrites) {
+            if (outcome) transaction.commit(tx);
+        }
+        return outcome;
+    }
+
+    // Nothing while another process holds the lock, until there is no patience left.
+    template <class Access, class Body>
+    std::optional<std::invoke_result_t<Body&, Access&>> try_run(Body& body, bool patient) {
+        try {
+            return run<Access>(body);
+        } catch (const StoreUnavailable& why) {
+            if (patient && why.cause() == StoreUnavailable::Cause::locked) return std::nullopt;
+            ++refusals_;
+            throw;
+        }
+    }
+
+    template <class Access, class Body>
+    boost::asio::awaitable<std::invoke_result_t<Body&, Access&>> in_turn(Body body) {
+        Duration waited{0};
+        for (Duration pause = kFirstPause;; pause *= 2) {
+            co_await take_turn(executor_);
+            // The thread serves everybody: it never waits for a lock.
+            database_.wait_for_locks(std::chrono::milliseconds(0));
+            auto outcome = try_run<Access>(body, clock_ != nullptr && waited < kMaxWait);
+            if (outcome) {
+                co_await take_turn(executor_);
+                co_return *std::move(outcome);
+            }
+            co_await rest(pause);
+            waited += pause;
+        }
+    }
+    boost::asio::awaitable<void> rest(Duration duration);
+    static constexpr Duration kFirstPause = std::chrono::milliseconds(4);
+
     Store(const Options& options, boost::asio::any_io_executor executor);
 
     Database database_;
     boost::asio::any_io_executor executor_;
     CommitFollower* follower_;
     Telemetry* telemetry_;
+    Clock* clock_;
+    std::uint64_t refusals_ = 0;
 };
 
 }  // namespace lifecycle

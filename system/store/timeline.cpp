@@ -4,6 +4,8 @@
 #include <chrono>
 #include <utility>
 
+#include "system/concurrency/contain.hpp"
+
 namespace lifecycle {
 namespace {
 
@@ -69,19 +71,24 @@ boost::asio::awaitable<void> Timeline::run() {
         const bool woken = co_await rounds_.rest(kLookEvery);
         static_cast<void>(woken);
         if (rounds_.stopped()) co_return;
-        const Duration by = ahead() - recorded_ahead_;
-        const bool set = by > kSet || by < -kSet;
-        if (!set && now() - recorded_at_ < kRecordEvery) continue;
-        auto write = [this](Tx& tx) -> Result<bool> {
-            record(tx);
-            return true;
-        };
-        const auto written = co_await store_.transact(std::move(write));
-        static_cast<void>(written);
-        recorded_at_ = now();
-        recorded_ahead_ = ahead();
-        if (set) telemetry_.record("clock.set", {{"by_ms", std::int64_t{by.count() / 1000}}});
+        const Ending ending = co_await contain(&telemetry_, "timeline", look());
+        static_cast<void>(ending);
     }
+}
+
+boost::asio::awaitable<void> Timeline::look() {
+    const Duration by = ahead() - recorded_ahead_;
+    const bool set = by > kSet || by < -kSet;
+    if (!set && now() - recorded_at_ < kRecordEvery) co_return;
+    auto write = [this](Tx& tx) -> Result<bool> {
+        record(tx);
+        return true;
+    };
+    const auto written = co_await store_.transact(std::move(write));
+    static_cast<void>(written);
+    recorded_at_ = now();
+    recorded_ahead_ = ahead();
+    if (set) telemetry_.record("clock.set", {{"by_ms", std::int64_t{by.count() / 1000}}});
 }
 
 }  // namespace lifecycle

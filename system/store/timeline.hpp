@@ -32,6 +32,7 @@ class Timeline final : public Clock {
     void stop() { rounds_.stop(); }
 
   private:
+    boost::asio::awaitable<void> look();
     void record(Tx& tx);
     // How far the wall clock is ahead.
     Duration ahead() const { return wall() - now(); }

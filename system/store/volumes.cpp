@@ -47,30 +47,30 @@ std::string volume_name(std::string_view installation, std::string_view project,
 
 }  // namespace
 
-std::optional<VolumeRow> find_volume(Tx& tx, std::string_view name) {
+std::optional<VolumeRow> find_volume(ReadTx& tx, std::string_view name) {
     return tx.first("SELECT " VOLUME_COLUMNS " FROM volume WHERE name = ?", {name}, volume_of_row);
 }
 
-std::optional<VolumeRow> find_volume_by_id(Tx& tx, std::string_view provider,
+std::optional<VolumeRow> find_volume_by_id(ReadTx& tx, std::string_view provider,
                                            std::string_view external_id) {
     return tx.first("SELECT " VOLUME_COLUMNS
                     " FROM volume WHERE provider = ? AND external_id = ? ORDER BY name",
                     {provider, external_id}, volume_of_row);
 }
 
-std::optional<VolumeRow> volume_of(Tx& tx, std::string_view project) {
+std::optional<VolumeRow> volume_of(ReadTx& tx, std::string_view project) {
     for (VolumeRow& volume : volumes_of(tx, project)) {
         if (is_current(volume.state)) return std::move(volume);
     }
     return std::nullopt;
 }
 
-std::vector<VolumeRow> volumes_of(Tx& tx, std::string_view project) {
+std::vector<VolumeRow> volumes_of(ReadTx& tx, std::string_view project) {
     return tx.all("SELECT " VOLUME_COLUMNS " FROM volume WHERE project = ? ORDER BY name",
                   {project}, volume_of_row);
 }
 
-std::int64_t count_volumes(Tx& tx) {
+std::int64_t count_volumes(ReadTx& tx) {
     return tx
         .first("SELECT COUNT(*) FROM volume", {}, [](const Row& row) { return row.integer(0); })
         .value();

@@ -38,14 +38,14 @@ struct NewVolume {
     std::string copy_of = {};
 };
 
-std::optional<VolumeRow> find_volume(Tx& tx, std::string_view name);
-std::optional<VolumeRow> find_volume_by_id(Tx& tx, std::string_view provider,
+std::optional<VolumeRow> find_volume(ReadTx& tx, std::string_view name);
+std::optional<VolumeRow> find_volume_by_id(ReadTx& tx, std::string_view provider,
                                            std::string_view external_id);
 // The one that the project's machines mount; nothing if it has none.
-std::optional<VolumeRow> volume_of(Tx& tx, std::string_view project);
-std::vector<VolumeRow> volumes_of(Tx& tx, std::string_view project);
+std::optional<VolumeRow> volume_of(ReadTx& tx, std::string_view project);
+std::vector<VolumeRow> volumes_of(ReadTx& tx, std::string_view project);
 
-std::int64_t count_volumes(Tx& tx);
+std::int64_t count_volumes(ReadTx& tx);
 
 // Makes a row in the state `planned`, with a name unlike any before it.
 VolumeRow insert_volume(Tx& tx, const NewVolume& wanted, std::string_view installation);

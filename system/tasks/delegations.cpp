@@ -138,12 +138,12 @@ boost::asio::awaitable<Outcome> Delegations::consume(Delivery delivery) {
         std::optional<Delegation> delegation;
         std::optional<Machine> active;
     };
-    auto read = [id = subject_of(delivery.event())](Tx& tx) -> Result<Found> {
+    auto read = [id = subject_of(delivery.event())](ReadTx& tx) -> Result<Found> {
         Found found{find_delegation(tx, id), {}};
         if (found.delegation) found.active = active_machine(tx, found.delegation->project);
         return found;
     };
-    auto found = co_await store_.transact(std::move(read));
+    auto found = co_await store_.read(std::move(read));
     if (!found->delegation) co_return Done{"there is no such delegation", {}};
     Delegation delegation = std::move(*found->delegation);
     if (delegation.ended()) co_return Done{delegation.state, {}};

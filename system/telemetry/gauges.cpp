@@ -8,7 +8,7 @@
 namespace lifecycle {
 namespace {
 
-std::vector<Gauge> by_state_and_provider(Tx& tx, std::string_view name, std::string_view sql) {
+std::vector<Gauge> by_state_and_provider(ReadTx& tx, std::string_view name, std::string_view sql) {
     return tx.all(sql, {}, [&](const Row& row) {
         return Gauge{std::string(name),
                      fmt::format("provider=\"{}\",state=\"{}\"", row.text(0), row.text(1)),
@@ -16,7 +16,7 @@ std::vector<Gauge> by_state_and_provider(Tx& tx, std::string_view name, std::str
     });
 }
 
-std::int64_t number(Tx& tx, std::string_view sql, std::initializer_list<Bound> values = {}) {
+std::int64_t number(ReadTx& tx, std::string_view sql, std::initializer_list<Bound> values = {}) {
     return tx.first(sql, values, [](const Row& row) { return row.integer(0); }).value_or(0);
 }
 
@@ -27,7 +27,7 @@ void append(std::vector<Gauge>& all, std::vector<Gauge> more) {
 
 }  // namespace
 
-std::vector<Gauge> measure(Tx& tx, const LifecycleOptions& options, Time now) {
+std::vector<Gauge> measure(ReadTx& tx, const LifecycleOptions& options, Time now) {
     const std::int64_t at = now.time_since_epoch().count();
     std::vector<Gauge> all;
     append(all, by_state_and_provider(

@@ -20,6 +20,6 @@ struct Gauge {
 // external id, starting ones that are late, the outbox's depth and oldest age, dead letters,
 // resources and volumes that are not confirmed gone. Every one is counted along an index that
 // holds only what is counted; volumes, of which there are few, by their rows.
-std::vector<Gauge> measure(Tx& tx, const LifecycleOptions& options, Time now);
+std::vector<Gauge> measure(ReadTx& tx, const LifecycleOptions& options, Time now);
 
 }  // namespace lifecycle

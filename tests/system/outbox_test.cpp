@@ -302,6 +302,46 @@ TEST_F(OutboxTest, KeepsARenewalThatComesLateFromTheNextRound) {
     EXPECT_EQ(column("available_at", "a"), std::to_string(count_of(now + seconds(3))));
 }
 
+boost::asio::awaitable<Outcome> throw_until(const int* takings, int last, std::string* log,
+                                            Delivery delivery) {
+    *log += delivery.event().machine + " ";
+    if (*takings < last) throw std::logic_error("nobody expected this");
+    co_return Done{"worked", {}};
+}
+
+TEST_F(OutboxTest, GoesOnWhenAConsumerThrowsAndTakesItsEventAgain) {
+    add("k", "a");
+    add("l", "b");
+    int takings = 0;
+    start([&](Delivery delivery) {
+        if (delivery.event().machine == "b") return log_and_finish(&log, std::move(delivery));
+        ++takings;
+        return throw_until(&takings, 3, &log, std::move(delivery));
+    });
+    at.world.run_until(seconds(1));
+    EXPECT_EQ(log, "a b ") << "one event's bug holds up no other";
+    EXPECT_EQ(column("unsettled", "a"), "1") << "as if its worker had died";
+    at.world.run_until(minutes(5));
+    EXPECT_EQ(log, "a b a a ");
+    EXPECT_EQ(column("state", "a"), "done");
+}
+
+TEST_F(OutboxTest, SettlesOnceTheStoreCanBeWrittenAgain) {
+    add("k", "a");
+    start([this](Delivery delivery) {
+        at.process.disk().fill();
+        return log_and_finish(&log, std::move(delivery));
+    });
+    at.world.run_until(minutes(10));
+    EXPECT_EQ(log, "a ") << "and what was done is not done again";
+    EXPECT_EQ(column("state", "a"), "pending");
+    at.process.disk().make_room();
+    at.world.run_until(minutes(11));
+    EXPECT_EQ(log, "a ");
+    EXPECT_EQ(column("state", "a"), "done");
+    EXPECT_EQ(column("unsettled", "a"), "0") << "a full disk is no poison";
+}
+
 TEST_F(OutboxTest, BuriesAnEventThatNoConsumerHandles) {
     start([this](Delivery delivery) { return log_and_finish(&log, std::move(delivery)); });
     auto body = [&](Tx& tx) -> Result<bool> {

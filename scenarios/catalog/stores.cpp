@@ -1,0 +1,84 @@
+#include "scenarios/catalog/catalog.hpp"
+#include "sim/disk.hpp"
+#include "sim/network.hpp"
+
+// The store cannot be written for a while: what is there can be read, and nothing is lost.
+namespace scenarios {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+boost::asio::awaitable<int> status(Stage stage, std::string method, std::string target,
+                                   std::string body = {}) {
+    const auto answer = co_await stage.call(std::move(method), std::move(target), std::move(body));
+    co_return answer ? answer->status : 0;
+}
+
+// One machine works and one is being made when the store takes nothing any more; `heal` ends that.
+Script without_writes(Stage stage, std::function<void()> trouble, std::function<void()> heal) {
+    const std::string active = co_await stage.create("alpha");
+    co_await stage.expect_active(active);
+    stage.network().delay("fly", "server", seconds(5));
+    const std::string starting = co_await stage.create("beta");
+    co_await stage.sleep(seconds(7));
+    const std::uint32_t lives = stage.universe().server().incarnation();
+    trouble();
+    stage.network().delay("fly", "server", seconds(0));
+    for (int minute = 0; minute < 12; ++minute) {
+        co_await stage.sleep(minutes(1));
+        const int read = co_await status(stage, "GET", "/v1/projects/alpha");
+        stage.expect(read == 200, "a project is shown");
+        const int passed = co_await status(stage, "GET", "/v1/projects/alpha/proxy/");
+        stage.expect(passed == 200, "a machine is reached");
+        const int written = co_await status(stage, "POST", "/v1/projects/gamma/machines",
+                                            R"({"image": "registry.fly.io/vivarium:1"})");
+        stage.expect(written == 503, "a machine that cannot be recorded is not promised");
+    }
+    // The next who looks is the watchdog, and no box has been heard for minutes.
+    const sim::Duration every = kWatchEvery;
+    co_await stage.sleep(2 * every - seconds(2) - stage.universe().world().now() % every);
+    heal();
+    stage.expect(stage.universe().server().incarnation() == lives, "the process is the same");
+    co_await stage.expect_active(starting);
+    stage.expect(stage.count(starting) == 1, "the provider has one of its name");
+    const std::string refused = co_await stage.create("gamma");
+    co_await stage.expect_active(refused);
+    co_await stage.sleep(minutes(5));
+    stage.expect(!stage.exists("alpha-2"), "whoever could not be heard was not silent");
+}
+
+Script disk_full(Stage stage) {
+    sim::Disk* disk = &stage.universe().server().disk();
+    return without_writes(stage, [disk] { disk->fill(); }, [disk] { disk->make_room(); });
+}
+
+// Somebody has the database open, and its write lock in hand.
+Script store_locked(Stage stage) {
+    Universe* universe = &stage.universe();
+    return without_writes(
+        stage, [universe] { universe->lock_store(); }, [universe] { universe->unlock_store(); });
+}
+
+}  // namespace
+
+std::vector<Scenario> stores() {
+    return {
+        {"disk-full",
+         "The disk of the control plane is full for twelve minutes.",
+         {},
+         false,
+         minutes(80),
+         disk_full,
+         {"store.unavailable"}},
+        {"store-locked",
+         "Another process holds the lock of the database for twelve minutes.",
+         {},
+         false,
+         minutes(80),
+         store_locked,
+         {"store.unavailable"}},
+    };
+}
+
+}  // namespace scenarios
