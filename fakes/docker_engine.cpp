@@ -177,6 +177,10 @@ HttpResponse DockerEngine::respond_to(const HttpRequest& request, std::string_vi
                                {"ApiVersion", fmt::format("1.{}", options_.newest)},
                                {"MinAPIVersion", fmt::format("1.{}", options_.oldest)}});
     }
+    constexpr std::string_view kNetworks = "/networks/";
+    if (path.starts_with(kNetworks) && request.method == "GET") {
+        return network(path.substr(kNetworks.size()));
+    }
     constexpr std::string_view kContainers = "/containers/";
     if (!path.starts_with(kContainers)) return refuse(404, "page not found");
     path.remove_prefix(kContainers.size());
@@ -359,6 +363,7 @@ DockerEngine::Container* DockerEngine::find(std::string_view reference) {
 
 std::string DockerEngine::address_of(const Container& container) const {
     if (container.status != "running") return {};
+    if (options_.address) return options_.address(container.number);
     return fmt::format("172.17.{}.{}", container.number / 250, 2 + container.number % 250);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -22,6 +23,12 @@ struct DockerEngineOptions {
     // And one that is in its registry alone until it is pulled, which takes that long.
     std::string remote_image;
     lifecycle::Duration pull{0};
+    // What its bridge says of its addresses; an empty gateway is left out, as engines of up to 2025
+    // do at their first start.
+    std::string subnet = "172.17.0.0/16";
+    std::string gateway = "172.17.0.1";
+    // The address of the n-th container on it, n from 1.
+    std::function<std::string(std::uint64_t)> address;
     // And a removal takes that much longer, in which the name stays taken.
     lifecycle::Duration removal{0};
 };
@@ -57,6 +64,7 @@ class DockerEngine final : public Cloud {
                                        std::string_view query);
     lifecycle::HttpResponse create(const lifecycle::HttpRequest& request, std::string_view query);
     lifecycle::HttpResponse list(std::string_view query) const;
+    lifecycle::HttpResponse network(std::string_view reference) const;
     lifecycle::HttpResponse start(Container& container);
     lifecycle::HttpResponse stop(Container& container);
     lifecycle::HttpResponse restart(Container& container);

@@ -21,6 +21,10 @@ std::string IdentityKey::token(std::string_view machine, std::string_view boot,
                        hmac_sha256(key_, fmt::format("token\n{}\n{}\n{}", machine, epoch, boot)));
 }
 
+std::string IdentityKey::fingerprint() const {
+    return hmac_sha256(key_, "fingerprint");
+}
+
 std::string hash_of(std::string_view secret) {
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
     unsigned length = 0;

@@ -23,6 +23,9 @@ class IdentityKey {
     // What one boot of a machine is known by until it, or its machine, is replaced.
     std::string token(std::string_view machine, std::string_view boot, std::int64_t epoch) const;
 
+    // What the key is recognised by, and cannot be learned from.
+    std::string fingerprint() const;
+
   private:
     std::string key_;
 };

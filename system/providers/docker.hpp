@@ -11,6 +11,7 @@
 #include "system/ports/http.hpp"
 #include "system/ports/telemetry.hpp"
 #include "system/providers/dialect.hpp"
+#include "system/providers/docker_network.hpp"
 #include "system/providers/provider.hpp"
 
 namespace lifecycle {
@@ -82,6 +83,9 @@ class DockerProvider final : public Provider {
     boost::asio::awaitable<ProviderResult<Endpoint>> reach(std::string external_id,
                                                            std::string address,
                                                            std::uint16_t port) override;
+
+    // One of the engine's networks, by its name.
+    boost::asio::awaitable<ProviderResult<DockerNetwork>> network(std::string name);
 
     // Runs a command in a started container, to its end.
     boost::asio::awaitable<ProviderResult<ExecResult>> exec(std::string external_id,

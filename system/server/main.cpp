@@ -19,6 +19,7 @@
 #include "system/providers/fly.hpp"
 #include "system/providers/url.hpp"
 #include "system/server/adapters.hpp"
+#include "system/server/control_address.hpp"
 #include "system/server/guard.hpp"
 #include "system/server/http_client.hpp"
 #include "system/server/http_server.hpp"
@@ -45,6 +46,16 @@ constexpr int kCannotGoOn = 3;
 }
 
 int serve(ServerOptions options) {
+    std::string& control = options.system.lifecycle.control_authority;
+    std::string host_for_them;
+    if (control.empty()) {
+        auto found = host_for_boxes(options);
+        if (!found) {
+            fmt::print(stderr, "lifecycled: {}\n", found.error());
+            return kBadInput;
+        }
+        host_for_them = *std::move(found);
+    }
     boost::asio::io_context context(1);
     RealClock clock(context);
     RealEntropy entropy;
@@ -56,7 +67,7 @@ int serve(ServerOptions options) {
         fmt::print(stderr, "lifecycled: {}; {}\n", store.error().message, store.error().action);
         return kBadInput;
     }
-    auto key = load_or_make_key(options.identity_key_file);
+    auto key = take_identity_key(**store, options.identity_key_file, options.replace_identity_key);
     if (!key) {
         fmt::print(stderr, "lifecycled: --identity-key-file: {}\n", key.error());
         return kBadInput;
@@ -91,9 +102,7 @@ int serve(ServerOptions options) {
                      [&running](HttpRequest request, HttpServer::Respond respond) {
                          running->serve(Door::boxes, std::move(request), std::move(respond));
                      });
-    if (options.system.lifecycle.control_authority.empty()) {
-        options.system.lifecycle.control_authority = authority_of(options.boxes.host, boxes.port());
-    }
+    if (control.empty()) control = authority_of(host_for_them, boxes.port());
     System system(std::move(*store), ports, std::move(providers), options.system, die);
     running = &system;
     system.start();
@@ -108,7 +117,8 @@ int serve(ServerOptions options) {
     telemetry.record("server.listening", {{"host", options.clients.host},
                                           {"port", clients.port()},
                                           {"box_host", options.boxes.host},
-                                          {"box_port", boxes.port()}});
+                                          {"box_port", boxes.port()},
+                                          {"control", control}});
     context.run();
     telemetry.record("server.stopped", {});
     return 0;

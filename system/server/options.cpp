@@ -78,7 +78,8 @@ void add_server_options(CLI::App& app, Words& words, ServerOptions& options) {
     app.add_option("--database", options.database, "SQLite file; made if it is not there")
         ->capture_default_str();
     app.add_option("--control", lifecycle.control_authority,
-                   "host:port at which machines reach --box-listen; by default what that says");
+                   "host:port at which machines reach --box-listen; by default what that says, or "
+                   "with Docker on a bridge the bridge's own address");
     app.add_option("--installation", lifecycle.installation,
                    "Name of this control plane, for people")
         ->capture_default_str();
@@ -111,8 +112,11 @@ void add_server_options(CLI::App& app, Words& words, ServerOptions& options) {
         ->check(CLI::Range(0, 100))
         ->capture_default_str();
     app.add_option("--identity-key-file", options.identity_key_file,
-                   "File with the key of all boxes' secrets, made if it is not there; by default "
+                   "File with the key of all boxes' secrets, made at the first start; by default "
                    "the database's name with .key");
+    app.add_flag("--replace-identity-key", options.replace_identity_key,
+                 "Takes the key that is in that file, or makes one, in the place of the one that "
+                 "the database knows: every box is locked out until its machine is recreated");
     app.add_option("--heartbeat-every", words.heartbeat_seconds,
                    "Seconds between the reports of a box; silent for three of them, it is offline")
         ->check(CLI::Range(1, 3600))
@@ -286,6 +290,12 @@ std::expected<ServerOptions, BadOptions> parse_options(int count, char** words) 
         if (!token) return std::unexpected(token.error());
         options.admin_token = *std::move(token);
         return options;
+    }
+    const std::string& control = options.system.lifecycle.control_authority;
+    if (!control.empty()) {
+        if (auto fits = check_authority("--control", control); !fits) {
+            return std::unexpected(fits.error());
+        }
     }
     if (auto open = set_doors_up(said, options); !open) return std::unexpected(open.error());
     if (auto ready = set_providers_up(said, options); !ready) {

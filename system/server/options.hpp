@@ -26,6 +26,7 @@ struct ServerOptions {
     std::vector<std::string> host_names;  // that clients know us by
     std::string database = "lifecycle.db";
     std::string identity_key_file;
+    bool replace_identity_key = false;
     std::optional<FlyOptions> fly;
     std::optional<DaytonaOptions> daytona;
     std::optional<DockerOptions> docker;

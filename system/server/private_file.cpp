@@ -15,10 +15,10 @@ std::expected<std::string, std::string> read_private_file(const std::string& pat
     if (stat(path.c_str(), &about) != 0) {
         return std::unexpected(fmt::format("{}: {}", path, std::strerror(errno)));
     }
-    if ((about.st_mode & (S_IROTH | S_IWOTH)) != 0) {
+    if ((about.st_mode & (S_IROTH | S_IWOTH | S_IWGRP)) != 0) {
         return std::unexpected(fmt::format(
-            "{} is open to every user of this host: chmod 600 it, and replace what is in it if "
-            "others may have seen it",
+            "{} may be read by every user of this host, or written by others than its owner: "
+            "chmod 600 it, and replace what is in it if others may have seen it",
             path));
     }
     std::ifstream in(path);

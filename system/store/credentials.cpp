@@ -50,6 +50,10 @@ void supersede_credentials(Tx& tx, std::string_view machine) {
     tx.run("UPDATE credential SET superseded = 1 WHERE machine = ? AND superseded = 0", {machine});
 }
 
+std::int64_t supersede_all_credentials(Tx& tx) {
+    return tx.run("UPDATE credential SET superseded = 1 WHERE superseded = 0");
+}
+
 Presence presence_of(ReadTx& tx, std::string_view machine) {
     return tx
         .first("SELECT seen_at, beats, boots, boots_since FROM presence WHERE machine = ?",

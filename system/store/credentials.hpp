@@ -38,6 +38,8 @@ std::int64_t newest_epoch(ReadTx& tx, std::string_view machine);
 // Takes the place of whatever the machine had.
 void replace_credential(Tx& tx, const Credential& credential, Time now);
 void supersede_credentials(Tx& tx, std::string_view machine);
+// Those of every machine; how many there were.
+std::int64_t supersede_all_credentials(Tx& tx);
 
 // Of a machine that never called: nothing ever seen.
 Presence presence_of(ReadTx& tx, std::string_view machine);

@@ -42,4 +42,18 @@ std::vector<std::string> all_installations(ReadTx& tx) {
         {}, [](const Row& row) { return row.text(0); });
 }
 
+std::string key_fingerprint(ReadTx& tx) {
+    return tx
+        .first("SELECT fingerprint FROM identity_key", {},
+               [](const Row& row) { return row.text(0); })
+        .value_or("");
+}
+
+void record_key_fingerprint(Tx& tx, std::string_view fingerprint) {
+    tx.run(
+        "INSERT INTO identity_key (one, fingerprint) VALUES (1, ?)"
+        " ON CONFLICT (one) DO UPDATE SET fingerprint = excluded.fingerprint",
+        {fingerprint});
+}
+
 }  // namespace lifecycle

@@ -31,4 +31,11 @@ Installation installation_of(ReadTx& tx);
 // which are older than it and not confirmed gone.
 std::vector<std::string> all_installations(ReadTx& tx);
 
+// The fingerprint of the key that the secrets of this database's boxes are derived from; empty if
+// none was recorded yet.
+std::string key_fingerprint(ReadTx& tx);
+
+// Takes the place of the one that was recorded.
+void record_key_fingerprint(Tx& tx, std::string_view fingerprint);
+
 }  // namespace lifecycle

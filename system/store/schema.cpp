@@ -282,6 +282,13 @@ constexpr std::array kMigrations = {
         PRIMARY KEY (provider, resource)
     );
     )sql",
+    // Which key the secrets of boxes are derived from, by a hash of it. `one` keeps it to one row.
+    R"sql(
+    CREATE TABLE identity_key (
+        one BIGINT NOT NULL PRIMARY KEY CHECK (one = 1),
+        fingerprint TEXT NOT NULL
+    );
+    )sql",
 };
 
 Error unusable(std::string_view path, std::string_view why) {

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <csignal>
 #include <stdexcept>
+#include <thread>
 
 namespace e2e {
 
@@ -86,8 +87,12 @@ void Child::send_signal(int signal) {
 }
 
 int Child::wait() {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
     int status = 0;
-    waitpid(pid_, &status, 0);
+    while (waitpid(pid_, &status, WNOHANG) == 0) {
+        if (std::chrono::steady_clock::now() > deadline) kill(pid_, SIGKILL);
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
     ended_ = true;
     return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
 }

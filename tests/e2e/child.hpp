@@ -25,7 +25,7 @@ class Child {
     std::string remaining_output();
 
     void send_signal(int signal);
-    // Waits for its end; the exit code, or minus the signal.
+    // Waits for its end, and kills it after a minute; the exit code, or minus the signal.
     int wait();
 
   private:

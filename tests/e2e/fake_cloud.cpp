@@ -8,16 +8,17 @@
 #include <string>
 
 #include "fakes/box.hpp"
+#include "fakes/docker_engine.hpp"
 #include "fakes/fly_cloud.hpp"
 #include "sim/tape.hpp"
 #include "system/server/adapters.hpp"
 #include "system/server/http_client.hpp"
 #include "system/server/http_server.hpp"
 
-// The fake Fly and its boxes on loopback sockets and the real clock.
+// The fake Fly, the fake Docker Engine and their boxes on loopback sockets and the real clock.
 //   fake_cloud DAEMON_PORT
-// Prints "ready PORT" when the Machines API is served. Machine n is at 127.77.0.n. Ends with its
-// standard input.
+// Prints "ready PORT" when the Machines API is served, and "docker PORT" for the Engine API.
+// Machine n is at 127.77.0.n, container n at 127.78.1.n, on a bridge whose gateway is 127.78.0.1.
 namespace {
 
 namespace server = lifecycle::server;
@@ -92,7 +93,19 @@ int main(int count, char** words) {
         [&fly](const lifecycle::HttpRequest& request, server::HttpServer::Respond respond) {
             fly.handle(request, std::move(respond));
         });
+    fakes::DockerEngineOptions engine;
+    engine.daemon_port = daemon_port;
+    engine.subnet = "127.78.0.0/16";
+    engine.gateway = "127.78.0.1";
+    engine.address = [](std::uint64_t number) { return fmt::format("127.78.1.{}", number); };
+    fakes::DockerEngine docker(clock, tape, boxes, engine);
+    server::HttpServer docker_listener(
+        context, "127.0.0.1", 0,
+        [&docker](const lifecycle::HttpRequest& request, server::HttpServer::Respond respond) {
+            docker.handle(request, std::move(respond));
+        });
     fmt::print("ready {}\n", listener.port());
+    fmt::print("docker {}\n", docker_listener.port());
     std::fflush(stdout);
     context.run();
     return 0;

@@ -120,6 +120,7 @@ void feed_docker(std::string_view bytes) {
         expect(error.conflicting_id.find_first_not_of("0123456789abcdef") == std::string::npos,
                "an id that is not hexadecimal");
     }
+    static_cast<void>(result_of(docker.network("bridge")));
     expect(decode_docker_frames(bytes).size() <= bytes.size(), "frames gain bytes");
     static_cast<void>(pull_result(bytes));
     expect(!parse_image(bytes).tag.empty(), "an image without a tag");
