@@ -33,6 +33,7 @@ struct Words {
     std::string consul_token_file;
     std::int64_t heartbeat_seconds = 30;
     std::int64_t keep_days = 30;
+    std::int64_t lease_seconds = 30;
     std::string reconcile_at = "127.0.0.1:8700";
     bool dry_run = false;
 };
@@ -119,6 +120,10 @@ void add_server_options(CLI::App& app, Words& words, ServerOptions& options) {
                  "the database knows: every box is locked out until its machine is recreated");
     app.add_option("--heartbeat-every", words.heartbeat_seconds,
                    "Seconds between the reports of a box; silent for three of them, it is offline")
+        ->check(CLI::Range(1, 3600))
+        ->capture_default_str();
+    app.add_option("--lease", words.lease_seconds,
+                   "Seconds after which work that a server died with is taken up again")
         ->check(CLI::Range(1, 3600))
         ->capture_default_str();
     app.add_option("--consul", lifecycle.routes.authority,
@@ -311,6 +316,7 @@ std::expected<ServerOptions, BadOptions> parse_options(int count, char** words) 
     const std::chrono::seconds heartbeat(said.heartbeat_seconds);
     options.system.lifecycle.heartbeat_every = heartbeat;
     options.system.lifecycle.online_for = 3 * heartbeat;
+    options.system.outbox.lease = std::chrono::seconds(said.lease_seconds);
     options.system.lifecycle.watch_every = heartbeat;
     options.system.lifecycle.detached_grace = std::chrono::minutes(said.grace_minutes);
     options.system.lifecycle.reconcile_every = std::chrono::minutes(said.reconcile_minutes);

@@ -10,6 +10,7 @@
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
 #include <chrono>
+#include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -33,7 +34,8 @@ std::optional<lifecycle::HttpResponse> request(std::uint16_t port, const std::st
                                                const std::string& target, const std::string& body,
                                                const std::map<std::string, std::string>& headers) {
     boost::asio::io_context context;
-    lifecycle::server::BeastHttpClient client;
+    // Reads all certificates that the host trusts, which takes longer than most requests.
+    thread_local lifecycle::server::BeastHttpClient client;
     lifecycle::HttpRequest asked;
     asked.method = method;
     asked.authority = fmt::format("127.0.0.1:{}", port);
@@ -91,6 +93,7 @@ LifecycledTest::LifecycledTest()
     std::filesystem::remove_all(folder);
     std::filesystem::create_directories(folder);
     std::ofstream(folder / "token") << "fly-token\n";
+    cloud_control = static_cast<std::uint16_t>(std::atoi(cloud.wait_for("control ").c_str()));
     fly_port = cloud.wait_for("ready ");
 }
 

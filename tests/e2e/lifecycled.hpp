@@ -64,6 +64,7 @@ class LifecycledTest : public testing::Test {
     std::filesystem::path folder;
     std::uint16_t daemon_port;
     Child cloud;
+    std::uint16_t cloud_control;  // fake_cloud.cpp lists its routes
     std::string fly_port;
     std::uint16_t port;
     std::uint16_t box_port;
