@@ -301,6 +301,7 @@ Properties always_properties() {
     all.push_back(nobody_starves());
     all.push_back(nothing_early());
     all.push_back(reads_go_on());
+    all.push_back(outage_is_said());
     all.push_back(std::make_unique<NoBug>());
     all.push_back(std::make_unique<ScriptSatisfied>());
     return all;

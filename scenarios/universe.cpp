@@ -89,8 +89,8 @@ class Universe::ServerProgram final : public sim::Program {
           entropy_(process),
           telemetry_(process, universe.witness_, universe.shadow_, universe.deliveries_),
           fly_(http_, clock_, telemetry_, fly_options()),
-          daytona_(http_, telemetry_, daytona_options()),
-          docker_(http_, telemetry_, process.executor(), docker_options()) {
+          daytona_(http_, clock_, telemetry_, daytona_options()),
+          docker_(http_, clock_, telemetry_, process.executor(), docker_options()) {
         auto store = lifecycle::Store::open(
             {kDatabase, process.disk().vfs_name(), &follower_, &telemetry_, &clock_},
             process.executor());

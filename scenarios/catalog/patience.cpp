@@ -1,3 +1,5 @@
+#include <nlohmann/json.hpp>
+
 #include "scenarios/catalog/catalog.hpp"
 #include "sim/network.hpp"
 
@@ -6,6 +8,7 @@ namespace scenarios {
 namespace {
 
 using lifecycle::MachineState;
+using nlohmann::json;
 using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
@@ -39,6 +42,8 @@ Script provider_away_for_hours(Stage stage) {
     co_await stage.sleep(hours(10));
     stage.expect(stage.shadow().machine(staying)->state == MachineState::active,
                  "no machine is given up because its provider cannot be asked");
+    const auto health = co_await stage.call("GET", "/v1/health");
+    stage.expect(health && health->status == 200, "the server is well without its provider");
     set_reach(stage, "fly", true);
     const bool archived = co_await stage.until(leaving, "archived", minutes(40));
     stage.expect(archived, "what is to be destroyed is destroyed when it can be");
@@ -81,6 +86,45 @@ Script made_in_the_end(Stage stage) {
     co_await stage.expect_active(machine);
 }
 
+// What the API says under that name, as text; empty if it does not.
+boost::asio::awaitable<std::string> said(Stage stage, std::string target, std::string name) {
+    const auto answer = co_await stage.call("GET", std::move(target));
+    if (!answer) co_return std::string();
+    const json body = json::parse(answer->body, nullptr, false);
+    const json found = body.value(json::json_pointer(name), json());
+    co_return found.is_string() ? found.get<std::string>() : found.dump();
+}
+
+// A provider is out of reach for a quarter of an hour, in which a machine is wanted there.
+Script outage_said(Stage stage) {
+    const std::string served = co_await stage.create("alpha");
+    co_await stage.expect_active(served);
+    const std::string health = "/v1/health";
+    const std::string reach = "/providers/fly/in_reach";
+    const std::string before = co_await said(stage, health, reach);
+    stage.expect(before == "true", "a provider that answers is in reach");
+    set_reach(stage, "fly", false);
+    const std::string wanted = co_await stage.create("beta");
+    co_await stage.sleep(minutes(15));
+    const std::string meanwhile = co_await said(stage, health, reach);
+    stage.expect(meanwhile == "false", "one that does not answer is out of reach");
+    const std::string why = co_await said(stage, health, "/providers/fly/why");
+    stage.expect(!why.empty(), "it is said why");
+    const std::string other = co_await said(stage, health, "/providers/docker/in_reach");
+    stage.expect(other == "true", "the others are in reach");
+    const std::string waits = co_await said(stage, "/v1/machines/" + wanted, "/machine/waits_for");
+    stage.expect(waits.starts_with("provider fly"), "the machine says what it waits for");
+    const std::string serves = co_await said(stage, "/v1/machines/" + served, "/machine/waits_for");
+    stage.expect(serves.empty(), "one that is in service waits for nothing");
+    const std::int64_t measured = co_await stage.metric("provider_out_of_reach_seconds");
+    stage.expect(measured > 600, "it is measured for how long");
+    set_reach(stage, "fly", true);
+    co_await stage.sleep(minutes(4));
+    const std::string after = co_await said(stage, health, reach);
+    stage.expect(after == "true", "it is in reach when it answers again");
+    co_await stage.expect_active(wanted);
+}
+
 }  // namespace
 
 std::vector<Scenario> patience() {
@@ -91,6 +135,12 @@ std::vector<Scenario> patience() {
          false,
          hours(13),
          provider_away_for_hours},
+        {"outage-said",
+         "A provider is out of reach, which the health route and what waits for it say.",
+         {},
+         false,
+         minutes(60),
+         outage_said},
         {"destroyed-slowly",
          "A resource takes forty minutes to be destroyed.",
          {},

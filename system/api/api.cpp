@@ -38,8 +38,7 @@ Api::Answer Api::create(std::string project, HttpRequest request) {
     const auto made = co_await store_.transact(insert);
     if (!made) co_return to_response(made.error());
     outbox_.wake();
-    co_return to_response(
-        202, json{{"machine", to_json(made->machine, ports_.clock)}, {"queued", made->queued}});
+    co_return to_response(202, json{{"machine", shown(made->machine)}, {"queued", made->queued}});
 }
 
 Api::Answer Api::list(std::string project, HttpRequest request) {
@@ -52,7 +51,7 @@ Api::Answer Api::list(std::string project, HttpRequest request) {
     const auto machines = co_await store_.read(read);
     if (!machines) co_return to_response(machines.error());
     json listed = json::array();
-    for (const Machine& machine : *machines) listed.push_back(to_json(machine, ports_.clock));
+    for (const Machine& machine : *machines) listed.push_back(shown(machine));
     const std::int64_t last = machines->empty() ? 0 : machines->back().generation;
     co_return to_page("machines", std::move(listed), *page, last);
 }
@@ -65,7 +64,7 @@ Api::Answer Api::get(std::string machine, HttpRequest) {
     };
     const auto found = co_await store_.read(read);
     if (!found) co_return to_response(found.error());
-    co_return to_response(200, json{{"machine", to_json(*found, ports_.clock)}});
+    co_return to_response(200, json{{"machine", shown(*found)}});
 }
 
 Api::Answer Api::retire(std::string machine, HttpRequest request) {
@@ -78,7 +77,7 @@ Api::Answer Api::retire(std::string machine, HttpRequest request) {
     const auto retired = co_await store_.transact(change);
     if (!retired) co_return to_response(retired.error());
     outbox_.wake();
-    co_return to_response(202, json{{"machine", to_json(*retired, ports_.clock)}});
+    co_return to_response(202, json{{"machine", shown(*retired)}});
 }
 
 Api::Answer Api::archive(std::string project, HttpRequest request) {
@@ -92,7 +91,7 @@ Api::Answer Api::archive(std::string project, HttpRequest request) {
     if (!machines) co_return to_response(machines.error());
     outbox_.wake();
     json listed = json::array();
-    for (const Machine& machine : *machines) listed.push_back(to_json(machine, ports_.clock));
+    for (const Machine& machine : *machines) listed.push_back(shown(machine));
     co_return to_response(202, json{{"machines", std::move(listed)}});
 }
 
@@ -109,7 +108,7 @@ Api::Answer Api::restart(std::string machine, HttpRequest request) {
     const auto restarted = co_await store_.transact(change);
     if (!restarted) co_return to_response(restarted.error());
     outbox_.wake();
-    co_return to_response(202, json{{"machine", to_json(*restarted, ports_.clock)}});
+    co_return to_response(202, json{{"machine", shown(*restarted)}});
 }
 
 Api::Answer Api::history(std::string machine, HttpRequest request) {
@@ -133,10 +132,6 @@ Api::Answer Api::reconcile(std::string, HttpRequest request) {
     const bool apply = wanted->apply;
     const ReconcileReport report = co_await reconciler_.sweep(apply, std::move(wanted->named));
     co_return to_response(200, to_json(report, apply));
-}
-
-Api::Answer Api::health(std::string, HttpRequest) {
-    co_return to_response(200, json{{"status", "ok"}});
 }
 
 }  // namespace lifecycle

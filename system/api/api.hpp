@@ -2,6 +2,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <span>
 #include <string>
 #include <string_view>
@@ -95,6 +96,9 @@ class Api {
     Answer reconcile(std::string nothing, HttpRequest request);
     Answer metrics(std::string nothing, HttpRequest request);
     Answer health(std::string nothing, HttpRequest request);
+
+    // A machine as every answer shows it.
+    nlohmann::json shown(const Machine& machine) const;
 
     // Sends a request on to a machine's daemon. A machine that does not answer is unavailable, and
     // the answer says why as far as its provider knows.

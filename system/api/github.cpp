@@ -127,7 +127,7 @@ Api::Answer Api::push(std::string, HttpRequest request) {
     json listed = json::array();
     json queued = json::array();
     for (const Requested& made : *rolled) {
-        listed.push_back(to_json(made.machine, ports_.clock));
+        listed.push_back(shown(made.machine));
         if (made.queued) queued.push_back(made.machine.project);
     }
     co_return to_response(202,

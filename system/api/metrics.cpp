@@ -21,6 +21,9 @@ Api::Answer Api::metrics(std::string, HttpRequest) {
                              : fmt::format("lifecycled_{}{{{}}} {}\n", name, labels, value);
     };
     for (const Gauge& gauge : *gauges) line(gauge.name, gauge.labels, gauge.value);
+    for (const Gauge& gauge : measure(providers_, ports_.clock.steady())) {
+        line(gauge.name, gauge.labels, gauge.value);
+    }
     for (const auto& [key, count] : counters_.counts()) line(key.first, key.second, count);
     co_return response;
 }

@@ -86,8 +86,8 @@ Api::Answer Api::recreate(std::string project, HttpRequest request) {
     const auto recreated = co_await store_.transact(change);
     if (!recreated) co_return to_response(recreated.error());
     outbox_.wake();
-    co_return to_response(202, json{{"machine", to_json(recreated->machine, ports_.clock)},
-                                    {"joined", recreated->joined}});
+    co_return to_response(
+        202, json{{"machine", shown(recreated->machine)}, {"joined", recreated->joined}});
 }
 
 Api::Answer Api::snapshot(std::string project, HttpRequest request) {
@@ -109,7 +109,7 @@ Api::Answer Api::rotate(std::string machine, HttpRequest request) {
     };
     const auto rotated = co_await store_.transact(change);
     if (!rotated) co_return to_response(rotated.error());
-    co_return to_response(202, json{{"machine", to_json(*rotated, ports_.clock)}});
+    co_return to_response(202, json{{"machine", shown(*rotated)}});
 }
 
 Api::Answer Api::delegate_work(std::string project, HttpRequest request) {

@@ -47,8 +47,10 @@ std::string authority_in(std::string_view url, bool& tls) {
 
 }  // namespace
 
-DaytonaProvider::DaytonaProvider(HttpClient& http, Telemetry& telemetry, DaytonaOptions options)
-    : dialect_(http, telemetry, "daytona", classify_daytona_error), options_(std::move(options)) {}
+DaytonaProvider::DaytonaProvider(HttpClient& http, Clock& clock, Telemetry& telemetry,
+                                 DaytonaOptions options)
+    : dialect_(http, clock, telemetry, "daytona", classify_daytona_error),
+      options_(std::move(options)) {}
 
 boost::asio::awaitable<ProviderResult<HttpResponse>> DaytonaProvider::call(std::string method,
                                                                            std::string path,

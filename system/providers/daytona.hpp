@@ -32,7 +32,9 @@ ResourceState parse_daytona_state(std::string_view state, std::string_view desir
 // reached through a preview address, with a token that every restart of the sandbox changes.
 class DaytonaProvider final : public Provider {
   public:
-    DaytonaProvider(HttpClient& http, Telemetry& telemetry, DaytonaOptions options);
+    DaytonaProvider(HttpClient& http, Clock& clock, Telemetry& telemetry, DaytonaOptions options);
+
+    const Availability& availability() const override { return dialect_.availability(); }
 
     boost::asio::awaitable<ProviderResult<Resource>> create(CreateResource request) override;
     // By id or by name.

@@ -38,10 +38,23 @@ Duration retry_after_of(const Headers& headers) {
 
 }  // namespace
 
+void Dialect::note(const std::expected<HttpResponse, HttpError>& answer) {
+    constexpr int kServerErrors = 500;
+    const SteadyTime now = clock_.steady();
+    if (!answer && answer.error() != HttpError::too_large) {
+        availability_->note_failure(to_string(answer.error()), now);
+    } else if (answer && answer->status >= kServerErrors) {
+        availability_->note_failure(fmt::format("it answered {}", answer->status), now);
+    } else {
+        availability_->note_answer(now);
+    }
+}
+
 boost::asio::awaitable<ProviderResult<HttpResponse>> Dialect::call(HttpRequest request,
                                                                    Duration timeout,
                                                                    std::string what) {
     auto answer = co_await http_.send(std::move(request), timeout);
+    note(answer);
     if (!answer) co_return std::unexpected(of_transport(answer.error()));
     if ((answer->status >= 200 && answer->status < 300) || answer->status == 304) {
         co_return std::move(*answer);

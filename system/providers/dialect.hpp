@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <boost/asio/awaitable.hpp>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
@@ -11,8 +12,10 @@
 #include <vector>
 
 #include "system/model/json.hpp"
+#include "system/ports/clock.hpp"
 #include "system/ports/http.hpp"
 #include "system/ports/telemetry.hpp"
+#include "system/providers/availability.hpp"
 #include "system/providers/provider.hpp"
 
 // What the clients of all providers do alike: one call, its answer told apart, foreign JSON read
@@ -24,19 +27,31 @@ using Classify = ProviderError (*)(int status, std::string_view body);
 
 class Dialect {
   public:
-    Dialect(HttpClient& http, Telemetry& telemetry, std::string provider, Classify classify)
-        : http_(http), telemetry_(telemetry), provider_(std::move(provider)), classify_(classify) {}
+    Dialect(HttpClient& http, Clock& clock, Telemetry& telemetry, std::string provider,
+            Classify classify)
+        : http_(http),
+          clock_(clock),
+          telemetry_(telemetry),
+          provider_(std::move(provider)),
+          classify_(classify) {}
 
     // Sends the request; any status up to 299, and 304, is a value. Every other answer is told to
-    // telemetry, without secrets, under `what` it was about.
+    // telemetry, without secrets, under `what` it was about. Notes whether the provider answers.
     boost::asio::awaitable<ProviderResult<HttpResponse>> call(HttpRequest request, Duration timeout,
                                                               std::string what);
 
+    // What all calls of this and of its copies tell.
+    const Availability& availability() const { return *availability_; }
+
   private:
+    void note(const std::expected<HttpResponse, HttpError>& answer);
+
     HttpClient& http_;
+    Clock& clock_;
     Telemetry& telemetry_;
     std::string provider_;
     Classify classify_;
+    std::shared_ptr<Availability> availability_ = std::make_shared<Availability>();
 };
 
 // A text or number field of an object; empty or 0 if it is not there, of another type, or a number

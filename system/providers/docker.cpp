@@ -67,10 +67,10 @@ std::string exec_request(const std::vector<std::string>& command) {
 
 }  // namespace
 
-DockerProvider::DockerProvider(HttpClient& http, Telemetry& telemetry,
+DockerProvider::DockerProvider(HttpClient& http, Clock& clock, Telemetry& telemetry,
                                boost::asio::any_io_executor executor, DockerOptions options)
     : telemetry_(telemetry),
-      dialect_(http, telemetry, "docker", classify_docker_error),
+      dialect_(http, clock, telemetry, "docker", classify_docker_error),
       options_(std::move(options)),
       tasks_(std::move(executor),
              [](std::exception_ptr failure) { std::rethrow_exception(std::move(failure)); }) {}

@@ -67,8 +67,10 @@ std::string decode_docker_frames(std::string_view stream);
 class DockerProvider final : public Provider {
   public:
     // Pulls of images run on the executor, whose pending work ends before this does.
-    DockerProvider(HttpClient& http, Telemetry& telemetry, boost::asio::any_io_executor executor,
-                   DockerOptions options);
+    DockerProvider(HttpClient& http, Clock& clock, Telemetry& telemetry,
+                   boost::asio::any_io_executor executor, DockerOptions options);
+
+    const Availability& availability() const override { return dialect_.availability(); }
 
     boost::asio::awaitable<ProviderResult<Resource>> create(CreateResource request) override;
     boost::asio::awaitable<ProviderResult<Resource>> get(std::string external_id) override;

@@ -86,7 +86,7 @@ Subject subject_of(std::string_view path) {
 }  // namespace
 
 FlyProvider::FlyProvider(HttpClient& http, Clock& clock, Telemetry& telemetry, FlyOptions options)
-    : dialect_(http, telemetry, "fly", classify_fly_error),
+    : dialect_(http, clock, telemetry, "fly", classify_fly_error),
       pacer_(std::make_shared<Pacer>(clock)),
       options_(std::move(options)) {}
 

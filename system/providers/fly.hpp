@@ -36,6 +36,8 @@ class FlyProvider final : public Provider {
     // All share one pacer.
     Provider& as(CallClass call_class) override;
 
+    const Availability& availability() const override { return dialect_.availability(); }
+
     boost::asio::awaitable<ProviderResult<Resource>> create(CreateResource request) override;
     boost::asio::awaitable<ProviderResult<Resource>> get(std::string external_id) override;
     boost::asio::awaitable<ListResult<Resource>> find(Labels labels) override;

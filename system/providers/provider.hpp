@@ -11,6 +11,7 @@
 #include "system/model/machine.hpp"
 #include "system/ports/http.hpp"
 #include "system/ports/time.hpp"
+#include "system/providers/availability.hpp"
 #include "system/providers/call_class.hpp"
 
 namespace lifecycle {
@@ -144,6 +145,9 @@ class Provider {
 
     // The same provider, asked for that reason. Lives as long as this.
     virtual Provider& as(CallClass /*call_class*/) { return *this; }
+
+    // Whether it answers: what all calls tell, for whatever reason they are made.
+    virtual const Availability& availability() const = 0;
 
     // Makes a resource, which does not start by itself where the provider lets us ask for that. A
     // conflict means that the name exists.

@@ -81,10 +81,11 @@ int serve(ServerOptions options) {
         providers.add("fly", fly.emplace(http, clock, telemetry, *options.fly));
     }
     if (options.daytona) {
-        providers.add("daytona", daytona.emplace(http, telemetry, *options.daytona));
+        providers.add("daytona", daytona.emplace(http, clock, telemetry, *options.daytona));
     }
     if (options.docker) {
-        providers.add("docker", docker.emplace(http, telemetry, ports.executor, *options.docker));
+        providers.add("docker",
+                      docker.emplace(http, clock, telemetry, ports.executor, *options.docker));
     }
     // Machines are told where to report, so the port has to be known before the first is made.
     System* running = nullptr;

@@ -61,4 +61,14 @@ std::vector<Gauge> measure(ReadTx& tx, const LifecycleOptions& options, Time now
     return all;
 }
 
+std::vector<Gauge> measure(const Providers& providers, SteadyTime now) {
+    std::vector<Gauge> all;
+    for (const auto& [name, provider] : providers.all()) {
+        const SteadyTime since = provider->availability().out_of_reach_since().value_or(now);
+        all.push_back({"provider_out_of_reach_seconds", fmt::format("provider=\"{}\"", name),
+                       (now - since).count() / 1'000'000});
+    }
+    return all;
+}
+
 }  // namespace lifecycle

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "system/lifecycle/options.hpp"
+#include "system/providers/providers.hpp"
 #include "system/store/store.hpp"
 
 namespace lifecycle {
@@ -21,5 +22,8 @@ struct Gauge {
 // resources and volumes that are not confirmed gone. Every one is counted along an index that
 // holds only what is counted; volumes, of which there are few, by their rows.
 std::vector<Gauge> measure(ReadTx& tx, const LifecycleOptions& options, Time now);
+
+// For how long each provider has been out of reach, as this process knows; 0: it is in reach.
+std::vector<Gauge> measure(const Providers& providers, SteadyTime now);
 
 }  // namespace lifecycle

@@ -95,7 +95,7 @@ TEST_F(SimulatedContract, DaytonaKeepsItsPromises) {
     options.missing_snapshot = "no-such-image";
     fakes::DaytonaCloud cloud(clock, at.tape, host, options);
     serve(cloud);
-    lifecycle::DaytonaProvider provider(at.http, at.telemetry, daytona_client("cloud:1"));
+    lifecycle::DaytonaProvider provider(at.http, at.clock, at.telemetry, daytona_client("cloud:1"));
     EXPECT_EQ(broken({provider, at.clock, "image", "no-such-image", "contract", true}), "");
 }
 
@@ -104,14 +104,14 @@ TEST_F(SimulatedContract, DaytonaKeepsItsPromisesInPages) {
     options.max_page = 1;
     fakes::DaytonaCloud cloud(clock, at.tape, host, options);
     serve(cloud);
-    lifecycle::DaytonaProvider provider(at.http, at.telemetry, daytona_client("cloud:1"));
+    lifecycle::DaytonaProvider provider(at.http, at.clock, at.telemetry, daytona_client("cloud:1"));
     EXPECT_EQ(broken({provider, at.clock, "image", "", "contract", true}), "");
 }
 
 TEST_F(SimulatedContract, DockerKeepsItsPromises) {
     fakes::DockerEngine cloud(clock, at.tape, host, docker_engine());
     serve(cloud);
-    lifecycle::DockerProvider provider(at.http, at.telemetry, at.process.executor(),
+    lifecycle::DockerProvider provider(at.http, at.clock, at.telemetry, at.process.executor(),
                                        docker_client("cloud:1"));
     EXPECT_EQ(broken({provider, at.clock, "image", "no-such-image", "contract"}), "");
 }
@@ -123,7 +123,7 @@ TEST_F(SimulatedContract, AnOldDockerKeepsItsPromises) {
     options.oldest = 12;
     fakes::DockerEngine cloud(clock, at.tape, host, options);
     serve(cloud);
-    lifecycle::DockerProvider provider(at.http, at.telemetry, at.process.executor(),
+    lifecycle::DockerProvider provider(at.http, at.clock, at.telemetry, at.process.executor(),
                                        docker_client("cloud:1"));
     EXPECT_EQ(broken({provider, at.clock, "image", "no-such-image", "contract"}), "");
 }
@@ -144,7 +144,7 @@ TEST(SocketContract, DockerKeepsItsPromises) {
             cloud.handle(request, std::move(respond));
         });
     lifecycle::DockerProvider provider(
-        http, telemetry, context.get_executor(),
+        http, clock, telemetry, context.get_executor(),
         docker_client("127.0.0.1:" + std::to_string(listener.port())));
     std::string broken = "it did not end";
     boost::asio::co_spawn(context,

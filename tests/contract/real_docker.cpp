@@ -63,7 +63,7 @@ int main(int count, char** words) {
     lifecycle::DockerOptions options;
     options.authority = words[1];
     options.network = words[3];
-    DockerProvider provider(http, telemetry, context.get_executor(), options);
+    DockerProvider provider(http, clock, telemetry, context.get_executor(), options);
     int broken = 1;
     tests::Subject subject{provider,
                            clock,

@@ -108,7 +108,8 @@ void Audit::judge_cloud(const std::vector<ProjectClient>& clients) {
     std::vector<std::string> mounted;
     for (const json& machine : in_cloud_.value("machines", json::array())) {
         machines.push_back(machine["name"]);
-        if (machine["volume"] != "") mounted.push_back(machine["volume"]);
+        const std::string volume = machine["volume"];
+        if (!volume.empty()) mounted.push_back(volume);
     }
     std::ranges::sort(machines);
     std::ranges::sort(in_service_);

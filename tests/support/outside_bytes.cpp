@@ -101,8 +101,9 @@ void feed_fly(std::string_view bytes) {
 
 void feed_daytona(std::string_view bytes) {
     SameAnswer http(bytes);
+    NoTime clock;
     Deaf telemetry;
-    DaytonaProvider daytona(http, telemetry, {});
+    DaytonaProvider daytona(http, clock, telemetry, {});
     feed_provider(daytona);
     for (const int status : {400, 404, 409, 429, 500}) {
         static_cast<void>(classify_daytona_error(status, bytes));
@@ -111,9 +112,10 @@ void feed_daytona(std::string_view bytes) {
 
 void feed_docker(std::string_view bytes) {
     SameAnswer http(bytes);
+    NoTime clock;
     Deaf telemetry;
     boost::asio::io_context nobody(1);
-    DockerProvider docker(http, telemetry, nobody.get_executor(), {});
+    DockerProvider docker(http, clock, telemetry, nobody.get_executor(), {});
     feed_provider(docker);
     for (const int status : {400, 404, 409, 500}) {
         const ProviderError error = classify_docker_error(status, bytes);

@@ -23,7 +23,7 @@ HttpRequest asking(const std::string& body, const std::string& key = {}) {
 
 class Requests : public testing::Test {
   protected:
-    Requests() : docker(at.http, at.telemetry, at.process.executor(), {}) {
+    Requests() : docker(at.http, at.clock, at.telemetry, at.process.executor(), {}) {
         providers.add("docker", docker);
     }
 

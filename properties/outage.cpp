@@ -1,0 +1,77 @@
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+
+#include "properties/fairness.hpp"
+
+namespace properties {
+namespace {
+
+using nlohmann::json;
+using scenarios::Shadow;
+
+// How long a provider may answer nothing before that has to be said, and after how many calls.
+constexpr sim::Duration kSilence = std::chrono::minutes(10);
+constexpr std::int64_t kCalls = 3;
+
+class OutageIsSaid final : public Property {
+  public:
+    OutageIsSaid()
+        : Property("outage-is-said",
+                   "The health route says that a provider is out of reach once it has answered "
+                   "nothing for ten minutes, and not any more when it has answered.") {}
+
+    void on_provider_call(const scenarios::ProviderCall& call) override {
+        servers_.insert(call.server);
+        Calls& calls = calls_[call.provider];
+        if (call.response && call.response->status < 500) {
+            calls.failed = 0;
+        } else if (calls.failed++ == 0) {
+            calls.failing_since = call.sent_at;
+        }
+    }
+    // What it knew is forgotten with it, and the calls that it had in hand end with it.
+    void on_server_down(const std::string&) override { calls_.clear(); }
+    void on_recovery(const Shadow&, const Shadow&) override { calls_.clear(); }
+
+    void on_server_answer(const scenarios::ServerAnswer& answer) override {
+        // Where there are several servers, nobody sees which of them has answered.
+        if (answer.target != "/v1/health" || servers_.size() > 1) return;
+        const json said =
+            json::parse(answer.response.body, nullptr, false).value("providers", json::object());
+        for (const auto& [provider, calls] : calls_) {
+            const bool in_reach = said.value(provider, json::object()).value("in_reach", true);
+            const sim::Duration silent = answer.at - calls.failing_since;
+            if (calls.failed == 0 && !in_reach) {
+                broken(fmt::format("{} has answered, and is said to be out of reach", provider));
+            }
+            if (calls.failed >= kCalls && silent >= kSilence && in_reach) {
+                broken(fmt::format(
+                    "{} has answered none of {} calls in {} s, and nothing is said of it", provider,
+                    calls.failed,
+                    std::chrono::duration_cast<std::chrono::seconds>(silent).count()));
+            }
+        }
+    }
+
+  private:
+    struct Calls {
+        std::int64_t failed = 0;  // in a row
+        sim::VirtualTime failing_since{};
+    };
+    std::map<std::string, Calls> calls_;  // by provider
+    std::set<std::string> servers_;
+};
+
+}  // namespace
+
+std::unique_ptr<Property> outage_is_said() {
+    return std::make_unique<OutageIsSaid>();
+}
+
+}  // namespace properties
