@@ -15,6 +15,7 @@
 
 #include "system/providers/dialect.hpp"
 #include "system/providers/url.hpp"
+#include "system/server/adapters.hpp"
 #include "system/server/http_client.hpp"
 
 namespace lifecycle::server {
@@ -37,7 +38,8 @@ ProviderResult<DockerNetwork> ask_engine(DockerOptions docker, const std::string
     boost::asio::io_context context(1);
     BeastHttpClient http;
     Unheard telemetry;
-    DockerProvider engine(http, telemetry, context.get_executor(), std::move(docker));
+    RealClock clock(context);
+    DockerProvider engine(http, clock, telemetry, context.get_executor(), std::move(docker));
     ProviderResult<DockerNetwork> answer;
     boost::asio::co_spawn(context, engine.network(network),
                           [&answer](std::exception_ptr failure, auto result) {
