@@ -171,7 +171,7 @@ class Trial {
 
     // Waits until nothing differs from what was promised; what does in the end.
     std::vector<std::string> settle() {
-        const auto patience = std::chrono::seconds(kills_ > kShort ? 300 : 40);
+        const auto patience = std::chrono::seconds(kills_ > kShort ? 300 : 90);
         const auto deadline = steady_clock::now() + patience;
         Audit audit(port_, control_);
         for (;;) {
