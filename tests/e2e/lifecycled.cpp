@@ -71,9 +71,20 @@ std::pair<int, std::string> refused(std::vector<std::string> words) {
 }
 
 std::uint16_t free_port() {
-    boost::asio::io_context context;
-    const tcp::acceptor acceptor(context, loopback(0));
-    return acceptor.local_endpoint().port();
+    // Below those that the kernel gives to any connection of this host, such as another test's.
+    constexpr int kFirst = 10'000;
+    constexpr int kPorts = 20'000;
+    constexpr int kOfOneProcess = 32;
+    static int next = 0;
+    for (;;) {
+        const int port = kFirst + (getpid() * kOfOneProcess + next++) % kPorts;
+        boost::asio::io_context context;
+        tcp::acceptor acceptor(context);
+        boost::system::error_code taken;
+        acceptor.open(tcp::v4());
+        acceptor.bind(loopback(static_cast<std::uint16_t>(port)), taken);
+        if (!taken) return static_cast<std::uint16_t>(port);
+    }
 }
 
 bool eventually(const std::function<bool()>& holds, int seconds) {
