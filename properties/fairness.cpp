@@ -95,7 +95,11 @@ class NobodyStarves final : public Property {
             const auto others = std::ranges::count_if(server.in_hand, [&](const auto& taken) {
                 return taken.second == provider || taken.second.empty();
             });
-            if (static_cast<std::size_t>(others) >= kMany) continue;
+            if (static_cast<std::size_t>(others) >= kMany) {
+                // A hand that is free in this moment has not been filled yet.
+                event.since.reset();
+                continue;
+            }
             broken(
                 fmt::format("event {} of {} has been due for {} s, and the server had room for "
                             "it: {} of {} in hand are of {}",

@@ -73,13 +73,14 @@ class ErrorsLastUntilHealed final : public Property {
             }
         }
     }
-    // By the second proof that a box gives, what there was before the first is over.
+    // What there was when a box proved itself is over by a proof that it began to give later.
     void on_server_answer(const ServerAnswer& answer) override {
         const std::string machine = proved_by(answer);
         if (machine.empty()) return;
         for (const auto& [id, error] : open_) {
             if (error.subject != ErrorSubject::registration || error.about != machine) continue;
-            if (++proofs_[id] == 2) {
+            const auto [first, is_first] = proved_.emplace(id, answer.at);
+            if (!is_first && answer.asked_at > first->second) {
                 broken(
                     fmt::format("the box of {} has proved itself, and its project says that "
                                 "\"{}\"",
@@ -99,7 +100,7 @@ class ErrorsLastUntilHealed final : public Property {
     std::set<std::string> gone_;
     std::map<std::string, std::string> ended_;
     std::map<std::int64_t, ProjectError> open_;
-    std::map<std::int64_t, int> proofs_;  // by error
+    std::map<std::int64_t, sim::VirtualTime> proved_;  // at first while it was open, by error
 };
 
 class ArchivedStaysArchived final : public Property {

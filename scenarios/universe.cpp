@@ -88,20 +88,21 @@ class Universe::ServerProgram final : public sim::Program {
           http_(process, universe.witness_, universe.shadow_),
           entropy_(process),
           telemetry_(process, universe.witness_, universe.shadow_, universe.deliveries_),
-          fly_(http_, clock_, telemetry_, fly_options()),
-          daytona_(http_, clock_, telemetry_, daytona_options()),
-          docker_(http_, clock_, telemetry_, process.executor(), docker_options()) {
+          counters_(telemetry_),
+          fly_(http_, clock_, counters_, fly_options()),
+          daytona_(http_, clock_, counters_, daytona_options()),
+          docker_(http_, clock_, counters_, process.executor(), docker_options()) {
         auto store = lifecycle::Store::open(
-            {kDatabase, process.disk().vfs_name(), &follower_, &telemetry_, &clock_},
+            {kDatabase, process.disk().vfs_name(), &follower_, &counters_, &clock_},
             process.executor());
         if (!store) throw lifecycle::StoreFailure(store.error().message);
-        const lifecycle::Ports ports{process.executor(), clock_, http_, entropy_, telemetry_};
+        const lifecycle::Ports ports{process.executor(), clock_, http_, entropy_, counters_};
         lifecycle::Providers providers;
         providers.add("fly", fly_);
         providers.add("daytona", daytona_);
         providers.add("docker", docker_);
         system_ = std::make_unique<lifecycle::System>(
-            std::move(*store), ports, std::move(providers),
+            std::move(*store), ports, counters_, std::move(providers),
             system_options(name_, universe.servers_.size() == 1),
             [this, &process](std::exception_ptr failure) { die(process, std::move(failure)); });
         universe.shadow_.recover(system_->store());
@@ -182,6 +183,7 @@ class Universe::ServerProgram final : public sim::Program {
     WatchedHttp http_;
     fakes::SimEntropy entropy_;
     WatchedTelemetry telemetry_;
+    lifecycle::Counters counters_;
     lifecycle::FlyProvider fly_;
     lifecycle::DaytonaProvider daytona_;
     lifecycle::DockerProvider docker_;

@@ -57,6 +57,12 @@ std::string newest_machine(const Shadow& shadow, const std::string& project) {
     return newest;
 }
 
+// Whether a change was accepted, or refused for a reason that is none of the asker's: nobody could
+// answer, the machine is not in service, or nothing can be written now.
+bool accepted_or_excused(const std::optional<lifecycle::HttpResponse>& answer) {
+    return !answer || answer->status == 202 || answer->status == 409 || answer->status == 503;
+}
+
 }  // namespace
 
 std::string to_string(const Step& step) {
@@ -82,7 +88,7 @@ Script perform(Stage stage, std::string project, Step step) {
             if (newest.empty()) break;
             const auto answer =
                 co_await stage.call("POST", fmt::format("/v1/machines/{}/restart", newest), "{}");
-            stage.expect(!answer || answer->status == 202 || answer->status == 409,
+            stage.expect(accepted_or_excused(answer),
                          "a machine is restarted, or said not to be in service");
             break;
         }
@@ -100,7 +106,7 @@ Script perform(Stage stage, std::string project, Step step) {
             if (newest.empty()) break;
             const auto answer =
                 co_await stage.call("POST", fmt::format("/v1/machines/{}/rotate", newest), "{}");
-            stage.expect(!answer || answer->status == 202 || answer->status == 409,
+            stage.expect(accepted_or_excused(answer),
                          "a token is rotated, or the machine said not to be in service");
             break;
         }

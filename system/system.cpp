@@ -15,7 +15,6 @@
 #include "system/store/installation.hpp"
 #include "system/store/timeline.hpp"
 #include "system/tasks/delegations.hpp"
-#include "system/telemetry/counters.hpp"
 
 namespace lifecycle {
 
@@ -54,12 +53,11 @@ void claim(Store& store, Entropy& entropy, Clock& clock, const std::string& name
 }  // namespace
 
 struct System::Parts {
-    Parts(std::unique_ptr<Store> opened, const Ports& outside, const Providers& known,
-          const SystemOptions& options, OnFatal on_fatal)
-        : counters(outside.telemetry),
-          store(std::move(opened)),
-          timeline(*store, outside.clock, counters),
-          ports{outside.executor, timeline, outside.http, outside.entropy, counters},
+    Parts(std::unique_ptr<Store> opened, const Ports& outside, const Counters& counters,
+          const Providers& known, const SystemOptions& options, OnFatal on_fatal)
+        : store(std::move(opened)),
+          timeline(*store, outside.clock, outside.telemetry),
+          ports{outside.executor, timeline, outside.http, outside.entropy, outside.telemetry},
           providers(known),
           tasks(ports.executor, std::move(on_fatal)),
           outbox(*store, ports, tasks, options.outbox),
@@ -76,7 +74,6 @@ struct System::Parts {
           retention(*store, ports, providers.sweeping, options.lifecycle),
           api(*store, outbox, ports, tasks, providers.person, reconciler, counters,
               options.lifecycle) {
-        store->tell_to(counters);
         claim(*store, ports.entropy, ports.clock, options.lifecycle.installation);
         outbox.add(std::string(kProvision), provisioner.consumer());
         outbox.add(std::string(kReadiness), readiness.consumer());
@@ -94,7 +91,6 @@ struct System::Parts {
         outbox.add(std::string(kDeadline), deadline_consumer(ports, options.lifecycle));
     }
 
-    Counters counters;
     std::unique_ptr<Store> store;
     Timeline timeline;
     Ports ports;
@@ -115,9 +111,9 @@ struct System::Parts {
     Api api;
 };
 
-System::System(std::unique_ptr<Store> store, Ports ports, Providers providers,
-               SystemOptions options, OnFatal on_fatal)
-    : parts_(std::make_unique<Parts>(std::move(store), ports, providers, options,
+System::System(std::unique_ptr<Store> store, Ports ports, const Counters& counters,
+               Providers providers, SystemOptions options, OnFatal on_fatal)
+    : parts_(std::make_unique<Parts>(std::move(store), ports, counters, providers, options,
                                      std::move(on_fatal))) {}
 
 System::~System() = default;

@@ -12,6 +12,7 @@
 #include "system/ports/ports.hpp"
 #include "system/providers/providers.hpp"
 #include "system/store/store.hpp"
+#include "system/telemetry/counters.hpp"
 
 namespace lifecycle {
 
@@ -29,9 +30,10 @@ class System {
     // next start goes on from there.
     using OnFatal = std::function<void(std::exception_ptr)>;
 
-    // Ports and providers must outlive the system.
-    System(std::unique_ptr<Store> store, Ports ports, Providers providers, SystemOptions options,
-           OnFatal on_fatal);
+    // Ports, providers and `counters` must outlive the system. What /v1/metrics counts is what
+    // `counters` was told: give it to the store, the ports and the providers as their telemetry.
+    System(std::unique_ptr<Store> store, Ports ports, const Counters& counters, Providers providers,
+           SystemOptions options, OnFatal on_fatal);
     ~System();
 
     // Starts handling durable events.

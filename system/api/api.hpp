@@ -24,10 +24,11 @@ namespace lifecycle {
 
 // Who a route is for, and with that how its callers prove who they are.
 enum class Audience : std::uint8_t {
-    client,   // whoever has the admin's token; at the clients' door
-    box,      // a machine's secret or token, which the handler checks; at the boxes' door
-    webhook,  // a signature, which the handler checks; at the clients' door
-    anybody,  // nothing is proved; at both doors
+    client,    // whoever has the admin's token; at the clients' door
+    box,       // a machine's secret or token, which the handler checks; at the boxes' door
+    webhook,   // a signature, which the handler checks; at the clients' door
+    balancer,  // nothing is proved; at the clients' door
+    stranger,  // nothing is proved; at the boxes' door
 };
 
 // The HTTP face of the control plane: docs/api.md lists its routes, api/routes.cpp is the table.
@@ -96,6 +97,7 @@ class Api {
     Answer reconcile(std::string nothing, HttpRequest request);
     Answer metrics(std::string nothing, HttpRequest request);
     Answer health(std::string nothing, HttpRequest request);
+    Answer alive(std::string nothing, HttpRequest request);
 
     // A machine as every answer shows it.
     nlohmann::json shown(const Machine& machine) const;

@@ -58,4 +58,9 @@ Api::Answer Api::health(std::string, HttpRequest) {
     co_return to_response(200, json{{"status", "ok"}, {"providers", std::move(providers)}});
 }
 
+// What boxes are told of us.
+Api::Answer Api::alive(std::string, HttpRequest) {
+    co_return to_response(200, json{{"status", "ok"}});
+}
+
 }  // namespace lifecycle

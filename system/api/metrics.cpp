@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "system/api/api.hpp"
@@ -12,7 +14,8 @@ Api::Answer Api::metrics(std::string, HttpRequest) {
     auto read = [this](ReadTx& tx) -> Result<std::vector<Gauge>> {
         return measure(tx, options_, ports_.clock.now());
     };
-    const auto gauges = co_await store_.read(std::move(read));
+    auto gauges = co_await store_.read(std::move(read));
+    std::ranges::move(measure(providers_, ports_.clock.steady()), std::back_inserter(*gauges));
     HttpResponse response;
     response.headers["Content-Type"] = "text/plain; version=0.0.4";
     const auto line = [&](std::string_view name, std::string_view labels, auto value) {
@@ -21,9 +24,6 @@ Api::Answer Api::metrics(std::string, HttpRequest) {
                              : fmt::format("lifecycled_{}{{{}}} {}\n", name, labels, value);
     };
     for (const Gauge& gauge : *gauges) line(gauge.name, gauge.labels, gauge.value);
-    for (const Gauge& gauge : measure(providers_, ports_.clock.steady())) {
-        line(gauge.name, gauge.labels, gauge.value);
-    }
     for (const auto& [key, count] : counters_.counts()) line(key.first, key.second, count);
     co_return response;
 }

@@ -264,12 +264,13 @@ Result<ReconcileRequest> parse_reconcile(const HttpRequest& request) {
     }
     const auto named = body->find("destroy");
     if (named == body->end()) return wanted;
+    const auto no_list = [] {
+        return std::unexpected(bad_request("the field \"destroy\" has to be a list of external ids",
+                                           "name them as the findings of a reconciliation do"));
+    };
+    if (!named->is_array()) return no_list();
     for (const auto& id : *named) {
-        if (!named->is_array() || !id.is_string() || id.get_ref<const std::string&>().empty()) {
-            return std::unexpected(
-                bad_request("the field \"destroy\" has to be a list of external ids",
-                            "name them as the findings of a reconciliation do"));
-        }
+        if (!id.is_string() || id.get_ref<const std::string&>().empty()) return no_list();
         wanted.named.insert(id.get<std::string>());
     }
     return wanted;

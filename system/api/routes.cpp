@@ -45,9 +45,10 @@ Error not_admin() {
 bool open_at(Audience audience, Door door) {
     switch (audience) {
         case Audience::client:
-        case Audience::webhook: return door == Door::clients;
-        case Audience::box: return door == Door::boxes;
-        case Audience::anybody: return true;
+        case Audience::webhook:
+        case Audience::balancer: return door == Door::clients;
+        case Audience::box:
+        case Audience::stranger: return door == Door::boxes;
     }
     return false;
 }
@@ -81,7 +82,8 @@ bool fits(std::string_view path, std::string_view pattern, std::string_view& sub
 std::span<const Api::Route> Api::routes() {
     using enum Audience;
     static constexpr Route kRoutes[] = {
-        {"GET", "/v1/health", anybody, &Api::health},
+        {"GET", "/v1/health", balancer, &Api::health},
+        {"GET", "/v1/health", stranger, &Api::alive},
         {"GET", "/v1/metrics", client, &Api::metrics},
         {"GET", "/v1/reconcile", client, &Api::reconcile},
         {"POST", "/v1/reconcile", client, &Api::reconcile},

@@ -27,4 +27,7 @@ class Signal {
     std::optional<TimerId> waiting_;
 };
 
+// Waits for so long by the clock, which must outlive the wait.
+boost::asio::awaitable<void> sleep_for(Clock* clock, Duration duration);
+
 }  // namespace lifecycle

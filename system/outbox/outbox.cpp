@@ -79,7 +79,7 @@ boost::asio::awaitable<void> Outbox::run() {
         Claim claim;
         const Ending ending = co_await contain(&ports_.telemetry, "outbox", take(&claim));
         if (ending != Ending::completed) {
-            co_await pause();
+            co_await sleep_for(&ports_.clock, kPause);
             continue;
         }
         if (claim.event) {
@@ -96,19 +96,15 @@ boost::asio::awaitable<void> Outbox::run() {
 }
 
 boost::asio::awaitable<void> Outbox::take(Claim* claim) {
-    auto take = [this, now = ports_.clock.now()](Tx& tx) -> Result<Claim> {
-        Claim claimed = claim_event(tx, options_.owner, now, options_.lease, in_hand_);
+    // A lease counts from the taking: the process may have stood still since it asked for the turn.
+    auto take = [this](Tx& tx) -> Result<Claim> {
+        Claim claimed =
+            claim_event(tx, options_.owner, ports_.clock.now(), options_.lease, in_hand_);
         if (claimed.event) tell_of_claim(tx, *claimed.event);
         return claimed;
     };
     auto taken = co_await store_.transact(std::move(take));
     *claim = *std::move(taken);
-}
-
-boost::asio::awaitable<void> Outbox::pause() {
-    Signal never(ports_.clock);
-    const bool woken = co_await never.wait_until(ports_.clock.now() + kPause);
-    static_cast<void>(woken);
 }
 
 boost::asio::awaitable<void> Outbox::handle(std::shared_ptr<const Event> event) {
@@ -122,7 +118,7 @@ boost::asio::awaitable<void> Outbox::handle(std::shared_ptr<const Event> event) 
         ending =
             co_await contain(&ports_.telemetry, "settling " + event->kind, settle(event, outcome));
         if (ending == Ending::completed || stopping_) break;
-        co_await pause();
+        co_await sleep_for(&ports_.clock, kPause);
     }
     finished->raise();
     in_hand_.remove(*event);

@@ -109,7 +109,6 @@ class Outbox {
     boost::asio::awaitable<void> extend(std::shared_ptr<const Event> event, bool* held);
 
     boost::asio::awaitable<void> handle(std::shared_ptr<const Event> event);
-    boost::asio::awaitable<void> pause();
     boost::asio::awaitable<void> renew(std::shared_ptr<const Event> event,
                                        std::shared_ptr<Signal> finished);
     boost::asio::awaitable<void> settle(std::shared_ptr<const Event> event, Outcome outcome);

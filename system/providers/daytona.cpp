@@ -150,12 +150,6 @@ boost::asio::awaitable<ProviderResult<void>> DaytonaProvider::destroy(std::strin
     co_return discard(answer);
 }
 
-boost::asio::awaitable<ProviderResult<void>> DaytonaProvider::wait_started(
-    std::string /*external_id*/, Duration /*timeout*/) {
-    co_return std::unexpected(
-        ProviderError(ProviderErrorClass::not_yet, "sandboxes start by themselves"));
-}
-
 boost::asio::awaitable<ProviderResult<Endpoint>> DaytonaProvider::reach(std::string external_id,
                                                                         std::string /*address*/,
                                                                         std::uint16_t port) {

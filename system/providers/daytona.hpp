@@ -45,8 +45,6 @@ class DaytonaProvider final : public Provider {
     // Stops it; whoever looks next finds it stopped, and starts it.
     boost::asio::awaitable<ProviderResult<void>> restart(std::string external_id) override;
     boost::asio::awaitable<ProviderResult<void>> destroy(std::string external_id) override;
-    boost::asio::awaitable<ProviderResult<void>> wait_started(std::string external_id,
-                                                              Duration timeout) override;
     boost::asio::awaitable<ProviderResult<Endpoint>> reach(std::string external_id,
                                                            std::string address,
                                                            std::uint16_t port) override;

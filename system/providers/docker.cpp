@@ -240,12 +240,6 @@ boost::asio::awaitable<ProviderResult<void>> DockerProvider::destroy(std::string
     co_return discard(answer);
 }
 
-boost::asio::awaitable<ProviderResult<void>> DockerProvider::wait_started(
-    std::string /*external_id*/, Duration /*timeout*/) {
-    co_return std::unexpected(
-        ProviderError(ProviderErrorClass::not_yet, "the engine starts containers by itself"));
-}
-
 boost::asio::awaitable<ProviderResult<Endpoint>> DockerProvider::reach(std::string external_id,
                                                                        std::string /*address*/,
                                                                        std::uint16_t port) {

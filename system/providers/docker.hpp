@@ -79,8 +79,6 @@ class DockerProvider final : public Provider {
     boost::asio::awaitable<ProviderResult<void>> stop(std::string external_id) override;
     boost::asio::awaitable<ProviderResult<void>> restart(std::string external_id) override;
     boost::asio::awaitable<ProviderResult<void>> destroy(std::string external_id) override;
-    boost::asio::awaitable<ProviderResult<void>> wait_started(std::string external_id,
-                                                              Duration timeout) override;
     // Asks each time: a container gets another address whenever it starts.
     boost::asio::awaitable<ProviderResult<Endpoint>> reach(std::string external_id,
                                                            std::string address,

@@ -105,13 +105,6 @@ Provider& FlyProvider::as(CallClass call_class) {
 boost::asio::awaitable<ProviderResult<HttpResponse>> FlyProvider::call(std::string method,
                                                                        std::string path,
                                                                        std::string body) {
-    return call(std::move(method), std::move(path), std::move(body), options_.timeout);
-}
-
-boost::asio::awaitable<ProviderResult<HttpResponse>> FlyProvider::call(std::string method,
-                                                                       std::string path,
-                                                                       std::string body,
-                                                                       Duration timeout) {
     HttpRequest request;
     request.method = std::move(method);
     request.authority = options_.authority;
@@ -121,7 +114,7 @@ boost::asio::awaitable<ProviderResult<HttpResponse>> FlyProvider::call(std::stri
     request.body = std::move(body);
     std::string what = fmt::format("{} {}", request.method, path);
     const Subject subject = subject_of(path);
-    // Everything else is a call like any other: lists and waits too.
+    // Everything else is a call like any other: lists too.
     const bool read = request.method == "GET" && subject.verb == "machines" && !subject.id.empty();
     const auto turn =
         co_await pacer_->turn(call_class_, fmt::format("{} {}", request.method, subject.verb),
@@ -131,7 +124,7 @@ boost::asio::awaitable<ProviderResult<HttpResponse>> FlyProvider::call(std::stri
         crowded.retry_after = turn.error();
         co_return std::unexpected(std::move(crowded));
     }
-    auto answer = co_await dialect_.call(std::move(request), timeout, std::move(what));
+    auto answer = co_await dialect_.call(std::move(request), options_.timeout, std::move(what));
     co_return answer;
 }
 
@@ -194,15 +187,6 @@ boost::asio::awaitable<ProviderResult<void>> FlyProvider::restart(std::string ex
 boost::asio::awaitable<ProviderResult<void>> FlyProvider::destroy(std::string external_id) {
     const auto answer =
         co_await call("DELETE", "/machines/" + url_encode(external_id) + "?force=true", "");
-    co_return discard(answer);
-}
-
-boost::asio::awaitable<ProviderResult<void>> FlyProvider::wait_started(std::string external_id,
-                                                                       Duration timeout) {
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(timeout).count();
-    std::string path =
-        fmt::format("/machines/{}/wait?state=started&timeout={}", url_encode(external_id), seconds);
-    const auto answer = co_await call("GET", std::move(path), "", timeout + options_.timeout);
     co_return discard(answer);
 }
 

@@ -18,7 +18,7 @@ struct FlyOptions {
     std::string authority = "_api.internal:4280";  // the API as seen from Fly's private network
     std::string app;
     std::string token;
-    Duration timeout = std::chrono::seconds(30);  // of one call, waits excepted
+    Duration timeout = std::chrono::seconds(30);  // of one call
 };
 
 // Which class a failed answer of the Machines API belongs to: by its "status" word first, then by
@@ -45,8 +45,6 @@ class FlyProvider final : public Provider {
     boost::asio::awaitable<ProviderResult<void>> stop(std::string external_id) override;
     boost::asio::awaitable<ProviderResult<void>> destroy(std::string external_id) override;
     boost::asio::awaitable<ProviderResult<void>> restart(std::string external_id) override;
-    boost::asio::awaitable<ProviderResult<void>> wait_started(std::string external_id,
-                                                              Duration timeout) override;
 
     bool has_volumes() const override { return true; }
     boost::asio::awaitable<ProviderResult<Volume>> create_volume(CreateVolume request) override;
@@ -59,8 +57,6 @@ class FlyProvider final : public Provider {
     // One call under /v1/apps/{app}.
     boost::asio::awaitable<ProviderResult<HttpResponse>> call(std::string method, std::string path,
                                                               std::string body);
-    boost::asio::awaitable<ProviderResult<HttpResponse>> call(std::string method, std::string path,
-                                                              std::string body, Duration timeout);
 
     FlyProvider(const FlyProvider& other, CallClass call_class);
 

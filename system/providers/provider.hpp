@@ -162,10 +162,6 @@ class Provider {
     virtual boost::asio::awaitable<ProviderResult<void>> restart(std::string external_id) = 0;
     // Whatever state it is in. `gone` if there is nothing to destroy.
     virtual boost::asio::awaitable<ProviderResult<void>> destroy(std::string external_id) = 0;
-    // Until it is started, at most `timeout`; then `not_yet`. A provider that cannot wait says so
-    // at once.
-    virtual boost::asio::awaitable<ProviderResult<void>> wait_started(std::string external_id,
-                                                                      Duration timeout) = 0;
     // Where the daemon that listens on that port is reached. `address` is what the resource said
     // of itself.
     virtual boost::asio::awaitable<ProviderResult<Endpoint>> reach(std::string external_id,

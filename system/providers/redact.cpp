@@ -31,15 +31,29 @@ bool is_token(char c) {
            kOthers.find(c) != std::string_view::npos;
 }
 
-// The length of a JSON value that a text begins with; all of it if it does not end there.
-std::size_t value_length(std::string_view text) {
+// JSON within a string of JSON has its quotes escaped, the deeper the more: each stands behind as
+// many backslashes as the quotes of its fields' names do.
+std::size_t backslashes_at(std::string_view text) {
+    return std::min(text.find_first_not_of('\\'), text.size());
+}
+
+// The length of a JSON value that a text begins with, whose quotes stand behind so many
+// backslashes; all of it if it does not end there.
+std::size_t value_length(std::string_view text, std::size_t escape) {
     std::size_t depth = 0;
     bool quoted = false;
     for (std::size_t i = 0; i < text.size(); ++i) {
+        const std::size_t run = backslashes_at(text.substr(i));
+        const std::size_t begin = i;
+        i += run;
+        if (i >= text.size()) break;
         const char c = text[i];
-        if (c == '\\') {
-            ++i;
-        } else if (c == '"') {
+        if (c == '"') {
+            // The string around it ends here, and the value with it.
+            if (run < escape) return begin;
+            // Each backslash of the value's own is written as `escape` + 1 of them.
+            const std::size_t own = (run - escape) / (escape + 1);
+            if (own % 2 == 1) continue;
             quoted = !quoted;
             if (!quoted && depth == 0) return i + 1;
         } else if (quoted) {
@@ -56,24 +70,29 @@ std::size_t value_length(std::string_view text) {
     return text.size();
 }
 
-// Where the value of a secret field begins, if the text begins with such a field's name in quotes
-// (which may be escaped) and a colon; 0 if it does not.
-std::size_t behind_secret_field(std::string_view text) {
-    if (!text.starts_with('"')) return 0;
+// The beginning of a secret field: its name in quotes, which may be escaped, and a colon.
+struct Field {
+    std::size_t length = 0;  // 0: the text does not begin with one
+    std::size_t escape = 0;  // how many backslashes its quotes stand behind
+};
+
+Field secret_field(std::string_view text) {
+    if (!text.starts_with('"')) return {};
     std::string name;
     std::size_t at = 1;
     while (at < text.size() && name.size() <= 16 && text[at] != '"' && text[at] != '\\') {
         const char c = text[at++];
         if (c != '_' && c != '-') name += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
     }
-    if (std::ranges::find(kFields, name) == std::end(kFields)) return 0;
-    while (at < text.size() && text[at] == '\\') ++at;
+    if (std::ranges::find(kFields, name) == std::end(kFields)) return {};
+    const std::size_t escape = backslashes_at(text.substr(at));
+    at += escape;
     if (at < text.size() && text[at] == '"') ++at;
     while (at < text.size() && is_space(text[at])) ++at;
-    if (at < text.size() && text[at] != ':') return 0;
+    if (at < text.size() && text[at] != ':') return {};
     if (at < text.size()) ++at;
     while (at < text.size() && is_space(text[at])) ++at;
-    return at;
+    return {at, escape};
 }
 
 // The length of the secret that a text begins with; 0 if it does with none.
@@ -104,11 +123,11 @@ std::string without_secrets(std::string_view said) {
         if (const std::size_t secret = secret_length(said); secret > 0) {
             told += kHidden;
             said.remove_prefix(secret);
-        } else if (const std::size_t field = behind_secret_field(said); field > 0) {
-            told += said.substr(0, field);
+        } else if (const Field field = secret_field(said); field.length > 0) {
+            told += said.substr(0, field.length);
             told += kHidden;
-            said.remove_prefix(field);
-            said.remove_prefix(value_length(said));
+            said.remove_prefix(field.length);
+            said.remove_prefix(value_length(said, field.escape));
         } else {
             told += said.front();
             said.remove_prefix(1);

@@ -24,6 +24,7 @@ namespace http = boost::beast::http;
 using tcp = asio::ip::tcp;
 
 constexpr std::uint64_t kLongestAnswer = 8'388'608;
+constexpr int kMaxInterimAnswers = 16;
 
 // Why a request did not get through, in the system's words too.
 struct Failure {
@@ -133,14 +134,21 @@ asio::awaitable<Answer> exchange(Stream* stream, HttpRequest request) {
     static_cast<void>(written);
     if (error) co_return std::unexpected(Failure{after_connecting(error)});
     beast::flat_buffer buffer;
-    http::response_parser<http::string_body> parser;
-    parser.body_limit(kLongestAnswer);
-    if (message.method() == http::verb::head) parser.skip(true);
-    const auto read = co_await http::async_read(*stream, buffer, parser,
-                                                asio::redirect_error(asio::use_awaitable, error));
-    static_cast<void>(read);
-    if (error) co_return std::unexpected(Failure{after_connecting(error)});
-    co_return from_beast(parser.release());
+    for (int interim = 0; interim <= kMaxInterimAnswers; ++interim) {
+        http::response_parser<http::string_body> parser;
+        parser.body_limit(kLongestAnswer);
+        if (message.method() == http::verb::head) parser.skip(true);
+        const auto read = co_await http::async_read(
+            *stream, buffer, parser, asio::redirect_error(asio::use_awaitable, error));
+        static_cast<void>(read);
+        if (error) co_return std::unexpected(Failure{after_connecting(error)});
+        // RFC 9110, 15.2: a client has to take them though it asked for none, and the answer
+        // follows. We never offer to switch protocols.
+        const bool is_interim =
+            http::to_status_class(parser.get().result_int()) == http::status_class::informational;
+        if (!is_interim) co_return from_beast(parser.release());
+    }
+    co_return std::unexpected(Failure{HttpError::reset, "interim answers without an end"});
 }
 
 // Nothing has been sent before the connection stands, so until then a failure had no effect.

@@ -60,9 +60,10 @@ int serve(ServerOptions options) {
     RealClock clock(context);
     RealEntropy entropy;
     LogTelemetry telemetry(clock);
-    BeastHttpClient http(&telemetry);
-    const Ports ports{context.get_executor(), clock, http, entropy, telemetry};
-    auto store = Store::open({options.database, "", nullptr, &telemetry, &clock}, ports.executor);
+    Counters counters(telemetry);
+    BeastHttpClient http(&counters);
+    const Ports ports{context.get_executor(), clock, http, entropy, counters};
+    auto store = Store::open({options.database, "", nullptr, &counters, &clock}, ports.executor);
     if (!store) {
         fmt::print(stderr, "lifecycled: {}; {}\n", store.error().message, store.error().action);
         return kBadInput;
@@ -78,14 +79,14 @@ int serve(ServerOptions options) {
     std::optional<DockerProvider> docker;
     Providers providers;
     if (options.fly) {
-        providers.add("fly", fly.emplace(http, clock, telemetry, *options.fly));
+        providers.add("fly", fly.emplace(http, clock, counters, *options.fly));
     }
     if (options.daytona) {
-        providers.add("daytona", daytona.emplace(http, clock, telemetry, *options.daytona));
+        providers.add("daytona", daytona.emplace(http, clock, counters, *options.daytona));
     }
     if (options.docker) {
         providers.add("docker",
-                      docker.emplace(http, clock, telemetry, ports.executor, *options.docker));
+                      docker.emplace(http, clock, counters, ports.executor, *options.docker));
     }
     // Machines are told where to report, so the port has to be known before the first is made.
     System* running = nullptr;
@@ -104,7 +105,7 @@ int serve(ServerOptions options) {
                          running->serve(Door::boxes, std::move(request), std::move(respond));
                      });
     if (control.empty()) control = authority_of(host_for_them, boxes.port());
-    System system(std::move(*store), ports, std::move(providers), options.system, die);
+    System system(std::move(*store), ports, counters, std::move(providers), options.system, die);
     running = &system;
     system.start();
     boost::asio::signal_set signals(context, SIGTERM, SIGINT);

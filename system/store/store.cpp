@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "system/concurrency/signal.hpp"
 #include "system/store/schema.hpp"
 
 namespace lifecycle {
@@ -26,12 +25,6 @@ Result<std::unique_ptr<Store>> Store::open(Options options, boost::asio::any_io_
     }
     if (options.follower != nullptr) store->database_.collect_changes();
     return store;
-}
-
-boost::asio::awaitable<void> Store::rest(Duration duration) {
-    Signal never(*clock_);
-    const bool woken = co_await never.wait_until(clock_->now() + duration);
-    static_cast<void>(woken);
 }
 
 Store::Transaction::Transaction(Store& store, std::string_view begin) : store_(store) {

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "system/concurrency/signal.hpp"
 #include "system/model/error.hpp"
 #include "system/ports/clock.hpp"
 #include "system/ports/suspend.hpp"
@@ -109,9 +110,6 @@ class Store {
     static Result<std::unique_ptr<Store>> open(Options options,
                                                boost::asio::any_io_executor executor);
 
-    // Who hears from now on what transactions tell; must outlive the store.
-    void tell_to(Telemetry& telemetry) { telemetry_ = &telemetry; }
-
     // Runs the closure, which returns a Result, as one transaction: all of it is durable when this
     // returns a value, none of it if the closure returned an error or threw. The closure is
     // synchronous, has no effect but through the Tx, and may be run again after a conflict.
@@ -139,11 +137,12 @@ class Store {
     }
     template <class Body>
     std::invoke_result_t<Body&, ReadTx&> read_now(Body& body) {
+        database_.wait_for_locks(kMaxBlocked);
         return run<ReadTx>(body);
     }
 
-    // How many writes were given up so far because the store was unavailable: while that grows,
-    // rows that stay as they were say nothing of the world.
+    // How many transactions were given up so far because the store was unavailable: while that
+    // grows, rows that stay as they were say nothing of the world.
     std::uint64_t refusals() const { return refusals_; }
 
     // How long a transaction waits for a lock that another process holds.
@@ -202,11 +201,10 @@ class Store {
                 co_await take_turn(executor_);
                 co_return *std::move(outcome);
             }
-            co_await rest(pause);
+            co_await sleep_for(clock_, pause);
             waited += pause;
         }
     }
-    boost::asio::awaitable<void> rest(Duration duration);
     static constexpr Duration kFirstPause = std::chrono::milliseconds(4);
 
     Store(const Options& options, boost::asio::any_io_executor executor);

@@ -108,6 +108,38 @@ TEST_F(HttpClientTest, SearchesForAnAddressNoLongerThanTheRequestMayTake) {
     EXPECT_LT(took, milliseconds(900));
 }
 
+TEST_F(HttpClientTest, WaitsForTheAnswerThatFollowsInterimOnes) {
+    tcp::acceptor acceptor(context, {asio::ip::make_address("127.0.0.1"), 0});
+    tcp::socket stream(context);
+    const std::string said =
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+        "HTTP/1.1 201 Created\r\nContent-Length: 4\r\n\r\nmade";
+    acceptor.async_accept(stream, [&](const boost::system::error_code& error) {
+        if (error) return;
+        asio::async_write(stream, asio::buffer(said),
+                          [](const boost::system::error_code&, std::size_t) {});
+    });
+    const auto answer = get("127.0.0.1:" + port_of(acceptor), false);
+    ASSERT_TRUE(answer.has_value());
+    EXPECT_EQ(answer->status, 201);
+    EXPECT_EQ(answer->body, "made");
+}
+
+TEST_F(HttpClientTest, GivesUpOnInterimAnswersWithoutAnEnd) {
+    tcp::acceptor acceptor(context, {asio::ip::make_address("127.0.0.1"), 0});
+    tcp::socket stream(context);
+    std::string said;
+    for (int i = 0; i < 100; ++i) said += "HTTP/1.1 102 Processing\r\n\r\n";
+    acceptor.async_accept(stream, [&](const boost::system::error_code& error) {
+        if (error) return;
+        asio::async_write(stream, asio::buffer(said),
+                          [](const boost::system::error_code&, std::size_t) {});
+    });
+    const auto answer = get("127.0.0.1:" + port_of(acceptor), false);
+    ASSERT_FALSE(answer.has_value());
+    EXPECT_EQ(answer.error(), HttpError::reset);
+}
+
 TEST_F(HttpClientTest, TellsACertificateThatNobodyVouchesForFromARefusal) {
     asio::ssl::context trusted(asio::ssl::context::tls_server);
     certify_itself(trusted);

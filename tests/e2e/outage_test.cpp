@@ -22,9 +22,12 @@ class OutageTest : public LifecycledTest {
         return answer ? json::parse(answer->body)["machine"].value("waits_for", "nothing said")
                       : "";
     }
-    bool measured(const std::string& line) const {
+    bool told(const std::string& metric) const {
         const auto answer = ask("GET", "/v1/metrics");
-        return answer && answer->body.contains("lifecycled_provider_out_of_reach_seconds" + line);
+        return answer && answer->body.contains("\nlifecycled_" + metric);
+    }
+    bool measured(const std::string& line) const {
+        return told("provider_out_of_reach_seconds" + line);
     }
 };
 
@@ -35,6 +38,8 @@ TEST_F(OutageTest, IsSaidForAsLongAsItLasts) {
     EXPECT_EQ(fly()["in_reach"], true) << fly();
     EXPECT_GT(fly()["answered_at_ms"], 0) << fly();
     EXPECT_TRUE(measured("{provider=\"fly\"} 0\n"));
+    EXPECT_TRUE(told(R"(provider_error_total{class="busy",provider="fly"} )"))
+        << "it was asked to start before it was there";
 
     ASSERT_TRUE(request(cloud_control, "POST", "/close"));
     const std::string wanted = create("beta");

@@ -99,6 +99,7 @@ const std::vector<BadRequest>& bad_requests() {
         {"GET", "/v1/machines/alpha-9/events", "", 404, "not_found", "no machine alpha-9"},
         {"POST", "/v1/reconcile", R"({"apply":"yes"})", 400, "bad_request", "true or false"},
         {"POST", "/v1/reconcile", R"({"destroy":"abc"})", 400, "bad_request", "list of external"},
+        {"POST", "/v1/reconcile", R"({"destroy":{}})", 400, "bad_request", "list of external"},
         {"POST", "/v1/reconcile", R"({"destroy":[7]})", 400, "bad_request", "list of external"},
         {"POST", "/v1/metrics", "", 405, "method_not_allowed", "POST"},
         {"GET", "/v1/machines", "", 404, "not_found", "no route"},
@@ -192,8 +193,11 @@ Script ask_without_token(Stage stage) {
     }
     const auto health = co_await stage.call("GET", "/v1/health", "", "");
     EXPECT_EQ(health->status, 200);
+    EXPECT_NE(health->body.find("fly"), std::string::npos);
+    // A stranger's program is not told where machines are made.
     const auto box_health = co_await stage.call_as_box("GET", "/v1/health");
     EXPECT_EQ(box_health->status, 200);
+    EXPECT_EQ(box_health->body.find("fly"), std::string::npos);
     Stage::Push push{"owner/name", "c0ffee"};
     const int pushed = co_await stage.push(std::move(push));
     EXPECT_EQ(pushed, 202) << "a webhook proves itself by its signature";

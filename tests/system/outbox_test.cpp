@@ -74,16 +74,10 @@ boost::asio::awaitable<Outcome> log_and_finish(std::string* log, Delivery delive
     co_return Done{"logged", {}};
 }
 
-boost::asio::awaitable<void> pass(Clock* clock, Duration duration) {
-    Signal signal(*clock);
-    const bool raised = co_await signal.wait_until(clock->now() + duration);
-    static_cast<void>(raised);
-}
-
 boost::asio::awaitable<Outcome> work_for(std::string* log, Clock* clock, Duration duration,
                                          Delivery delivery) {
     *log += delivery.event().machine + "( ";
-    co_await pass(clock, duration);
+    co_await sleep_for(clock, duration);
     *log += delivery.event().machine + ") ";
     co_return Done{"worked", {}};
 }
@@ -307,6 +301,29 @@ boost::asio::awaitable<Outcome> throw_until(const int* takings, int last, std::s
     *log += delivery.event().machine + " ";
     if (*takings < last) throw std::logic_error("nobody expected this");
     co_return Done{"worked", {}};
+}
+
+TEST_F(OutboxTest, LeasesForTheWholeTimeHoweverLongItWaitedForItsTurn) {
+    start(std::bind_front(log_and_finish, &log));
+    at.world.run_until(at.world.now() + seconds(1));
+    int pauses = 0;
+    for (;; ++pauses) {
+        const std::string event = "event-" + std::to_string(pauses);
+        add(event, event);
+        for (int step = 0; step < pauses; ++step) at.world.step(at.world.now());
+        if (column("lease_epoch", event) != "0") break;
+        at.process.pause();
+        at.world.run_until(at.world.now() + minutes(1));
+        at.process.resume();
+        while (column("lease_epoch", event) == "0") {
+            ASSERT_TRUE(at.world.step(at.world.now() + hours(1)));
+        }
+        EXPECT_GE(std::stoll(column("available_at", event)),
+                  count_of(at.clock.now() + options().lease))
+            << "stood still after " << pauses << " steps";
+        at.world.run_until(at.world.now() + minutes(1));
+    }
+    EXPECT_GT(pauses, 2);
 }
 
 TEST_F(OutboxTest, GoesOnWhenAConsumerThrowsAndTakesItsEventAgain) {
