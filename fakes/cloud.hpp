@@ -25,6 +25,7 @@ struct CloudMachine {
     std::string volume;    // the id of what it mounts
     bool leaving = false;  // being destroyed, or destroyed and still readable
     bool running = false;
+    bool out_of_sight = false;  // the provider does not reach its host
     bool empty_volume = false;  // it mounts one that nobody has written to yet
 };
 

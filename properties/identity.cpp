@@ -138,10 +138,19 @@ class SilenceBeforeDeath final : public Property {
     SilenceBeforeDeath()
         : Property("silence-before-death",
                    "A machine is recreated for its silence only if it has really been silent, "
-                   "whatever happened to the control plane or its clock.") {}
+                   "whatever happened to the control plane or its clock, and its provider reaches "
+                   "the host of what it mounts.") {}
     void on_server_answer(const ServerAnswer& answer) override { roll_.hear(answer); }
-    void on_recreated(const scenarios::Recreation& recreation, const Shadow&) override {
+    void on_recreated(const scenarios::Recreation& recreation, const Shadow& shadow) override {
         if (recreation.reason != "no sign of life") return;
+        const Machine* machine = shadow.machine(recreation.machine);
+        for (const fakes::CloudMachine& resource : shadow.clouds().inventory()) {
+            if (machine == nullptr || resource.id != machine->external_id) continue;
+            if (resource.out_of_sight && !resource.volume.empty()) {
+                broken(fmt::format("machine {} was recreated, and nobody knows how {} is",
+                                   recreation.machine, resource.volume));
+            }
+        }
         const auto silence = recreation.at - roll_.seen(recreation.machine);
         if (silence < minutes(5)) {
             broken(fmt::format("machine {} was heard {} s before it was recreated for its silence",

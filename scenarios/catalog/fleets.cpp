@@ -214,6 +214,27 @@ Script host_out_of_sight(Stage stage) {
                  "and what is out of sight stays in service");
 }
 
+// The host of a machine is out of reach, for the provider and for us: the machine is not heard, and
+// what the provider remembers of it says that it runs.
+Script host_out_of_reach(Stage stage) {
+    const std::string machine = co_await stage.create("alpha", "fly", 3);
+    co_await stage.expect_active(machine);
+    const std::string other = co_await stage.create("beta");
+    co_await stage.expect_active(other);
+    stage.fly().lose_sight(machine, minutes(40));
+    stage.boxes().options(machine).mute = true;
+    co_await stage.sleep(minutes(35));
+    const auto said = co_await stage.call("GET", "/v1/projects/alpha");
+    stage.expect(!said || said->body.contains("does not reach its host"),
+                 "its project says why it is silent");
+    stage.boxes().options(machine).mute = false;
+    co_await stage.sleep(minutes(20));
+    stage.expect(stage.shadow().machine(machine)->state == lifecycle::MachineState::active,
+                 "it is in service when its host is back");
+    const auto proxied = co_await stage.call("GET", "/v1/projects/alpha/proxy/hello");
+    stage.expect(proxied && proxied->status == 200, "and answers through the proxy");
+}
+
 }  // namespace
 
 std::vector<Scenario> fleets() {
@@ -265,6 +286,12 @@ std::vector<Scenario> fleets() {
          hours(4),
          host_out_of_sight,
          {"machine.adopted labels"}},
+        {"host-out-of-reach",
+         "A machine is silent, and the provider does not reach its host: it is waited for.",
+         {},
+         false,
+         hours(4),
+         host_out_of_reach},
     };
 }
 

@@ -98,9 +98,18 @@ boost::asio::awaitable<void> Watchdog::judge(std::string id, std::int64_t beats)
     if (provider == nullptr) co_return;
     const auto resource = co_await provider->get(machine.external_id);
     if (!resource || resource->state != ResourceState::started) co_return;
-    auto change = [this, &machine, beats](Tx& tx) -> Result<bool> {
+    auto change = [this, &machine, beats, partial = resource->partial](Tx& tx) -> Result<bool> {
         // It may have been heard while its provider was asked.
-        return presence_of(tx, machine.id).beats == beats && replace(tx, machine);
+        if (presence_of(tx, machine.id).beats != beats) return false;
+        if (!partial || machine.volume.empty()) return replace(tx, machine);
+        // The provider does not reach its host, and tells what it remembers. What the machine
+        // mounts is there and nowhere else, and may come back with it.
+        open_error(tx, machine.project, ErrorSubject::silence, machine.id,
+                   fmt::format("machine {} is silent, and the provider does not reach its host: it "
+                               "is waited for, or recreate it yourself",
+                               machine.id),
+                   ports_.clock.now());
+        return false;
     };
     const auto replaced = co_await store_.transact(change);
     if (*replaced) outbox_.wake();

@@ -82,7 +82,7 @@ std::string_view to_string(ResourceState state) {
 boost::asio::awaitable<ProviderResult<Endpoint>> Provider::reach(std::string /*external_id*/,
                                                                  std::string address,
                                                                  std::uint16_t port) {
-    if (!is_header_text(address)) {
+    if (address.empty() || !is_header_text(address)) {
         co_return std::unexpected(
             ProviderError(ProviderErrorClass::unknown, "an address that is none"));
     }
