@@ -142,6 +142,8 @@ class NothingEarly final : public Property {
             }
             not_before_[after.id] = now + most_of(kLease.count());
         } else if (!after.lease_owner.empty()) {
+            // Who hastens it, or asks for it again, leaves the lease as it is.
+            if (after.available_at == before->available_at) return;
             not_before_[after.id] = now + most_of(kLease.count());
         } else if (known != not_before_.end()) {
             // It was settled, or somebody is in a hurry.

@@ -70,6 +70,48 @@ Script retired_while_probed(Stage stage) {
     stage.expect(archived, "a machine that was retired while it was probed is archived");
 }
 
+// Whether a worker has an event of that kind in hand.
+bool in_hand(Stage stage, std::string_view kind, std::string_view machine) {
+    for (const auto& [id, event] : stage.shadow().events()) {
+        if (event.kind == kind && event.machine == machine && event.state == "pending" &&
+            !event.lease_owner.empty()) {
+            return true;
+        }
+    }
+    return false;
+}
+
+boost::asio::awaitable<bool> until_in_hand(Stage stage, std::string kind, std::string machine,
+                                           sim::Duration within) {
+    const auto rounds = within / std::chrono::milliseconds(20);
+    for (int i = 0; i < rounds && !in_hand(stage, kind, machine); ++i) {
+        co_await stage.sleep(std::chrono::milliseconds(20));
+    }
+    co_return in_hand(stage, kind, machine);
+}
+
+// Work is on its way to a machine that does not do it when the next becomes active: the next has it
+// at once, and not when the first would have been reminded.
+Script work_meets_activation(Stage stage) {
+    const std::string first = co_await stage.create("alpha");
+    co_await stage.expect_active(first);
+    stage.boxes().options(first).hung = true;
+    const std::string second = co_await stage.create("alpha");
+    stage.network().hold("server", "box");
+    const bool probed = co_await until_in_hand(stage, "machine:readiness", second, minutes(5));
+    stage.expect(probed, "the next machine is being probed");
+    const std::string work = co_await stage.delegate("alpha", 3600);
+    const bool carried = co_await until_in_hand(stage, "delegation:deliver", "", seconds(2));
+    stage.expect(carried, "the work is on its way");
+    stage.network().release("server", "box");
+    co_await stage.expect_active(second);
+    for (int i = 0; i < 20 && stage.shadow().delegations().at(work).machine != second; ++i) {
+        co_await stage.sleep(seconds(1));
+    }
+    stage.expect(stage.shadow().delegations().at(work).machine == second,
+                 "the next machine has the work at once");
+}
+
 // The control plane's clock is set while the provider does not show the new machine yet: a grace
 // that is measured by that clock has passed at once.
 Script clock_set_while_unseen(Stage stage) {
@@ -192,6 +234,12 @@ std::vector<Scenario> races() {
          false,
          minutes(40),
          retired_again_and_again},
+        {"work-meets-activation",
+         "Work is on its way to one machine when the next becomes active, which has it at once.",
+         {},
+         false,
+         minutes(60),
+         work_meets_activation},
         {"retired-while-probed",
          "The machine is retired while its readiness is probed.",
          {},

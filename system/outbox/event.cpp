@@ -54,14 +54,24 @@ void rearm(Tx& tx, std::string_view dedupe_key, Duration apart, Time now) {
         " WHERE dedupe_key = ? AND state <> 'pending'"
         " AND (created_at <= ? OR created_at > ?)",
         {count_of(now), count_of(now), dedupe_key, count_of(now - apart), count_of(now)});
+    tx.run(
+        "UPDATE outbox_event SET again_at = ?"
+        " WHERE dedupe_key = ? AND state = 'pending' AND lease_owner <> ''"
+        " AND (created_at <= ? OR created_at > ?)",
+        {count_of(now), dedupe_key, count_of(now - apart), count_of(now)});
 }
 
 void bring_forward(Tx& tx, std::string_view dedupe_key, Time when) {
-    // An event that somebody works on is due already; its visibility is the worker's lease.
     tx.run(
         "UPDATE outbox_event SET available_at = ?"
         " WHERE dedupe_key = ? AND state = 'pending' AND lease_owner = '' AND available_at > ?",
-        {when.time_since_epoch().count(), dedupe_key, when.time_since_epoch().count()});
+        {count_of(when), dedupe_key, count_of(when)});
+    // The visibility of an event that somebody works on is the worker's lease.
+    tx.run(
+        "UPDATE outbox_event SET hastened_to = ?"
+        " WHERE dedupe_key = ? AND state = 'pending' AND lease_owner <> ''"
+        " AND (hastened_to = 0 OR hastened_to > ?)",
+        {count_of(when), dedupe_key, count_of(when)});
 }
 
 }  // namespace lifecycle

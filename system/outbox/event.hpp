@@ -58,10 +58,12 @@ struct NewEvent {
 bool enqueue(Tx& tx, const NewEvent& event, Time now);
 
 // Makes a settled event due again, as if it had been accepted now: for what has to be done again
-// and again as long as something lasts. Nothing if it is pending, or was accepted within `apart`.
+// and again as long as something lasts. One that is in hand is due again once it is done, since
+// whoever has it may have looked too early. Nothing if it waits, or was accepted within `apart`.
 void rearm(Tx& tx, std::string_view dedupe_key, Duration apart, Time now);
 
-// Makes a pending event due at `when` if it was due later.
+// Makes a pending event due at `when` if it was due later; one that is in hand comes back by then
+// unless it ends.
 void bring_forward(Tx& tx, std::string_view dedupe_key, Time when);
 
 // What a consumer decided. The effect is committed together with the outcome, or not at all if

@@ -11,6 +11,9 @@ namespace {
 #define UNDER_ITS_LEASE \
     " WHERE id = ? AND state = 'pending' AND lease_owner = ? AND lease_epoch = ?"
 
+// The time given, or that by which somebody wanted the event back who came while it was in hand.
+#define SOONER " CASE WHEN hastened_to = 0 OR hastened_to > ? THEN ? ELSE hastened_to END"
+
 // The longest that an event is hidden from those whom it may kill.
 constexpr Duration kHiddenLongest = std::chrono::hours(1);
 
@@ -111,7 +114,7 @@ Claim claim_event(Tx& tx, std::string_view owner, Time now, Duration lease, cons
     claim.event->owner = owner;
     tx.run(
         "UPDATE outbox_event SET available_at = ?, deliveries = deliveries + 1, unsettled = ?,"
-        " lease_owner = ?, lease_epoch = ? WHERE id = ?",
+        " lease_owner = ?, lease_epoch = ?, hastened_to = 0, again_at = 0 WHERE id = ?",
         {count_of(now + hidden_for(lease, claim.event->unsettled)), claim.event->unsettled, owner,
          claim.event->epoch, claim.event->id});
     return claim;
@@ -131,8 +134,11 @@ bool renew_lease(Tx& tx, const Event& event, Time until) {
 
 bool settle_done(Tx& tx, const Event& event, std::string_view note) {
     return tx.run(
-               "UPDATE outbox_event SET state = 'done', lease_owner = '', unsettled = 0,"
-               " outcome = ?" UNDER_ITS_LEASE,
+               "UPDATE outbox_event SET lease_owner = '', unsettled = 0, outcome = ?,"
+               " state = CASE again_at WHEN 0 THEN 'done' ELSE 'pending' END,"
+               " available_at = CASE again_at WHEN 0 THEN available_at ELSE again_at END,"
+               " created_at = CASE again_at WHEN 0 THEN created_at ELSE again_at END,"
+               " attempts = CASE again_at WHEN 0 THEN attempts ELSE 0 END" UNDER_ITS_LEASE,
                {note, event.id, event.owner, event.epoch}) == 1;
 }
 
@@ -144,11 +150,11 @@ bool settle_dead(Tx& tx, const Event& event, const GiveUp& verdict) {
 }
 
 bool settle_again(Tx& tx, const Event& event, Time when, bool failed, std::string_view reason) {
-    return tx.run(
-               "UPDATE outbox_event SET available_at = ?, attempts = attempts + ?,"
-               " lease_owner = '', unsettled = 0, outcome = ?" UNDER_ITS_LEASE,
-               {count_of(when), std::int64_t{failed ? 1 : 0}, reason, event.id, event.owner,
-                event.epoch}) == 1;
+    return tx.run("UPDATE outbox_event SET available_at = " SOONER
+                  ", attempts = attempts + ?,"
+                  " lease_owner = '', unsettled = 0, outcome = ?" UNDER_ITS_LEASE,
+                  {count_of(when), count_of(when), std::int64_t{failed ? 1 : 0}, reason, event.id,
+                   event.owner, event.epoch}) == 1;
 }
 
 bool settle_round(Tx& tx, const Event& event, Time next, std::string_view note) {

@@ -289,6 +289,12 @@ constexpr std::array kMigrations = {
         fingerprint TEXT NOT NULL
     );
     )sql",
+    // What was asked of an event while somebody had it in hand, who may not have seen why: to come
+    // back by then, and to be done once more. 0: nothing.
+    R"sql(
+    ALTER TABLE outbox_event ADD COLUMN hastened_to BIGINT NOT NULL DEFAULT 0;
+    ALTER TABLE outbox_event ADD COLUMN again_at BIGINT NOT NULL DEFAULT 0;
+    )sql",
 };
 
 Error unusable(std::string_view path, std::string_view why) {

@@ -386,6 +386,42 @@ TEST_F(OutboxTest, BringsAWaitingEventForward) {
     EXPECT_EQ(log, "a ");
 }
 
+boost::asio::awaitable<Outcome> work_then_wait(std::string* log, Clock* clock, Delivery delivery) {
+    *log += delivery.event().machine + "( ";
+    co_await pass(clock, seconds(10));
+    *log += delivery.event().machine + ") ";
+    co_return Later{"not yet", hours(4)};
+}
+
+TEST_F(OutboxTest, HastensWhatIsInHandWhenItIsSettled) {
+    start(
+        [this](Delivery delivery) { return work_then_wait(&log, &at.clock, std::move(delivery)); });
+    add("k", "a");
+    at.world.run_until(seconds(5));
+    auto hasten = [&](Tx& tx) -> Result<bool> {
+        bring_forward(tx, "a", at.clock.now());
+        return true;
+    };
+    ASSERT_TRUE(store->transact_now(hasten));
+    at.world.run_until(minutes(10));
+    EXPECT_EQ(log, "a( a) a( a) ") << "what was found out before is no answer to who came later";
+}
+
+TEST_F(OutboxTest, DoesAgainWhatWasAskedForAgainWhileItWasInHand) {
+    start([this](Delivery delivery) {
+        return work_for(&log, &at.clock, seconds(10), std::move(delivery));
+    });
+    add("k", "a");
+    at.world.run_until(seconds(5));
+    auto again = [&](Tx& tx) -> Result<bool> {
+        rearm(tx, "a", Duration(0), at.clock.now());
+        return true;
+    };
+    ASSERT_TRUE(store->transact_now(again));
+    at.world.run_until(minutes(10));
+    EXPECT_EQ(log, "a( a) a( a) ");
+}
+
 TEST_F(OutboxTest, FencesTheWritesOfAStaleOwner) {
     // The lease goes to somebody else while the consumer works: its write and its outcome are void.
     Error seen(ErrorCode::bad_request, "", "");
