@@ -3,6 +3,8 @@
 #include <iterator>
 #include <set>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "properties/fly_truth.hpp"
 #include "properties/property.hpp"
@@ -82,12 +84,22 @@ class EventsSettled final : public Property {
     EventsSettled()
         : Property("events-settled",
                    "No outbox event dies but of an answer that is final or of a patience that is "
-                   "its own, and after the calm every one is done, or dead with a reason.") {}
+                   "its own, nor for a machine that had left service before, and after the calm "
+                   "every one is done, or dead with a reason.") {}
     void on_event(const scenarios::EventRow*, const scenarios::EventRow& after,
                   const scenarios::Shadow&) override {
         if (after.state == "dead" && !may_die(after)) {
             broken(fmt::format("event {} ({} of {}) died of {}: {}", after.id, after.kind,
                                after.machine, after.died_of, after.outcome));
+        }
+        if (after.state == "dead" && after.kind == "machine:provision") died_.push_back(after);
+    }
+    void on_commit(const scenarios::Shadow& shadow) override {
+        for (const scenarios::EventRow& event : std::exchange(died_, {})) {
+            const Machine* machine = shadow.machine(event.machine);
+            if (machine == nullptr || machine->state == MachineState::failed) continue;
+            broken(fmt::format("event {} died of \"{}\", and {}, which it was for, is {}", event.id,
+                               event.outcome, event.machine, lifecycle::to_string(machine->state)));
         }
     }
     void at_end(const Ending& ending) override {
@@ -101,6 +113,9 @@ class EventsSettled final : public Property {
             }
         }
     }
+
+  private:
+    std::vector<scenarios::EventRow> died_;  // in the commit that comes next
 };
 
 class Convergence final : public Property {
@@ -143,8 +158,7 @@ Properties eventually_properties() {
 Properties all_properties() {
     Properties all = always_properties();
     for (auto make :
-         {provisioning_properties, destruction_properties, volume_properties, identity_properties,
-          bounds_properties, project_properties, eventually_properties}) {
+         {provisioning_properties, destruction_properties, volume_properties, identity_properties, bounds_properties, project_properties, eventually_properties}) {
         Properties more = make();
         all.insert(all.end(), std::make_move_iterator(more.begin()),
                    std::make_move_iterator(more.end()));

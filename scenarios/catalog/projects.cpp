@@ -1,3 +1,5 @@
+#include <boost/asio/co_spawn.hpp>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -7,6 +9,7 @@
 namespace scenarios {
 namespace {
 
+using lifecycle::MachineState;
 using nlohmann::json;
 using std::chrono::minutes;
 using std::chrono::seconds;
@@ -82,6 +85,53 @@ Script archived_for_good(Stage stage) {
     stage.expect(processed, "a project that was asked for again works again");
 }
 
+Script make_one(Stage stage, std::string project) {
+    const std::string machine = co_await stage.create(project, "fly", 3);
+    stage.expect(!machine.empty(), "a machine is asked for");
+}
+
+// Whether or not there is anything yet to give up.
+Script give_up(Stage stage, std::string project) {
+    const auto answer = co_await stage.call("POST", "/v1/projects/" + project + "/archive", "{}");
+    stage.expect(answer && (answer->status == 202 || answer->status == 404),
+                 "a project is archived, or not there");
+}
+
+// Projects are given up while their machines and volumes are being made, some in the very moment in
+// which that begins: nothing has failed, and nothing is left.
+Script archived_while_provisioned(Stage stage) {
+    constexpr int kProjects = 12;
+    auto left = std::make_shared<int>(0);
+    const auto ended = [left](std::exception_ptr failure) {
+        if (failure) std::rethrow_exception(failure);
+        --*left;
+    };
+    const auto executor = stage.universe().client().executor();
+    for (int i = 0; i < kProjects; ++i) {
+        const std::string project = "alpha" + std::to_string(i);
+        stage.network().hold("client", "server");
+        *left = 2;
+        boost::asio::co_spawn(executor, make_one(stage, project), ended);
+        boost::asio::co_spawn(executor, give_up(stage, project), ended);
+        co_await stage.sleep(seconds(1));
+        stage.network().release("client", "server");
+        while (*left > 0) co_await stage.sleep(seconds(1));
+        co_await stage.sleep(seconds(i));
+        co_await stage.archive(project);
+    }
+    co_await stage.sleep(minutes(30));
+    for (const auto& [id, machine] : stage.shadow().machines()) {
+        stage.expect(machine.state == MachineState::archived, "every machine is archived");
+        stage.expect(stage.count(id) == 0, "its resource is gone");
+    }
+    for (const CloudVolume& volume : stage.universe().volumes()) {
+        stage.expect(volume.leaving, "and so is its volume");
+    }
+    for (const auto& [id, event] : stage.shadow().events()) {
+        stage.expect(event.state != "dead", "and no event has died of that");
+    }
+}
+
 // A push every minute, and a machine takes three to boot; one of them takes too long, and fails
 // while the next waits.
 Script pushes_faster_than_boots(Stage stage) {
@@ -151,6 +201,14 @@ std::vector<Scenario> projects() {
          false,
          minutes(120),
          archived_for_good,
+         {"machine.state detached->archived"}},
+        {"archived-while-provisioned",
+         "Projects are given up while their machines and volumes are being made: nothing has "
+         "failed.",
+         {},
+         false,
+         minutes(90),
+         archived_while_provisioned,
          {"machine.state detached->archived"}},
         {"pushes-faster-than-boots",
          "Pushes come faster than machines boot: one starts, the newest waits, and all end.",

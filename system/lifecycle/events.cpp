@@ -89,6 +89,12 @@ void enqueue_start(Tx& tx, std::string_view machine, std::string_view why, Time 
             now);
 }
 
+bool is_out_of_service(ReadTx& tx, const Event& event) {
+    const auto machine = find_machine(tx, event.machine);
+    return !machine ||
+           (machine->state != MachineState::starting && machine->state != MachineState::active);
+}
+
 void enqueue_volume_destroy(Tx& tx, std::string_view volume, std::string_view machine, Time now) {
     const auto row = find_volume(tx, volume);
     const Lane lane{row ? std::string_view(row->provider) : std::string_view(), Work::end};

@@ -39,6 +39,8 @@ void enqueue_next(Tx& tx, const Machine& machine, Time now, Time when);
 void enqueue_restart(Tx& tx, std::string_view machine, std::string_view request, Time now);
 // See to it that the machine's resource runs. One event for each `why`.
 void enqueue_start(Tx& tx, std::string_view machine, std::string_view why, Time now);
+// Whether what was to be done for the machine in service is nobody's wish any more: it has left.
+bool is_out_of_service(ReadTx& tx, const Event& event);
 // Destroy a volume that has been given up.
 void enqueue_volume_destroy(Tx& tx, std::string_view volume, std::string_view machine, Time now);
 // The machine, which mounts that volume, is in service: give up what the volume was copied from, as

@@ -28,6 +28,7 @@ Provisioner::Provisioner(Store& store, Ports ports, const Providers& providers, 
 Consumer Provisioner::consumer() {
     Consumer consumer(UntilItsDeadline{});
     consumer.consume = [this](Delivery delivery) { return consume(std::move(delivery)); };
+    consumer.obsolete = is_out_of_service;
     consumer.on_dead = [this](Tx& tx, const Event& event, std::string_view reason) {
         fail_machine(tx, event.machine, reason, ports_.clock.now());
     };

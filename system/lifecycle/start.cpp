@@ -47,6 +47,7 @@ bool in_service(const Machine& machine) {
 
 Consumer Provisioner::restarter() {
     Consumer consumer(Within{kRestartWithin});
+    consumer.obsolete = is_out_of_service;
     consumer.consume = [this](Delivery delivery) { return restart(std::move(delivery)); };
     return consumer;
 }
@@ -54,6 +55,7 @@ Consumer Provisioner::restarter() {
 Consumer Provisioner::starter() {
     Consumer consumer(ForEver{});
     consumer.consume = [this](Delivery delivery) { return keep_running(std::move(delivery)); };
+    consumer.obsolete = is_out_of_service;
     consumer.on_dead = [this](Tx& tx, const Event& event, std::string_view reason) {
         lose_machine(tx, event.machine, reason, ports_.clock.now());
     };

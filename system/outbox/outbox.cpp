@@ -217,8 +217,12 @@ bool Outbox::settle_in(Tx& tx, const Event& event, const Outcome& outcome, Durat
         return true;
     }
     if (const auto* give_up = std::get_if<GiveUp>(&outcome)) {
-        if (!settle_dead(tx, event, *give_up)) return false;
         const auto consumer = consumers_.find(event.kind);
+        if (consumer != consumers_.end() && consumer->second.obsolete &&
+            consumer->second.obsolete(tx, event)) {
+            return settle_done(tx, event, "nobody needs it any more: " + give_up->reason);
+        }
+        if (!settle_dead(tx, event, *give_up)) return false;
         if (consumer != consumers_.end() && consumer->second.on_dead) {
             consumer->second.on_dead(tx, event, give_up->reason);
         }

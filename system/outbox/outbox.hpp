@@ -68,6 +68,9 @@ struct Consumer {
 
     Patience patience;
     std::function<boost::asio::awaitable<Outcome>(Delivery)> consume;
+    // In the transaction that would bury an event: whether what it was for has ended meanwhile.
+    // Then nothing has failed, and it is done.
+    std::function<bool(ReadTx&, const Event&)> obsolete = {};
     // In the transaction that buries an event: what its failure means for the state.
     std::function<void(Tx&, const Event&, std::string_view reason)> on_dead;
     Duration backoff_first = std::chrono::seconds(1);

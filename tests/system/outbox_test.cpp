@@ -87,6 +87,10 @@ boost::asio::awaitable<Outcome> fail(std::string* log, Delivery delivery) {
     co_return Retry{"it does not work"};
 }
 
+boost::asio::awaitable<Outcome> give_up() {
+    co_return GiveUp{"it cannot be"};
+}
+
 TEST_F(OutboxTest, HandlesADueEventOnce) {
     start([this](Delivery delivery) { return log_and_finish(&log, std::move(delivery)); });
     add("k", "a");
@@ -357,6 +361,23 @@ TEST_F(OutboxTest, SettlesOnceTheStoreCanBeWrittenAgain) {
     EXPECT_EQ(log, "a ");
     EXPECT_EQ(column("state", "a"), "done");
     EXPECT_EQ(column("unsettled", "a"), "0") << "a full disk is no poison";
+}
+
+TEST_F(OutboxTest, DoesNotBuryWhatNobodyNeedsAnyMore) {
+    Consumer consumer(UntilItsDeadline{});
+    consumer.consume = [](Delivery) { return give_up(); };
+    consumer.obsolete = [](ReadTx&, const Event& event) { return event.machine == "a"; };
+    consumer.on_dead = [this](Tx&, const Event& event, std::string_view) {
+        log += "dead:" + event.machine + " ";
+    };
+    outbox.add("test", std::move(consumer));
+    tasks.spawn(outbox.run());
+    add("k", "a");
+    add("l", "b");
+    at.world.run_until(minutes(1));
+    EXPECT_EQ(log, "dead:b ");
+    EXPECT_EQ(column("state", "a"), "done");
+    EXPECT_EQ(column("outcome", "a"), "nobody needs it any more: it cannot be");
 }
 
 TEST_F(OutboxTest, BuriesAnEventThatNoConsumerHandles) {
