@@ -24,6 +24,33 @@ void set_reach(Stage stage, const char* provider, bool reachable) {
     }
 }
 
+// A machine's host goes out of sight while the machine is being destroyed: it is looked for all the
+// while, at a pace that befits a matter of hours, and is gone only when that can be seen.
+Script destroyed_out_of_sight(Stage stage) {
+    const std::string machine = co_await stage.create("alpha");
+    co_await stage.expect_active(machine);
+    stage.fly().options().destroy_delay = hours(6);
+    co_await stage.retire(machine);
+    co_await stage.sleep(seconds(20));
+    stage.fly().lose_sight(machine, hours(6));
+    co_await stage.sleep(minutes(5));
+    const auto events = stage.shadow().events().size();
+    auto looks = [stage]() mutable {
+        const std::string said = stage.universe().ask(
+            "SELECT deliveries FROM outbox_event WHERE kind = 'machine:destroy'");
+        return std::stoi(said.substr(said.find('\n') + 1));
+    };
+    const int before = looks();
+    co_await stage.sleep(minutes(340));
+    stage.expect(stage.shadow().machine(machine)->state == MachineState::detached,
+                 "what is known in part is not taken to be gone");
+    stage.expect(looks() - before >= 20, "it is looked for all the while");
+    stage.expect(looks() - before <= 100, "and not more often than makes sense");
+    stage.expect(stage.shadow().events().size() == events, "and no row is added");
+    const bool archived = co_await stage.until(machine, "archived", minutes(60));
+    stage.expect(archived, "once it can be seen it is gone");
+}
+
 // The provider is out of reach for ten hours, in which one machine is to be destroyed and another,
 // which is in service, to be started again.
 Script provider_away_for_hours(Stage stage) {
@@ -129,6 +156,13 @@ Script outage_said(Stage stage) {
 
 std::vector<Scenario> patience() {
     return {
+        {"destroyed-out-of-sight",
+         "A machine that is being destroyed goes out of sight with its host, for hours.",
+         {},
+         false,
+         minutes(600),
+         destroyed_out_of_sight,
+         {"machine.state detached->archived"}},
         {"provider-away-for-hours",
          "The provider is out of reach for ten hours: what was owed then is done afterwards.",
          {},

@@ -15,6 +15,10 @@ using Class = ProviderErrorClass;
 // How often in a row nothing must be found before it is believed.
 constexpr std::int64_t kLooks = 5;
 
+// How long until the next look at what the provider knows in part only: its host may be away for
+// hours, or for ever.
+constexpr Duration kOutOfSight = std::chrono::minutes(5);
+
 struct Owed {
     Machine machine;
     std::optional<ProviderResource> resource;
@@ -53,9 +57,13 @@ boost::asio::awaitable<Outcome> Destroyer::consume(Delivery delivery) {
     if (!resource->external_id.empty()) {
         const auto known = co_await provider->get(resource->external_id);
         if (known && (known->partial || known->state != ResourceState::destroyed)) {
-            if (known->state != ResourceState::destroying) {
+            if (!is_leaving(*known)) {
                 auto refused = co_await destroy(provider, resource->external_id);
                 if (refused) co_return std::move(*refused);
+            }
+            if (known->partial) {
+                co_return Later{"the provider does not reach the host of the resource",
+                                kOutOfSight};
             }
             co_return Later{"the resource is being destroyed", seconds(5)};
         }
@@ -66,10 +74,13 @@ boost::asio::awaitable<Outcome> Destroyer::consume(Delivery delivery) {
     const auto found = co_await provider->find(std::move(labels));
     if (!found) co_return again(found.error());
     bool left = false;
+    Duration pause = kOutOfSight;
     for (const Resource& stray : found->found) {
         if (stray.state == ResourceState::destroyed && !stray.partial) continue;
         left = true;
-        if (stray.state == ResourceState::destroying || stray.partial) continue;
+        if (stray.partial) continue;
+        pause = seconds(5);
+        if (stray.state == ResourceState::destroying) continue;
         auto refused = co_await destroy(provider, stray.external_id);
         if (refused) co_return std::move(*refused);
     }
@@ -80,7 +91,7 @@ boost::asio::awaitable<Outcome> Destroyer::consume(Delivery delivery) {
         };
         const auto forgotten = co_await delivery.transact(std::move(forget));
         if (!forgotten) co_return LeaseLost{};
-        co_return Later{"resources of the machine are being destroyed", seconds(5)};
+        co_return Later{"resources of the machine are being destroyed", pause};
     }
     if (!found->complete()) {
         co_return Retry{describe_unreadable(found->unreadable), seconds(30)};
