@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 namespace lifecycle {
@@ -180,11 +181,28 @@ constexpr std::array kMigrations = {
         SELECT id, 'machine', '', last_error, 0 FROM project WHERE last_error <> '' ORDER BY id;
     ALTER TABLE project DROP COLUMN last_error;
     )sql",
-    // A project that was archived stays so until a person asks for a machine; 0: it is not. Who
+    // A project that was archived stays so until a person asks for a machine; 0: it is not. Of
+    // those of before, their newest machine's route tells: nothing but archiving ended one. Who
     // asked for which machine; an empty digest: nobody knows what was sent. When the newest push
     // was made that a project has heard of, by GitHub's clock.
     R"sql(
     ALTER TABLE project ADD COLUMN archived_at BIGINT NOT NULL DEFAULT 0;
+    UPDATE project SET archived_at = (SELECT
+        CASE WHEN outbox_event.created_at > 0 THEN outbox_event.created_at ELSE 1 END
+        FROM outbox_event
+        WHERE outbox_event.dedupe_key = 'project:route-end:' || project.id || '-' ||
+            project.generation)
+        WHERE EXISTS (SELECT 1 FROM outbox_event WHERE outbox_event.dedupe_key =
+            'project:route-end:' || project.id || '-' || project.generation);
+    DELETE FROM github_binding WHERE project IN
+        (SELECT id FROM project WHERE archived_at <> 0);
+    UPDATE delegation SET state = 'failed', result = 'the project was archived',
+        updated_at = (SELECT archived_at FROM project WHERE project.id = delegation.project)
+        WHERE state IN ('queued', 'delivered') AND project IN
+            (SELECT id FROM project WHERE archived_at <> 0);
+    UPDATE project_error SET
+        ended_at = (SELECT archived_at FROM project WHERE project.id = project_error.project)
+        WHERE ended_at = 0 AND project IN (SELECT id FROM project WHERE archived_at <> 0);
     ALTER TABLE delegation ADD COLUMN digest TEXT NOT NULL DEFAULT '';
     ALTER TABLE github_binding ADD COLUMN pushed_at BIGINT NOT NULL DEFAULT 0;
     CREATE TABLE machine_request (
@@ -313,16 +331,16 @@ std::int64_t version_of(Database& database) {
 
 }  // namespace
 
-Result<void> migrate(Database& database, std::string_view path) {
+Result<void> migrate(Database& database, std::string_view path, std::int64_t up_to) {
     constexpr auto kNewest = static_cast<std::int64_t>(kMigrations.size());
     database.script("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)");
     for (;;) {
         // The write lock before the look: another control plane may be at the same step.
         database.run("BEGIN IMMEDIATE");
         const std::int64_t version = version_of(database);
-        if (version >= kNewest) {
+        if (version >= std::min(kNewest, up_to)) {
             database.run("ROLLBACK");
-            if (version == kNewest) return {};
+            if (version <= kNewest) return {};
             return std::unexpected(unusable(
                 path, fmt::format("its schema is version {}, and this program knows up to {}",
                                   version, kNewest)));

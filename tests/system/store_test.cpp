@@ -11,8 +11,11 @@
 #include <utility>
 #include <vector>
 
+#include "system/store/delegations.hpp"
 #include "system/store/installation.hpp"
 #include "system/store/machines.hpp"
+#include "system/store/project_errors.hpp"
+#include "system/store/schema.hpp"
 #include "tests/support/sim_fixture.hpp"
 
 namespace lifecycle {
@@ -201,6 +204,69 @@ TEST(Store, IsUpgradedByOneOfSeveralThatOpenItAtOnce) {
             ASSERT_EQ(failure, "") << "in round " << round;
         }
     }
+}
+
+// A database of the version before projects had a mark that says they were given up. Projects were
+// given up all the same, and "gone" was: nothing but that ended a route then.
+void fill_version_six(Database& database) {
+    for (const char* project : {"gone", "back", "kept"}) {
+        database.run("INSERT INTO project (id, generation, created_at) VALUES (?, ?, 5)",
+                     {project, std::int64_t{project == std::string_view("back") ? 2 : 1}});
+        database.run("INSERT INTO github_binding (project, repository, branch) VALUES (?, ?, ?)",
+                     {project, "acme/app", "main"});
+        database.run(
+            "INSERT INTO delegation (id, project, idempotency_key, agent, payload, state, deadline,"
+            " created_at, updated_at) VALUES (? || '.1', ?, 'k', 'a', 'null', 'delivered', 9, 5, "
+            "5)",
+            {project, project});
+        database.run(
+            "INSERT INTO project_error (project, subject, about, what, opened_at)"
+            " VALUES (?, 'machine', '', 'what went wrong', 5)",
+            {project});
+    }
+    const auto machine = [&](std::string_view id, std::string_view project, std::int64_t generation,
+                             std::string_view state) {
+        database.run(
+            "INSERT INTO machine (id, project, generation, provider, state, image, region, cpus,"
+            " memory_mb, daemon_status, idempotency_key, created_at, updated_at)"
+            " VALUES (?, ?, ?, 'fly', ?, 'image', 'ams', 1, 256, 'silent', ?, 5, 7)",
+            {id, project, generation, state, id});
+    };
+    machine("gone-1", "gone", 1, "archived");
+    machine("back-1", "back", 1, "archived");
+    machine("back-2", "back", 2, "failed");
+    machine("kept-1", "kept", 1, "archived");
+    for (const char* id : {"gone-1", "back-1"}) {
+        database.run(
+            "INSERT INTO outbox_event (kind, ordering_key, dedupe_key, machine, state,"
+            " available_at, created_at) VALUES ('project:route-end', 'route',"
+            " 'project:route-end:' || ?, ?, 'done', 6, 6)",
+            {id, id});
+    }
+}
+
+TEST(Store, KnowsWhichProjectsWereGivenUpBeforeThatWasMarked) {
+    tests::SimFixture at;
+    {
+        Database database("test.db", at.process.disk().vfs_name());
+        ASSERT_TRUE(migrate(database, "test.db", 6));
+        fill_version_six(database);
+    }
+    const auto store = at.open_store();
+    auto look = [](Tx& tx) -> Result<int> {
+        EXPECT_TRUE(is_archived(tx, "gone"));
+        EXPECT_FALSE(is_archived(tx, "back")) << "somebody has asked for a machine since";
+        EXPECT_FALSE(is_archived(tx, "kept")) << "its machine was retired, and that is all";
+        EXPECT_EQ(projects_bound_to(tx, "acme/app", "main"),
+                  (std::vector<std::string>{"back", "kept"}));
+        EXPECT_EQ(find_delegation(tx, "gone.1")->state, "failed");
+        EXPECT_EQ(find_delegation(tx, "gone.1")->result, "the project was archived");
+        EXPECT_EQ(find_delegation(tx, "kept.1")->state, "delivered");
+        EXPECT_TRUE(open_errors_of(tx, "gone").empty());
+        EXPECT_FALSE(open_errors_of(tx, "kept").empty());
+        return 0;
+    };
+    ASSERT_TRUE(store->transact_now(look));
 }
 
 TEST(Store, DependsOnNoOrderThatSqliteDoesNotPromise) {
