@@ -25,8 +25,9 @@ struct CloudMachine {
     std::string volume;    // the id of what it mounts
     bool leaving = false;  // being destroyed, or destroyed and still readable
     bool running = false;
-    bool out_of_sight = false;  // the provider does not reach its host
-    bool empty_volume = false;  // it mounts one that nobody has written to yet
+    bool out_of_sight = false;   // the provider does not reach its host
+    bool empty_volume = false;   // it mounts one that nobody has written to yet
+    std::string authority = {};  // at which its daemon is reached; empty: nowhere, or not by that
 };
 
 // Where a cloud's machines run.

@@ -49,6 +49,9 @@ HttpResponse refuse(int status, std::string_view message) {
     return reply(status, json{{"message", message}});
 }
 
+constexpr const char* kNoStart =
+    "driver failed programming external connectivity on endpoint: address already in use";
+
 HttpResponse nothing(int status) {
     HttpResponse response;
     response.status = status;
@@ -230,7 +233,6 @@ HttpResponse DockerEngine::create(const HttpRequest& request, std::string_view q
     }
     ++created_;
     Container container;
-    container.number = created_;
     for (std::uint64_t part = 0; part < 4; ++part) {
         container.id += fmt::format("{:016x}", sim::mix(created_ * 4 + part));
     }
@@ -277,16 +279,14 @@ HttpResponse DockerEngine::start(Container& container) {
         return refuse(409, "container is marked for removal and cannot be started");
     }
     if (observer_ != nullptr) observer_->on_start_asked(described(container));
+    if (options_.refuse_starts) return refuse(500, kNoStart);
     run(container);
     return nothing(204);
 }
 
 HttpResponse DockerEngine::stop(Container& container) {
     if (container.status != "running") return nothing(304);
-    host_.power_off(container.id);
-    container.status = "exited";
-    container.exit_code = 143;
-    ++container.episode;
+    end(container, 143);
     return nothing(204);
 }
 
@@ -294,7 +294,8 @@ HttpResponse DockerEngine::restart(Container& container) {
     if (container.status == "removing") {
         return refuse(409, "container is marked for removal and cannot be started");
     }
-    if (container.status == "running") host_.power_off(container.id);
+    if (container.status == "running") end(container, 143);
+    if (options_.refuse_starts) return refuse(500, kNoStart);
     run(container);
     return nothing(204);
 }
@@ -326,22 +327,18 @@ void DockerEngine::remove(std::string_view path, std::string_view query, Respond
 void DockerEngine::run(Container& container) {
     container.status = "running";
     ++container.episode;
-    host_.power_on({container.id, container.name,
-                    fmt::format("{}:{}", address_of(container), options_.daemon_port), "",
+    take_address(container);
+    host_.power_on({container.id, container.name, authority_of(container), "",
                     environment_of(container.config)});
     if (tape_.chance(exit_lane_)) {
         later(containers_, container, drawn(stop_lane_, seconds(2), seconds(20), 10),
-              [this](Container& running) {
-                  host_.power_off(running.id);
-                  running.status = "exited";
-                  running.exit_code = 1;
-              });
+              [this](Container& running) { end(running, 1); });
     }
 }
 
 // The answer comes when the container is gone.
 void DockerEngine::finish_removal(Container& container, Respond respond) {
-    host_.power_off(container.id);
+    end(container, 137);
     container.status = "removing";
     ++container.episode;
     auto waiting = std::make_shared<Respond>(std::move(respond));
@@ -359,12 +356,6 @@ DockerEngine::Container* DockerEngine::find(std::string_view reference) {
         if (id == reference || container.name == reference) return &container;
     }
     return nullptr;
-}
-
-std::string DockerEngine::address_of(const Container& container) const {
-    if (container.status != "running") return {};
-    if (options_.address) return options_.address(container.number);
-    return fmt::format("172.17.{}.{}", container.number / 250, 2 + container.number % 250);
 }
 
 json DockerEngine::inspect(const Container& container) const {
@@ -405,6 +396,7 @@ CloudMachine DockerEngine::described(const Container& container) const {
     described.labels = container.config.value("Labels", std::map<std::string, std::string>());
     described.leaving = container.status == "removing";
     described.running = container.status == "running";
+    if (described.running) described.authority = authority_of(container);
     return described;
 }
 
@@ -424,6 +416,19 @@ void DockerEngine::lose(const std::string& name) {
 void DockerEngine::stop_by_itself(const std::string& name) {
     Container* container = find(name);
     if (container != nullptr) stop(*container);
+}
+
+void DockerEngine::restart_by_itself(const std::string& name) {
+    Container* container = find(name);
+    if (container == nullptr || container->status != "running") return;
+    end(*container, 1);
+    run(*container);
+}
+
+void DockerEngine::reboot() {
+    for (auto& [id, container] : containers_) {
+        if (container.status == "running") end(container, 255);
+    }
 }
 
 }  // namespace fakes

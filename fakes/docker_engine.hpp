@@ -27,15 +27,18 @@ struct DockerEngineOptions {
     // do at their first start.
     std::string subnet = "172.17.0.0/16";
     std::string gateway = "172.17.0.1";
-    // The address of the n-th container on it, n from 1.
+    // The n-th address on it that a container may have, n from 1.
     std::function<std::string(std::uint64_t)> address;
+    // Steers a script: no container is started.
+    bool refuse_starts = false;
     // And a removal takes that much longer, in which the name stays taken.
     lifecycle::Duration removal{0};
 };
 
 // The Docker Engine API, as engines of 2026 speak it, over containers that start at once and take
-// a moment to stop and to be removed. What it says is true the moment it is said; what goes wrong
-// is the engine itself.
+// a moment to stop and to be removed. A container has an address while it runs, and never the same
+// twice in a row: the next to start gets the lowest that is free, which was another's perhaps. What
+// it says is true the moment it is said; what goes wrong is the engine itself.
 class DockerEngine final : public Cloud {
   public:
     DockerEngine(lifecycle::Clock& clock, sim::Tape& tape, BoxHost& host,
@@ -46,15 +49,20 @@ class DockerEngine final : public Cloud {
     std::vector<CloudMachine> inventory() const override;
     void lose(const std::string& name) override;
     void stop_by_itself(const std::string& name) override;
+    // The engine starts a container again whose program has ended, as its restart policy says.
+    void restart_by_itself(const std::string& name);
+    // The host of the engine starts anew, and no container does so with it.
+    void reboot();
 
   private:
     struct Container {
         std::string id;
         std::string name;
         std::string status;  // the API's own word
-        std::uint64_t number = 0;
         int exit_code = 0;
-        nlohmann::json config;  // as it was asked for
+        std::uint64_t address = 0;  // while it runs: which one, from 1
+        std::uint64_t former = 0;   // that it had before
+        nlohmann::json config;      // as it was asked for
         lifecycle::Time created_at{};
         std::uint64_t episode = 0;  // counts transitions: a late timer of an older one does nothing
     };
@@ -75,10 +83,13 @@ class DockerEngine final : public Cloud {
 
     Container* find(std::string_view reference);
     void run(Container& container);
+    void take_address(Container& container);
+    void end(Container& container, int exit_code);
     void finish_removal(Container& container, Respond respond);
     nlohmann::json inspect(const Container& container) const;
     CloudMachine described(const Container& container) const;
     std::string address_of(const Container& container) const;
+    std::string authority_of(const Container& container) const;
 
     DockerEngineOptions options_;
     std::map<std::string, Container> containers_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "fakes/docker_engine.hpp"
 #include "fakes/json_reply.hpp"
@@ -66,6 +67,34 @@ json described_network(const Network& network, const DockerEngineOptions& option
 }
 
 }  // namespace
+
+void DockerEngine::take_address(Container& container) {
+    const auto taken = [&](std::uint64_t address) {
+        return std::ranges::any_of(
+            containers_, [&](const auto& known) { return known.second.address == address; });
+    };
+    std::uint64_t address = 1;
+    while (address == container.former || taken(address)) ++address;
+    container.address = address;
+}
+
+void DockerEngine::end(Container& container, int exit_code) {
+    host_.power_off(container.id);
+    container.status = "exited";
+    container.exit_code = exit_code;
+    ++container.episode;
+    if (container.address != 0) container.former = std::exchange(container.address, 0);
+}
+
+std::string DockerEngine::address_of(const Container& container) const {
+    if (container.address == 0) return {};
+    if (options_.address) return options_.address(container.address);
+    return fmt::format("172.17.{}.{}", container.address / 250, 2 + container.address % 250);
+}
+
+std::string DockerEngine::authority_of(const Container& container) const {
+    return fmt::format("{}:{}", address_of(container), options_.daemon_port);
+}
 
 // By its whole id, by its name, or by the beginning of one id alone.
 HttpResponse DockerEngine::network(std::string_view reference) const {

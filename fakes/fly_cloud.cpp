@@ -419,6 +419,9 @@ CloudMachine FlyCloud::described(const FlyMachine& machine) const {
     described.leaving = machine.state == "destroying" || machine.state == "destroyed";
     described.running = machine.state == "started" && !machine.host_down;
     described.out_of_sight = machine.host_down || !machine.known_state.empty();
+    if (described.running) {
+        described.authority = fmt::format("[{}]:{}", machine.private_ip, options_.daemon_port);
+    }
     const auto volume = volumes_.find(machine.volume);
     described.empty_volume =
         volume != volumes_.end() && volume->second.holds.empty() && volume->second.awaited.empty();

@@ -117,6 +117,24 @@ class KeysKept final : public Property {
     std::map<std::string, std::int64_t> forgotten_;  // when they were accepted
 };
 
+class OneRowForAPurpose final : public Property {
+  public:
+    OneRowForAPurpose()
+        : Property("one-row-for-a-purpose",
+                   "However often a machine in service stops, one event at most is there that has "
+                   "it started: none is added while another has the same purpose.") {}
+    void on_event(const EventRow* before, const EventRow& after, const Shadow&) override {
+        if (before != nullptr || after.kind != "machine:start") return;
+        const auto [known, fresh] = starts_.emplace(after.machine, after.dedupe_key);
+        if (fresh || known->second == after.dedupe_key) return;
+        broken(fmt::format("{} was added beside {}", after.dedupe_key, known->second));
+    }
+    void on_tampered() override { starts_.clear(); }
+
+  private:
+    std::map<std::string, std::string> starts_;  // by machine
+};
+
 class AnswersInTime final : public Property {
   public:
     AnswersInTime()
@@ -150,6 +168,7 @@ Properties bounds_properties() {
     all.push_back(std::make_unique<AnswersInTime>());
     all.push_back(std::make_unique<RowsBounded>());
     all.push_back(std::make_unique<KeysKept>());
+    all.push_back(std::make_unique<OneRowForAPurpose>());
     all.push_back(std::make_unique<NestingBounded>());
     return all;
 }

@@ -301,71 +301,6 @@ class DelegationsEnd final : public Property {
     }
 };
 
-class RoutesInOrder final : public Property {
-  public:
-    RoutesInOrder()
-        : Property("routes-in-order",
-                   "A project's route changes at most once for an activation, and never back; it "
-                   "may end, once.") {}
-    void on_route(const std::string& project, const lifecycle::Route& route) override {
-        lifecycle::Route& newest = newest_[project];
-        const bool ends = route.machine.empty() && !newest.machine.empty() &&
-                          route.generation >= newest.generation;
-        if (!ends && route.generation <= newest.generation) {
-            broken(fmt::format("the route of {} went from generation {} to {}", project,
-                               newest.generation, route.generation));
-        }
-        if (route.generation >= newest.generation) newest = route;
-    }
-
-  private:
-    std::map<std::string, lifecycle::Route> newest_;
-};
-
-class RoutesFollow final : public Property {
-  public:
-    RoutesFollow()
-        : Property(
-              "routes-follow",
-              "After the calm a project's route leads to its active machine, and nowhere if it "
-              "has none.") {}
-    void on_route(const std::string& project, const lifecycle::Route& route) override {
-        routes_[project] = route.machine;
-    }
-    // Before the last demands, which would give every project a machine.
-    void on_calm(const Shadow& shadow) override { judge(shadow); }
-    void at_end(const Ending& ending) override { judge(ending.shadow); }
-
-  private:
-    void judge(const Shadow& shadow) {
-        for (const auto& [id, project] : shadow.projects()) {
-            const auto found = routes_.find(id);
-            const std::string there = found == routes_.end() ? std::string() : found->second;
-            if (there == project.active_machine) continue;
-            broken(fmt::format("the route of {} leads to \"{}\", and \"{}\" is active", id, there,
-                               project.active_machine));
-        }
-    }
-
-    std::map<std::string, std::string> routes_;
-};
-
-class RoutesLeadSomewhere final : public Property {
-  public:
-    RoutesLeadSomewhere()
-        : Property("routes-lead-somewhere",
-                   "A route that names a machine says at which host and port its daemon is.") {}
-    void on_route(const std::string& project, const lifecycle::Route& route) override {
-        const auto colon = route.address.rfind(':');
-        const bool dialable =
-            colon != std::string::npos && colon > 0 && colon + 1 < route.address.size() &&
-            route.address.find_first_not_of("0123456789", colon + 1) == std::string::npos;
-        if (route.machine.empty() || dialable) return;
-        broken(fmt::format("the route of {} leads to {} at \"{}\"", project, route.machine,
-                           route.address));
-    }
-};
-
 class SecretsStaySecret final : public Property {
   public:
     SecretsStaySecret()
@@ -399,9 +334,6 @@ Properties identity_properties() {
     all.push_back(std::make_unique<StoppedOnlyWhenReplaced>());
     all.push_back(std::make_unique<DeliveredIsNotProcessed>());
     all.push_back(std::make_unique<DelegationsEnd>());
-    all.push_back(std::make_unique<RoutesInOrder>());
-    all.push_back(std::make_unique<RoutesFollow>());
-    all.push_back(std::make_unique<RoutesLeadSomewhere>());
     all.push_back(std::make_unique<SecretsStaySecret>());
     return all;
 }

@@ -45,6 +45,8 @@ Properties volume_properties();
 Properties destruction_properties();
 // What always holds of who is who and who is alive.
 Properties identity_properties();
+// What always holds of where a project's traffic goes.
+Properties route_properties();
 // What never grows without bound.
 Properties bounds_properties();
 // What always holds of a project as a whole.

@@ -8,6 +8,7 @@
 #include "system/identity/arbiter.hpp"
 #include "system/identity/signature.hpp"
 #include "system/lifecycle/machine_changes.hpp"
+#include "system/routing/router.hpp"
 #include "system/store/credentials.hpp"
 #include "system/store/machines.hpp"
 #include "system/store/project_errors.hpp"
@@ -104,6 +105,8 @@ Result<Registered> register_boot(Tx& tx, const IdentityKey& key, const Registrat
         }
     }
     hear(tx, *machine, now);
+    // Whoever starts anew may do so at another address.
+    if (!known && machine->state == MachineState::active) enqueue_route(tx, *machine, now);
     std::string token = holds ? key.token(wanted.machine, wanted.boot, known->epoch)
                               : hand_over(tx, key, *machine, wanted.boot, options, now);
     auto after = find_machine(tx, wanted.machine);

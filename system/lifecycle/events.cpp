@@ -81,12 +81,16 @@ void enqueue_restart(Tx& tx, std::string_view machine, std::string_view request,
             now);
 }
 
-void enqueue_start(Tx& tx, std::string_view machine, std::string_view why, Time now) {
+void enqueue_start(Tx& tx, std::string_view machine, Time now) {
     const auto row = find_machine(tx, machine);
-    enqueue(tx,
-            {std::string(kStart), machine_key(machine), fmt::format("start:{}:{}", machine, why),
-             std::string(machine), lane_of(row, Work::make), now},
-            now);
+    const std::string key = fmt::format("start:{}", machine);
+    if (!enqueue(tx,
+                 {std::string(kStart), machine_key(machine), key, std::string(machine),
+                  lane_of(row, Work::make), now},
+                 now)) {
+        rearm(tx, key, Duration(0), now);
+        bring_forward(tx, key, now);
+    }
 }
 
 bool is_out_of_service(ReadTx& tx, const Event& event) {

@@ -37,8 +37,8 @@ void enqueue_next(Tx& tx, const Machine& machine, Time now, Time when);
 
 // Restart the machine's resource. One request is one event, however often it is sent.
 void enqueue_restart(Tx& tx, std::string_view machine, std::string_view request, Time now);
-// See to it that the machine's resource runs. One event for each `why`.
-void enqueue_start(Tx& tx, std::string_view machine, std::string_view why, Time now);
+// See to it that the machine's resource runs. One event for each machine, however often it stops.
+void enqueue_start(Tx& tx, std::string_view machine, Time now);
 // Whether what was to be done for the machine in service is nobody's wish any more: it has left.
 bool is_out_of_service(ReadTx& tx, const Event& event);
 // Destroy a volume that has been given up.

@@ -12,6 +12,7 @@
 #include "system/lifecycle/events.hpp"
 #include "system/lifecycle/machine_changes.hpp"
 #include "system/lifecycle/ownership.hpp"
+#include "system/routing/router.hpp"
 #include "system/store/installation.hpp"
 #include "system/store/volumes.hpp"
 
@@ -223,9 +224,13 @@ boost::asio::awaitable<void> Reconciler::judge_owned(Sweep* sweep, std::string p
         finding.kind = "stopped";
         finding.what = "an active machine has stopped by itself";
         finding.action = "it is started again";
-        Change start = [this, id = machine.id](Tx& tx) {
+        Change start = [this, machine](Tx& tx) {
             const Time now = ports_.clock.now();
-            enqueue_start(tx, id, fmt::format("stopped-{}", now.time_since_epoch().count()), now);
+            const auto present = find_machine(tx, machine.id);
+            if (!present || present->state != MachineState::active) return false;
+            enqueue_start(tx, machine.id, now);
+            // Where it was, another may be by now.
+            enqueue_route(tx, machine, now);
             return true;
         };
         co_await mend(sweep, std::move(finding), std::move(start));
@@ -233,6 +238,21 @@ boost::asio::awaitable<void> Reconciler::judge_owned(Sweep* sweep, std::string p
         finding.kind = "failed";
         finding.what = "the provider could not launch it again";
         lose(*sweep, std::move(finding));
+    } else if (active && resource.state == ResourceState::started && !resource.address.empty() &&
+               resource.address != machine.address) {
+        finding.kind = "moved";
+        finding.what =
+            fmt::format("it is at {} and no longer at {}", resource.address,
+                        machine.address.empty() ? "an unknown address" : machine.address);
+        finding.action = "its row and its route follow";
+        Change follow = [this, machine, address = resource.address](Tx& tx) {
+            const auto present = find_machine(tx, machine.id);
+            // Whoever was quicker has looked later.
+            if (!present || present->address != machine.address) return false;
+            follow_address(tx, machine.id, address, ports_.clock.now());
+            return true;
+        };
+        co_await mend(sweep, std::move(finding), std::move(follow));
     }
 }
 
@@ -275,8 +295,12 @@ boost::asio::awaitable<void> Reconciler::judge_lost_id(Sweep* sweep, Resource re
         co_return;
     }
     Change put_back = [this, machine, resource](Tx& tx) {
-        return restore_external_id(tx, machine.id, resource.external_id, resource.address,
-                                   ports_.clock.now());
+        const Time now = ports_.clock.now();
+        if (!restore_external_id(tx, machine.id, resource.external_id, resource.address, now)) {
+            return false;
+        }
+        enqueue_route(tx, machine, now);
+        return true;
     };
     co_await mend(sweep, std::move(finding), std::move(put_back));
 }

@@ -7,6 +7,7 @@
 #include "system/lifecycle/events.hpp"
 #include "system/lifecycle/machine_changes.hpp"
 #include "system/lifecycle/provision.hpp"
+#include "system/routing/router.hpp"
 
 // How a resource whose id is durable gets to run, and to run again.
 namespace lifecycle {
@@ -82,10 +83,9 @@ boost::asio::awaitable<Outcome> Provisioner::restart(Delivery delivery) {
     }
     if (!restarted) co_return after(restarted.error());
     // Some providers leave it stopped: somebody has to look.
-    const std::int64_t event = delivery.event().id;
-    co_return Done{"restarted", [this, id = machine.id, event](Tx& tx) {
+    co_return Done{"restarted", [this, id = machine.id](Tx& tx) {
                        record_history(tx, id, ports_.clock.now(), "restarted", "");
-                       enqueue_start(tx, id, fmt::format("restart-{}", event), ports_.clock.now());
+                       enqueue_start(tx, id, ports_.clock.now());
                    }};
 }
 
@@ -146,7 +146,10 @@ boost::asio::awaitable<Outcome> Provisioner::start(Delivery delivery, Machine ma
         co_return Later{"the provider does not reach the host of the resource", kOutOfSight};
     }
     switch (resource->state) {
-        case ResourceState::started: co_return Done{"started", {}};
+        case ResourceState::started:
+            co_return Done{"started", [this, id = machine.id, at = resource->address](Tx& tx) {
+                               follow_address(tx, id, at, ports_.clock.now());
+                           }};
         case ResourceState::failed:
             co_return GiveUp{"the provider could not launch resource " + machine.external_id};
         case ResourceState::destroying:

@@ -16,8 +16,9 @@ namespace lifecycle {
 // Recreates active machines that have fallen silent. It counts its own looks and not the time since
 // a report: no clock that was set, no pause and no restart of the control plane makes a machine
 // look dead. It acts only when the provider itself says that the machine runs: no answer is no
-// death, nor is what it remembers of a volume's host that it does not reach, and what it has lost or
-// stopped is the reconciler's. When many are silent at once, the fault is not theirs, and it waits.
+// death, nor is what it remembers of a volume's host that it does not reach, and what it has lost
+// or stopped is the reconciler's. When many are silent at once, the fault is not theirs, and it
+// waits.
 class Watchdog : Part {
   public:
     Watchdog(Store& store, Ports ports, const Providers& providers, Outbox& outbox,

@@ -86,7 +86,9 @@ boost::asio::awaitable<ProviderResult<Endpoint>> Provider::reach(std::string /*e
         co_return std::unexpected(
             ProviderError(ProviderErrorClass::unknown, "an address that is none"));
     }
-    co_return Endpoint{authority_of(address, port)};
+    Endpoint way{authority_of(address, port)};
+    way.address = std::move(address);
+    co_return std::move(way);
 }
 
 boost::asio::awaitable<ProviderResult<Volume>> Provider::create_volume(CreateVolume /*request*/) {

@@ -132,6 +132,7 @@ struct Endpoint {
     std::string authority;
     Headers headers = {};  // to send with every request
     bool tls = false;
+    std::string address = {};  // of the resource, if that is what leads there
 };
 // The request, on its way there.
 HttpRequest along(HttpRequest request, const Endpoint& way);

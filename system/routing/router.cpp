@@ -10,16 +10,37 @@ namespace {
 // One order for all that is written to a project's record.
 void enqueue_in_order(Tx& tx, std::string_view kind, const Machine& machine, Time now) {
     const std::string key = fmt::format("route:{}", machine.project);
+    const std::string dedupe = fmt::format("{}:{}", kind, machine.id);
     const Lane lane{"", Work::route};
-    enqueue(tx,
-            {std::string(kind), key, fmt::format("{}:{}", kind, machine.id), machine.id, lane, now},
-            now);
+    if (!enqueue(tx, {std::string(kind), key, dedupe, machine.id, lane, now}, now)) {
+        rearm(tx, dedupe, Duration(0), now);
+        bring_forward(tx, dedupe, now);
+    }
+}
+
+// Its machine is not running, and may be elsewhere when it does again.
+bool is_nowhere(const ProviderError& error) {
+    return error.error_class == ProviderErrorClass::busy ||
+           error.error_class == ProviderErrorClass::gone;
+}
+
+// Whether the record says what is wanted, or something that is newer.
+bool is_as_new(const Route& present, const Route& wanted) {
+    if (present.generation != wanted.generation) return present.generation > wanted.generation;
+    return present.machine == wanted.machine && present.address == wanted.address &&
+           present.tls == wanted.tls;
 }
 
 }  // namespace
 
 void enqueue_route(Tx& tx, const Machine& machine, Time now) {
     enqueue_in_order(tx, kRoute, machine, now);
+}
+
+void follow_address(Tx& tx, std::string_view machine, std::string_view address, Time now) {
+    if (address.empty() || !set_address(tx, machine, address)) return;
+    const auto present = find_machine(tx, machine);
+    if (present->state == MachineState::active) enqueue_route(tx, *present, now);
 }
 
 void enqueue_route_end(Tx& tx, const Machine& machine, Time now) {
@@ -29,6 +50,8 @@ void enqueue_route_end(Tx& tx, const Machine& machine, Time now) {
 Consumer Router::consumer() {
     Consumer consumer(ForEver{});
     consumer.consume = [this](Delivery delivery) { return follow(std::move(delivery)); };
+    // The record of the project's next machine waits for it.
+    consumer.backoff_longest = std::chrono::seconds(20);
     return consumer;
 }
 
@@ -55,38 +78,52 @@ boost::asio::awaitable<Outcome> Router::follow(Delivery delivery) {
     }
     Provider* provider = providers_.find(machine->provider);
     if (provider == nullptr) co_return Retry{"there is no provider " + machine->provider};
+    // The record before the way: what is found out under a record that somebody has replaced
+    // meanwhile is not written.
+    const auto present = co_await table_.get(machine->project);
+    if (!present) co_return Retry{present.error()};
     // Not every provider says in the resource where its daemon is reached. What a caller has to
     // show there stays here: whoever reads routes has credentials of its own, or none.
     const auto way = co_await provider->reach(machine->external_id, machine->address, daemon_port_);
-    if (!way) co_return Retry{fmt::format("found no way: {}", describe(way.error()))};
+    if (!way) {
+        const std::string why = fmt::format("found no way: {}", describe(way.error()));
+        if (!is_nowhere(way.error()) || present->machine != machine->id) co_return Retry{why};
+        // Where it was, another may be by now.
+        Route nowhere;
+        nowhere.generation = machine->generation;
+        const auto withdrawn = co_await write(std::move(machine->project), *present, nowhere);
+        co_return Retry{withdrawn ? why : withdrawn.error()};
+    }
     Route wanted{machine->id, machine->generation, way->authority, way->tls};
-    auto outcome = co_await write(std::move(machine->project), std::move(wanted));
-    co_return outcome;
+    const auto written = co_await write(std::move(machine->project), *present, std::move(wanted));
+    if (!written) co_return Retry{written.error()};
+    Effect remember = [id = machine->id, address = way->address](Tx& tx) {
+        if (!address.empty()) set_address(tx, id, address);
+    };
+    co_return Done{*written ? "routed" : "the record is as new", std::move(remember)};
 }
 
 boost::asio::awaitable<Outcome> Router::end(Delivery delivery) {
     if (!table_.enabled()) co_return Done{"nobody reads routes", {}};
     auto machine = co_await machine_of(std::move(delivery));
     if (!machine) co_return Done{"there is no such machine", {}};
+    const auto present = co_await table_.get(machine->project);
+    if (!present) co_return Retry{present.error()};
     Route nowhere;
     nowhere.generation = machine->generation;
-    auto outcome = co_await write(std::move(machine->project), std::move(nowhere));
-    co_return outcome;
+    const auto written = co_await write(std::move(machine->project), *present, std::move(nowhere));
+    if (!written) co_return Retry{written.error()};
+    co_return Done{*written ? "routed" : "the record is as new", {}};
 }
 
-boost::asio::awaitable<Outcome> Router::write(std::string project, Route wanted) {
-    const auto present = co_await table_.get(project);
-    if (!present) co_return Retry{present.error()};
-    const bool ends = wanted.machine.empty();
-    const bool newer = present->generation > wanted.generation;
-    if (newer || (ends ? present->machine.empty() : present->generation == wanted.generation)) {
-        co_return Done{"the record is as new", {}};
-    }
-    wanted.version = present->version;
+RouteTable::Reply<bool> Router::write(std::string project, Route present, Route wanted) {
+    const bool over = wanted.machine.empty() && present.machine.empty();
+    if (is_as_new(present, wanted) || over) co_return false;
+    wanted.version = present.version;
     const auto written = co_await table_.put(std::move(project), std::move(wanted));
-    if (!written) co_return Retry{written.error()};
-    if (!*written) co_return Retry{"somebody else changed the record"};
-    co_return Done{"routed", {}};
+    if (!written) co_return std::unexpected(written.error());
+    if (!*written) co_return std::unexpected("somebody else changed the record");
+    co_return true;
 }
 
 }  // namespace lifecycle

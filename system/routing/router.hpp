@@ -15,16 +15,19 @@ namespace lifecycle {
 inline constexpr std::string_view kRoute = "project:route";
 inline constexpr std::string_view kRouteEnd = "project:route-end";
 
-// A machine became the active one of its project: its record has to say so. One event for each
-// activation, in order.
+// A machine became the active one of its project, or may be elsewhere: its record has to say where
+// it is. One event for each machine, however often it moves.
 void enqueue_route(Tx& tx, const Machine& machine, Time now);
+// The provider says that the machine has that address: its row, and its record if it is in service,
+// follow. Nothing if that is known.
+void follow_address(Tx& tx, std::string_view machine, std::string_view address, Time now);
 // The active machine left service, and none took its place: the record leads nowhere any more.
 void enqueue_route_end(Tx& tx, const Machine& machine, Time now);
 
-// Consumer of project:route. Makes the project's record follow its active machine: a record changes
-// at most once for an activation, never back to an older generation, whatever is delayed, repeated
-// or done twice. The record of a project without an active machine stays, and names none: if it
-// were deleted, a write that was delayed could bring it back.
+// Consumer of project:route. Makes the project's record follow its active machine, wherever that
+// goes: it names none while the machine does not run, and never goes back to an older generation,
+// whatever is delayed, repeated or done twice. The record of a project without an active machine
+// stays, and names none: if it were deleted, a write that was delayed could bring it back.
 class Router {
   public:
     Router(Store& store, HttpClient& http, const Providers& providers, LifecycleOptions options)
@@ -40,8 +43,9 @@ class Router {
     boost::asio::awaitable<Outcome> follow(Delivery delivery);
     boost::asio::awaitable<Outcome> end(Delivery delivery);
     boost::asio::awaitable<std::optional<Machine>> machine_of(Delivery delivery);
-    // Makes the record say `wanted`, unless it says the same or something newer.
-    boost::asio::awaitable<Outcome> write(std::string project, Route wanted);
+    // Makes the record, which was seen to be `present`, say what is wanted; false if it says the
+    // same or something newer.
+    RouteTable::Reply<bool> write(std::string project, Route present, Route wanted);
 
     Store& store_;
     const Providers& providers_;

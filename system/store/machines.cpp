@@ -188,6 +188,15 @@ bool restore_external_id(Tx& tx, std::string_view machine, std::string_view exte
     return true;
 }
 
+bool set_address(Tx& tx, std::string_view machine, std::string_view address) {
+    if (tx.run("UPDATE machine SET address = ? WHERE id = ? AND address <> ?",
+               {address, machine, address}) != 1) {
+        return false;
+    }
+    tx.tell("machine.address", {{"machine", machine}, {"address", address}});
+    return true;
+}
+
 void set_size(Tx& tx, std::string_view machine, std::int64_t cpus, std::int64_t memory_mb) {
     tx.run("UPDATE machine SET cpus = ?, memory_mb = ? WHERE id = ?", {cpus, memory_mb, machine});
 }

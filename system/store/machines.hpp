@@ -69,6 +69,8 @@ bool set_external_id(Tx& tx, std::string_view machine, std::string_view external
 // Puts back an id that the row has lost. False, changing nothing, if it has one.
 bool restore_external_id(Tx& tx, std::string_view machine, std::string_view external_id,
                          std::string_view address, Time now);
+// Where its provider says that it is now; false if that is known already.
+bool set_address(Tx& tx, std::string_view machine, std::string_view address);
 // The size that its resource really has.
 void set_size(Tx& tx, std::string_view machine, std::int64_t cpus, std::int64_t memory_mb);
 void set_region(Tx& tx, std::string_view machine, std::string_view region);
