@@ -185,6 +185,23 @@ Script pushes_for_a_volume(Stage stage) {
     stage.expect(stage.shadow().waiting().empty(), "and the last push has its machine");
 }
 
+// The provider loses the machine that was to serve for a while before the next has its volume.
+Script lost_while_another_waits(Stage stage) {
+    const std::string first = co_await stage.create("alpha", "fly", 3);
+    const std::string waiting = co_await stage.create("alpha", "fly", 3);
+    static_cast<void>(waiting);
+    co_await stage.expect_active(first);
+    stage.fly().lose(first);
+    const auto lost = [&] { return stage.shadow().machine(first)->state != MachineState::active; };
+    for (int looks = 0; looks < 40 && !lost(); ++looks) {
+        // Who asks in vain has the loss looked for.
+        const auto answer = co_await stage.call("GET", "/v1/projects/alpha/proxy/hello");
+        static_cast<void>(answer);
+        co_await stage.sleep(seconds(30));
+    }
+    co_await stage.expect_active("alpha-2");
+}
+
 }  // namespace
 
 std::vector<Scenario> projects() {
@@ -223,6 +240,13 @@ std::vector<Scenario> projects() {
          false,
          minutes(90),
          pushes_for_a_volume,
+         {"machine.queued"}},
+        {"lost-while-another-waits",
+         "A machine is lost before it has served for as long as the next waits for its volume.",
+         {},
+         false,
+         minutes(90),
+         lost_while_another_waits,
          {"machine.queued"}},
     };
 }
