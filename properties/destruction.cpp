@@ -108,9 +108,10 @@ class UnknownIsKept final : public Property {
 class FewAtOnce final : public Property {
   public:
     FewAtOnce()
-        : Property("few-at-once",
-                   "Of what no row has given up, no more than a few and a share of what is there "
-                   "are destroyed at once, unless a person named them.") {}
+        : Property(
+              "few-at-once",
+              "Of what no row has given up, no more than a few are destroyed at once, unless a "
+              "person named them.") {}
     void on_named(const std::string& resource) override { named_.insert(resource); }
     void on_provider_request(const ProviderCall& call, const Shadow& shadow) override {
         const auto machine = destroyed_by(call, shadow);
@@ -118,16 +119,13 @@ class FewAtOnce final : public Property {
         const Standing standing = standing_of(*machine, shadow);
         if (standing != Standing::second && standing != Standing::unknown) return;
         constexpr std::size_t kFew = 3;
-        constexpr std::size_t kPercent = 10;
         const auto since = call.sent_at - std::chrono::minutes(1);
         std::erase_if(recent_, [&](const auto& one) { return one.second <= since; });
         recent_[machine->id] = call.sent_at;
-        const std::size_t there = shadow.clouds().inventory().size();
-        if (recent_.size() > kFew && recent_.size() * 100 > there * kPercent) {
+        if (recent_.size() > kFew) {
             broken(
-                fmt::format("{} of {} were to be destroyed within a minute, and no row has "
-                            "given them up",
-                            recent_.size(), there));
+                fmt::format("{} were to be destroyed within a minute, and no row has given them up",
+                            recent_.size()));
         }
     }
 

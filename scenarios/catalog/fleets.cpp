@@ -140,6 +140,24 @@ Script older_backup(Stage stage) {
     stage.expect(stage.exists(names[0]) && stage.exists(names[1]), "and nothing else is");
 }
 
+// A large fleet, and a database that does not know four of it: a small share, and still too many to
+// be destroyed without a person's word.
+Script few_of_many(Stage stage) {
+    constexpr int kMachines = 44;
+    for (int i = 0; i < kMachines; ++i) {
+        std::string project = fmt::format("p{}", i);
+        const std::string machine = co_await stage.create(std::move(project), "docker");
+        stage.expect(!machine.empty(), "a machine is asked for");
+        co_await stage.sleep(std::chrono::seconds(1));
+    }
+    co_await stage.sleep(minutes(10));
+    stage.universe().tamper(forget_projects({"p4", "p14", "p24", "p34"}));
+    co_await stage.sleep(minutes(150));
+    for (int i = 0; i < kMachines; ++i) {
+        stage.expect(stage.exists(fmt::format("p{}-1", i)), "nothing is destroyed");
+    }
+}
+
 // Five machines of five projects.
 boost::asio::awaitable<std::vector<std::string>> five(Stage stage, std::string provider) {
     std::vector<std::string> names;
@@ -265,6 +283,14 @@ std::vector<Scenario> fleets() {
          false,
          hours(4),
          ids_scrambled,
+         {"reconcile.halted"}},
+        {"few-of-many",
+         "The rows do not know four of many machines: nobody destroys them without a person's "
+         "word.",
+         {},
+         false,
+         hours(8),
+         few_of_many,
          {"reconcile.halted"}},
         {"wrong-account",
          "The provider finds none of our machines for a while: they are not all given up.",

@@ -63,8 +63,8 @@ struct LifecycleOptions {
     // How long a resource that is ours and that no row knows is watched before it is destroyed;
     // zero: until a person says so.
     Duration quarantine_for = std::chrono::hours(24 * 7);
-    // A comparison that would destroy or give up more than so many, and more than such a share of
-    // what is there, does none of it.
+    // A comparison that would destroy more than so many, or give up more than so many and more than
+    // such a share of what is there, does none of it.
     std::int64_t max_swept = 3;
     std::int64_t max_swept_percent = 10;
 };

@@ -103,8 +103,11 @@ void Reconciler::lose(Sweep& sweep, Finding finding) {
 boost::asio::awaitable<void> Reconciler::carry_out(Sweep* sweep) {
     const std::int64_t count =
         std::ranges::count(sweep->planned, false, [](const Planned& one) { return one.named; });
+    const std::int64_t destroyed = std::ranges::count_if(
+        sweep->planned, [](const Planned& one) { return !one.named && one.destruction; });
     const bool halted =
-        count > options_.max_swept && count * 100 > sweep->there * options_.max_swept_percent;
+        destroyed > options_.max_swept ||
+        (count > options_.max_swept && count * 100 > sweep->there * options_.max_swept_percent);
     if (halted) {
         sweep->report.halted = fmt::format(
             "{} of {} would be destroyed or given up at once: look whether this is the "

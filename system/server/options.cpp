@@ -105,8 +105,8 @@ void add_server_options(CLI::App& app, Words& words, ServerOptions& options) {
         ->check(CLI::Range(0, 3650))
         ->capture_default_str();
     app.add_option("--max-swept", lifecycle.max_swept,
-                   "Destroy or give up nothing where a comparison would do so with more than this "
-                   "many, and with more than --max-swept-percent")
+                   "Destroy and give up nothing where a comparison would destroy more than this "
+                   "many, or give up more than this many and than --max-swept-percent")
         ->check(CLI::Range(0, 1'000'000))
         ->capture_default_str();
     app.add_option("--max-swept-percent", lifecycle.max_swept_percent, "Of what is there")
