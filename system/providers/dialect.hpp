@@ -86,6 +86,12 @@ inline bool says_whose(const Resource& resource) {
 inline bool says_whose(const Volume& volume) {
     return !volume.name.empty();
 }
+inline bool is_partial(const Resource& resource) {
+    return resource.partial;
+}
+inline bool is_partial(const Volume& /*volume*/) {
+    return false;
+}
 
 // Reads one thing out of an answer. `make` gives nothing for what is no description of one.
 template <class T>
@@ -106,13 +112,19 @@ void read_elements(const nlohmann::json& array, std::optional<T> (*make)(const n
     for (const nlohmann::json& element : array) {
         ++number;
         auto made = make(element);
-        if (made && !id_of(*made).empty()) {
-            if (wanted(*made)) into.found.push_back(*std::move(made));
-        } else if (!made) {
+        if (!made) {
             into.unreadable.push_back(fmt::format("number {}", number));
-        } else if (!says_whose(*made) || wanted(*made)) {
+            continue;
+        }
+        const bool known = !id_of(*made).empty();
+        if (known && wanted(*made)) {
+            into.found.push_back(*std::move(made));
+        } else if (!known && (!says_whose(*made) || wanted(*made))) {
             into.unreadable.push_back(
                 fmt::format("number {}, named \"{}\", without an id", number, made->name));
+        } else if (is_partial(*made) && !says_whose(*made)) {
+            into.unreadable.push_back(
+                fmt::format("number {}, {}, which is known only in part", number, id_of(*made)));
         }
     }
 }

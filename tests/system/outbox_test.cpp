@@ -409,7 +409,7 @@ TEST_F(OutboxTest, BringsAWaitingEventForward) {
 
 boost::asio::awaitable<Outcome> work_then_wait(std::string* log, Clock* clock, Delivery delivery) {
     *log += delivery.event().machine + "( ";
-    co_await pass(clock, seconds(10));
+    co_await sleep_for(clock, seconds(10));
     *log += delivery.event().machine + ") ";
     co_return Later{"not yet", hours(4)};
 }
