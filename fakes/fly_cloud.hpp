@@ -49,6 +49,7 @@ struct FlyVolume {
     std::uint64_t episode = 0;
     int snapshots = 0;
     lifecycle::Time snapshot_at{};
+    lifecycle::Time visible_at{};  // when reads begin to show it
     bool host_down = false;
 };
 
@@ -103,6 +104,8 @@ class FlyCloud final : public Cloud {
     void lose_sight(const std::string& name, lifecycle::Duration duration);
     // For so long reads do not find the machine, which notices nothing either.
     void hide(const std::string& name, lifecycle::Duration duration);
+    // The same of the volume of that id.
+    void hide_volume(const std::string& id, lifecycle::Duration duration);
     void stop_by_itself(const std::string& name) override;
     // The host of that volume, and of the machine that mounts it, is out of reach until it returns.
     // Reads show what was known of them; what has to be done there waits, or is refused.

@@ -64,7 +64,9 @@ HttpResponse FlyCloud::respond_about_volumes(const HttpRequest& request, std::st
     if (id.empty() && request.method == "POST") return create_volume(request);
     if (id.empty() && read) {
         std::vector<json> all;
-        for (const auto& [key, volume] : volumes_) all.push_back(to_json(volume));
+        for (const auto& [key, volume] : volumes_) {
+            if (volume.visible_at <= clock_.now()) all.push_back(to_json(volume));
+        }
         // In no order that anybody promised.
         if (all.size() > 1) {
             const std::uint64_t first = tape_.draw(order_lane_, 4) % all.size();
@@ -78,9 +80,14 @@ HttpResponse FlyCloud::respond_about_volumes(const HttpRequest& request, std::st
         return request.method == "POST" ? snapshot_volume(found->second)
                                         : refuse(404, "not_found: no such route");
     }
+    if (read && clock_.now() < found->second.visible_at) return volume_not_found();
     if (read) return reply(200, to_json(found->second));
     if (request.method == "DELETE") return destroy_volume(id);
     return refuse(404, "not_found: no such route");
+}
+
+void FlyCloud::hide_volume(const std::string& id, Duration duration) {
+    volumes_.at(id).visible_at = clock_.now() + duration;
 }
 
 HttpResponse FlyCloud::snapshot_volume(FlyVolume& volume) {

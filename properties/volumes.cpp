@@ -93,6 +93,34 @@ class VolumesDestroyedById final : public Property {
     }
 };
 
+class GoneMeansGone final : public Property {
+  public:
+    GoneMeansGone()
+        : Property("gone-means-gone",
+                   "A volume is said to be gone only when its provider has none of its id, or of "
+                   "its name where no id is known.") {}
+    void on_commit(const Shadow& shadow) override {
+        for (const auto& [name, row] : shadow.volumes()) {
+            if (row.state != lifecycle::VolumeState::gone || !gone_.insert(name).second) continue;
+            if (tampered_) continue;
+            for (const CloudVolume& volume : shadow.clouds().volumes()) {
+                const bool its =
+                    row.external_id.empty() ? volume.name == name : volume.id == row.external_id;
+                if (!its || volume.leaving) continue;
+                broken(
+                    fmt::format("{} is said to be gone, and its provider has {}", name, volume.id));
+            }
+        }
+        tampered_ = false;
+    }
+    // What somebody else has written is not what the core said.
+    void on_tampered() override { tampered_ = true; }
+
+  private:
+    std::set<std::string> gone_;
+    bool tampered_ = false;
+};
+
 class UnreachableIsSaid final : public Property {
   public:
     UnreachableIsSaid()
@@ -164,6 +192,7 @@ Properties volume_properties() {
     Properties all;
     all.push_back(std::make_unique<DataSurvives>());
     all.push_back(std::make_unique<VolumesDestroyedById>());
+    all.push_back(std::make_unique<GoneMeansGone>());
     all.push_back(std::make_unique<UnreachableIsSaid>());
     all.push_back(std::make_unique<NamesItsOwn>());
     return all;

@@ -336,11 +336,13 @@ boost::asio::awaitable<void> Reconciler::collect_volumes(Sweep* sweep, std::stri
         const auto row = co_await store_.read(read);
         // One that no row names is not ours; one that is being found or destroyed is in good hands.
         if (!row->has_value() || (*row)->provider != provider) continue;
-        if ((*row)->external_id.empty() && (*row)->state == VolumeState::gone) {
-            Finding finding{"orphan", "",   volume.id, "a volume that came after it was given up",
-                            "",       false};
+        const bool named = (*row)->external_id.empty();
+        if ((*row)->state == VolumeState::gone && (named || (*row)->external_id == volume.id)) {
+            Finding finding{"orphan", "", volume.id, "", "", false};
+            finding.what = named ? "a volume that came after it was given up"
+                                 : "a volume that was taken for gone";
             destroy(*sweep, provider, std::move(finding), &Provider::destroy_volume);
-        } else if (!(*row)->external_id.empty() && (*row)->external_id != volume.id) {
+        } else if (!named && (*row)->external_id != volume.id) {
             // A name is all that it has of ours: whoever copies a volume gives the copy its name.
             note(*sweep, {"unknown-volume", "", volume.id, "it has the name of a volume of ours",
                           "it is left alone: destroy it if nobody needs it", false});

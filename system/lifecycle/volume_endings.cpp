@@ -13,6 +13,9 @@ namespace {
 using std::chrono::seconds;
 using Class = ProviderErrorClass;
 
+// How often in a row a volume must not be found before it is believed.
+constexpr std::int64_t kAbsentLooks = 5;
+
 Outcome again(const ProviderError& error) {
     return Retry{describe(error), error.retry_after};
 }
@@ -49,13 +52,16 @@ boost::asio::awaitable<Outcome> Volumes::destroy(Delivery delivery) {
         if (!known && known.error().error_class != Class::gone) co_return again(known.error());
         if (known) listed.found.push_back(std::move(*known));
     }
-    auto outcome = co_await destroy_all(**row, std::move(listed));
+    auto outcome = co_await destroy_all(std::move(delivery), **row, std::move(listed));
     co_return outcome;
 }
 
-boost::asio::awaitable<Outcome> Volumes::destroy_all(VolumeRow row, Listing<Volume> listed) {
+boost::asio::awaitable<Outcome> Volumes::destroy_all(Delivery delivery, VolumeRow row,
+                                                     Listing<Volume> listed) {
     bool left = false;
+    bool leaving = false;
     for (const Volume& volume : listed.found) {
+        leaving = leaving || !volume.usable;
         if (!volume.usable) continue;
         left = true;
         // Its machine first: while that holds it, the provider refuses.
@@ -65,11 +71,30 @@ boost::asio::awaitable<Outcome> Volumes::destroy_all(VolumeRow row, Listing<Volu
             co_return again(destroyed.error());
         }
     }
-    if (left) co_return Later{"it is being destroyed", seconds(20)};
+    if (left) {
+        auto forget = [name = row.name](Tx& tx) -> Result<bool> {
+            forget_volume_absences(tx, name);
+            return true;
+        };
+        const auto forgotten = co_await delivery.transact(std::move(forget));
+        if (!forgotten) co_return LeaseLost{};
+        co_return Later{"it is being destroyed", seconds(20)};
+    }
     if (!listed.complete()) {
         co_return Retry{describe_unreadable(listed.unreadable), seconds(30)};
     }
-    co_return Done{"gone", [row](Tx& tx) { transition(tx, row, VolumeState::gone); }};
+    Done gone{"gone", [row](Tx& tx) { transition(tx, row, VolumeState::gone); }};
+    if (leaving) co_return gone;  // so its provider says, which is more than that it is not found
+    auto count = [name = row.name](Tx& tx) -> Result<std::int64_t> {
+        return record_volume_absence(tx, name);
+    };
+    const auto looks = co_await delivery.transact(std::move(count));
+    if (!looks) co_return LeaseLost{};
+    if (*looks < kAbsentLooks) {
+        co_return Later{"it is not found, or not yet",
+                        options_.late_effect_grace / (kAbsentLooks - 1)};
+    }
+    co_return gone;
 }
 
 Consumer Volumes::releaser() {

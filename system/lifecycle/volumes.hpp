@@ -61,7 +61,8 @@ class Volumes : Part {
 
   private:
     boost::asio::awaitable<Outcome> destroy(Delivery delivery);
-    boost::asio::awaitable<Outcome> destroy_all(VolumeRow row, Listing<Volume> listed);
+    boost::asio::awaitable<Outcome> destroy_all(Delivery delivery, VolumeRow row,
+                                                Listing<Volume> listed);
     boost::asio::awaitable<Outcome> release(Delivery delivery);
     Step<VolumeRow> find_or_create(Delivery delivery, Machine machine, VolumeRow row);
     Step<Volume> create(Delivery delivery, Machine machine, VolumeRow row);

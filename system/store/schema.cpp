@@ -313,6 +313,9 @@ constexpr std::array kMigrations = {
     ALTER TABLE outbox_event ADD COLUMN hastened_to BIGINT NOT NULL DEFAULT 0;
     ALTER TABLE outbox_event ADD COLUMN again_at BIGINT NOT NULL DEFAULT 0;
     )sql",
+    R"sql(
+    ALTER TABLE volume ADD COLUMN absences BIGINT NOT NULL DEFAULT 0;
+    )sql",
 };
 
 Error unusable(std::string_view path, std::string_view why) {

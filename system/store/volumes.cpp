@@ -129,4 +129,16 @@ void set_volume_used(Tx& tx, std::string_view name, bool used) {
     tx.run("UPDATE volume SET used = ? WHERE name = ?", {std::int64_t{used ? 1 : 0}, name});
 }
 
+std::int64_t record_volume_absence(Tx& tx, std::string_view name) {
+    tx.run("UPDATE volume SET absences = absences + 1 WHERE name = ?", {name});
+    return tx
+        .first("SELECT absences FROM volume WHERE name = ?", {name},
+               [](const Row& row) { return row.integer(0); })
+        .value_or(0);
+}
+
+void forget_volume_absences(Tx& tx, std::string_view name) {
+    tx.run("UPDATE volume SET absences = 0 WHERE name = ? AND absences > 0", {name});
+}
+
 }  // namespace lifecycle

@@ -62,5 +62,9 @@ void set_volume_region(Tx& tx, std::string_view name, std::string_view region);
 // One more snapshot was made, or tried for the last time.
 void record_snapshot(Tx& tx, std::string_view name, Time now);
 void set_volume_used(Tx& tx, std::string_view name, bool used);
+// Counts a look at the provider that did not find the volume, as record_absence() does for
+// machines; gives how many there were in a row.
+std::int64_t record_volume_absence(Tx& tx, std::string_view name);
+void forget_volume_absences(Tx& tx, std::string_view name);
 
 }  // namespace lifecycle
