@@ -113,6 +113,10 @@ HttpResponse FlyCloud::create_volume(const HttpRequest& request) {
         return reply(422, json{{"error", "could not find a candidate host"},
                                {"status", "insufficient_capacity"}});
     }
+    if (options_.lost_volumes > 0) {
+        --options_.lost_volumes;
+        return refuse(500, "internal: server error");
+    }
     const std::string source = body.value("source_volume_id", "");
     const auto copied = volumes_.find(source);
     // One that is being destroyed is still shown, and cannot be forked any more.
@@ -122,7 +126,7 @@ HttpResponse FlyCloud::create_volume(const HttpRequest& request) {
     if (!source.empty() && copied->second.host_down) {
         return refuse(503, "unavailable: host unreachable");
     }
-    if (!source.empty() && copied->second.state != "created") {
+    if (!source.empty() && copied->second.state != "created" && !options_.fork_half_filled) {
         return refuse(
             412, fmt::format("failed_precondition: volume {} is {}", source, copied->second.state));
     }

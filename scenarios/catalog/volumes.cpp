@@ -93,6 +93,43 @@ Script copy_refused(Stage stage) {
     stage.fly().options().full_of_volumes = false;
 }
 
+// A copy is asked for, and the request comes to nothing without an answer that says so: what is
+// asked for in its place is a copy too.
+Script copy_asked_and_lost(Stage stage) {
+    const std::string first = co_await stage.create("alpha", "fly", 3);
+    co_await stage.expect_active(first);
+    const std::string stranded = volume_id(stage, "alpha");
+    stage.fly().options().stranded_volumes.insert(stranded);
+    stage.fly().options().lost_volumes = 1;
+    const std::string second = co_await stage.create("alpha", "fly", 3);
+    co_await stage.expect_active(second);
+    const std::string copy = volume_id(stage, "alpha");
+    stage.expect(stage.fly().options().lost_volumes == 0, "a copy was asked for");
+    co_await stage.sleep(minutes(40));
+    stage.expect(stage.fly().volumes().at(copy).holds.contains(first),
+                 "the copy holds what the first wrote");
+}
+
+// A copy that is in service, and not filled yet, has to move itself: it can be copied only once it
+// is whole, although its provider would do so at once.
+Script copy_moved_again(Stage stage) {
+    stage.fly().options().hydrate_delay = minutes(8);
+    stage.fly().options().fork_half_filled = true;
+    const std::string first = co_await stage.create("alpha", "fly", 3);
+    co_await stage.expect_active(first);
+    stage.fly().options().stranded_volumes.insert(volume_id(stage, "alpha"));
+    const std::string second = co_await stage.create("alpha", "fly", 3);
+    co_await stage.expect_active(second);
+    stage.fly().options().stranded_volumes.insert(volume_id(stage, "alpha"));
+    const std::string third = co_await stage.create("alpha", "fly", 3);
+    co_await stage.expect_active(third);
+    const std::string copy = volume_id(stage, "alpha");
+    co_await stage.sleep(minutes(60));
+    const auto& holds = stage.fly().volumes().at(copy).holds;
+    stage.expect(holds.contains(first) && holds.contains(second),
+                 "the last copy holds what both wrote");
+}
+
 // The host of a machine and its volume is out of reach: the next machine cannot have the volume,
 // and says so, until the host is back.
 Script volume_host_lost(Stage stage) {
@@ -351,6 +388,21 @@ std::vector<Scenario> volumes() {
          minutes(220),
          copy_refused,
          {"machine.state starting->failed"}},
+        {"copy-asked-and-lost",
+         "A copy is asked for, and the request is lost: another copy takes its place, and never an "
+         "empty volume.",
+         {},
+         false,
+         minutes(140),
+         copy_asked_and_lost,
+         {"volume.moved"}},
+        {"copy-moved-again",
+         "A copy has to move before it is filled: it is copied once it is whole.",
+         {},
+         false,
+         minutes(200),
+         copy_moved_again,
+         {"volume.moved"}},
         {"volume-host-lost",
          "The host of a volume is out of reach: the next machine says so, and the one after it, "
          "when the host is back, has the volume.",
