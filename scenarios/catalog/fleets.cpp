@@ -216,6 +216,19 @@ Script reads_go_astray(Stage stage) {
                  "the machine is still in service");
 }
 
+// A few times a day one sweep does not find a machine, and those before and after it do.
+Script sweeps_go_astray(Stage stage) {
+    const std::string machine = co_await stage.create("alpha");
+    co_await stage.expect_active(machine);
+    for (int i = 0; i < 6; ++i) {
+        // As long as sweeps are apart at least, so that it meets one of them.
+        stage.fly().hide(machine, minutes(5));
+        co_await stage.sleep(hours(2));
+    }
+    stage.expect(stage.shadow().machine(machine)->state == lifecycle::MachineState::active,
+                 "the machine is still in service");
+}
+
 // The answer of a creation is lost, and the host of what it made is out of reach: the provider
 // knows the machine in part, and not what it mounts.
 Script host_out_of_sight(Stage stage) {
@@ -305,6 +318,13 @@ std::vector<Scenario> fleets() {
          false,
          hours(4),
          reads_go_astray},
+        {"sweeps-go-astray",
+         "One sweep in many does not find a machine, some times a day: it is not lost.",
+         {},
+         false,
+         hours(14),
+         sweeps_go_astray,
+         {"reconcile.finding missing"}},
         {"host-out-of-sight",
          "The provider knows a machine only in part: it is waited for, and not destroyed.",
          {},
