@@ -13,12 +13,36 @@ Store::Store(const Options& options, boost::asio::any_io_executor executor)
       telemetry_(options.telemetry),
       clock_(options.clock) {}
 
+namespace {
+
+// SQLite does not wait for a lock when it switches to the write-ahead log, since it reads already
+// when it finds the lock taken. The next transaction that writes does wait, and after it the
+// switch has been made by another process or is tried again.
+void write_ahead(Database& database) {
+    // Each failure is another's turn at the lock, and after one switch there is none to make.
+    constexpr int kMaxTries = 100;
+    for (int tries = 1;; ++tries) {
+        try {
+            database.script("PRAGMA journal_mode = WAL");
+            return;
+        } catch (const StoreUnavailable& failure) {
+            const bool locked = failure.cause() == StoreUnavailable::Cause::locked;
+            if (!locked || tries == kMaxTries) throw;
+        }
+        database.run("BEGIN IMMEDIATE");
+        database.run("ROLLBACK");
+    }
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Store>> Store::open(Options options, boost::asio::any_io_executor executor) {
     std::unique_ptr<Store> store(new Store(options, std::move(executor)));
     store->database_.wait_for_locks(kMaxBlocked);
-    // The write-ahead log is synced at each commit: what a commit said is durable.
+    write_ahead(store->database_);
+    // The log is synced at each commit: what a commit said is durable.
     store->database_.script(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+        "PRAGMA synchronous = FULL;"
         "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;");
     if (auto migrated = migrate(store->database_, options.path); !migrated) {
         return std::unexpected(std::move(migrated.error()));
