@@ -79,6 +79,7 @@ class Api {
     Answer errors(std::string project, HttpRequest request);
     Answer recreate(std::string project, HttpRequest request);
     Answer delegate_work(std::string project, HttpRequest request);
+    Answer delegation(std::string delegation, HttpRequest request);
     Answer delegations(std::string project, HttpRequest request);
     Answer snapshot(std::string project, HttpRequest request);
     Answer conclude_delegation(std::string delegation, HttpRequest request);

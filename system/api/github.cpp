@@ -8,6 +8,7 @@
 #include "system/api/requests.hpp"
 #include "system/identity/signature.hpp"
 #include "system/lifecycle/machine_changes.hpp"
+#include "system/model/json.hpp"
 #include "system/store/machines.hpp"
 
 // Pushes to a repository roll the machines of the projects that are bound to it.
@@ -98,8 +99,14 @@ Api::Answer Api::push(std::string, HttpRequest request) {
                                     "the header X-GitHub-Delivery is missing or too long",
                                     "send what GitHub sends"));
     }
-    const auto body = parse_object(request.body);
-    if (!body) co_return to_response(body.error());
+    // A push may list thousands of commits.
+    const auto body = parse_members(request.body, {"ref", "after", "deleted", "repository"});
+    if (!body || !body->is_object()) {
+        co_return to_response(
+            Error(ErrorCode::bad_request,
+                  fmt::format("the body {}", body ? "is no object" : to_string(body.error())),
+                  "send what GitHub sends, as application/json"));
+    }
     const auto pushed = push_in(*body);
     if (header(request, "X-GitHub-Event") != "push" || !pushed) {
         co_return to_response(200, json{{"machines", json::array()}});

@@ -14,6 +14,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kLongestText = 512;
+constexpr std::size_t kMaxParts = 100'000;
 
 Error bad_field(std::string_view name, std::string_view rule) {
     return {ErrorCode::bad_request, fmt::format("the field \"{}\" {}", name, rule),
@@ -46,13 +47,14 @@ int status_of(ErrorCode code) {
 
 Result<json> parse_object(std::string_view body) {
     if (body.empty()) return json::object();
-    const JsonLimits limits;
+    const JsonLimits limits{.max_parts = kMaxParts};
     auto parsed = parse_json(body, limits);
     if (!parsed) {
         return std::unexpected(
             Error(ErrorCode::bad_request, fmt::format("the body {}", to_string(parsed.error())),
-                  fmt::format("send one JSON object in UTF-8, at most {} levels deep",
-                              limits.max_depth)));
+                  fmt::format("send one JSON object in UTF-8, at most {} levels deep and of at "
+                              "most {} values",
+                              limits.max_depth, limits.max_parts)));
     }
     if (!parsed->is_object()) {
         return std::unexpected(Error(ErrorCode::bad_request,
@@ -143,17 +145,22 @@ json to_json(const HistoryEntry& entry, const Clock& clock) {
     return {{"at_ms", shown_ms(entry.at, clock)}, {"what", entry.what}, {"detail", entry.detail}};
 }
 
-json to_json(const Delegation& delegation, const Clock& clock) {
+json without_payload(const Delegation& delegation, const Clock& clock) {
     return {{"id", delegation.id},
             {"project", delegation.project},
             {"agent", delegation.agent},
-            {"payload", json_or_null(delegation.payload)},
             {"state", delegation.state},
             {"machine", delegation.machine},
             {"deliveries", delegation.deliveries},
             {"result", delegation.result},
             {"created_at_ms", shown_ms(delegation.created_at, clock)},
             {"deadline_ms", shown_ms(delegation.deadline, clock)}};
+}
+
+json to_json(const Delegation& delegation, const Clock& clock) {
+    json shown = without_payload(delegation, clock);
+    shown["payload"] = json_or_null(delegation.payload);
+    return shown;
 }
 
 json to_json(const ProjectError& error, const Clock& clock) {

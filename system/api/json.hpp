@@ -40,6 +40,8 @@ nlohmann::json to_json(const Machine& machine, const Clock& clock);
 nlohmann::json to_json(const MachineRequest& request, const Clock& clock);
 nlohmann::json to_json(const HistoryEntry& entry, const Clock& clock);
 nlohmann::json to_json(const Delegation& delegation, const Clock& clock);
+// For lists: a thousand payloads have no place in one answer.
+nlohmann::json without_payload(const Delegation& delegation, const Clock& clock);
 nlohmann::json to_json(const ProjectError& error, const Clock& clock);
 nlohmann::json to_json(const ReconcileReport& report, bool applied);
 

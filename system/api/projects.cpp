@@ -124,6 +124,17 @@ Api::Answer Api::delegate_work(std::string project, HttpRequest request) {
     co_return to_response(202, json{{"delegation", to_json(*made, ports_.clock)}});
 }
 
+Api::Answer Api::delegation(std::string delegation, HttpRequest) {
+    auto read = [&delegation](ReadTx& tx) -> Result<Delegation> {
+        auto found = find_delegation(tx, delegation);
+        if (!found) return std::unexpected(no_such_delegation(delegation));
+        return *std::move(found);
+    };
+    const auto found = co_await store_.read(read);
+    if (!found) co_return to_response(found.error());
+    co_return to_response(200, json{{"delegation", to_json(*found, ports_.clock)}});
+}
+
 Api::Answer Api::delegations(std::string project, HttpRequest request) {
     const auto page = parse_page(request.target);
     if (!page) co_return to_response(page.error());
@@ -134,7 +145,9 @@ Api::Answer Api::delegations(std::string project, HttpRequest request) {
     const auto found = co_await store_.read(read);
     if (!found) co_return to_response(found.error());
     json listed = json::array();
-    for (const Delegation& delegation : *found) listed.push_back(to_json(delegation, ports_.clock));
+    for (const Delegation& delegation : *found) {
+        listed.push_back(without_payload(delegation, ports_.clock));
+    }
     const std::int64_t last = found->empty() ? 0 : found->back().number;
     co_return to_page("delegations", std::move(listed), *page, last);
 }

@@ -108,6 +108,7 @@ std::span<const Api::Route> Api::routes() {
         {"POST", "/v1/machines/{machine}/rotate", client, &Api::rotate},
         {"POST", "/v1/machines/{machine}/register", box, &Api::register_box},
         {"POST", "/v1/machines/{machine}/status", box, &Api::status},
+        {"GET", "/v1/delegations/{delegation}", client, &Api::delegation},
         {"POST", "/v1/delegations/{delegation}/result", box, &Api::conclude_delegation},
     };
     return kRoutes;

@@ -6,9 +6,13 @@
 
 #include "system/store/numbers.hpp"
 
-#define DELEGATION_COLUMNS                                                        \
-    "id, project, agent, payload, state, machine, deliveries, result, deadline, " \
+#define DELEGATION_COLUMNS_AND(payload)                \
+    "id, project, agent, " payload                     \
+    ", state, machine, deliveries, result, deadline, " \
     "created_at, updated_at, digest, number"
+#define DELEGATION_COLUMNS DELEGATION_COLUMNS_AND("payload")
+// A payload may have a megabyte, and there is no end to how many a project has.
+#define DELEGATION_COLUMNS_WITHOUT_PAYLOAD DELEGATION_COLUMNS_AND("''")
 
 namespace lifecycle {
 namespace {
@@ -44,13 +48,13 @@ std::optional<Delegation> find_delegation_by_key(ReadTx& tx, std::string_view pr
 }
 
 std::vector<Delegation> delegations_of(ReadTx& tx, std::string_view project, const Page& page) {
-    return tx.all("SELECT " DELEGATION_COLUMNS
+    return tx.all("SELECT " DELEGATION_COLUMNS_WITHOUT_PAYLOAD
                   " FROM delegation WHERE project = ? AND number > ? ORDER BY number LIMIT ?",
                   {project, page.after, page.limit}, delegation_of);
 }
 
 std::vector<Delegation> open_delegations(ReadTx& tx, std::string_view project) {
-    return tx.all("SELECT " DELEGATION_COLUMNS
+    return tx.all("SELECT " DELEGATION_COLUMNS_WITHOUT_PAYLOAD
                   " FROM delegation WHERE project = ? AND state IN ('queued', 'delivered')"
                   " ORDER BY number",
                   {project}, delegation_of);

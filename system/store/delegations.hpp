@@ -33,9 +33,9 @@ struct Delegation {
 std::optional<Delegation> find_delegation(ReadTx& tx, std::string_view id);
 std::optional<Delegation> find_delegation_by_key(ReadTx& tx, std::string_view project,
                                                  std::string_view idempotency_key);
-// Oldest first; the page goes by number.
+// Without their payloads. Oldest first; the page goes by number.
 std::vector<Delegation> delegations_of(ReadTx& tx, std::string_view project, const Page& page);
-// Those that have not ended, oldest first.
+// Those that have not ended, without their payloads, oldest first.
 std::vector<Delegation> open_delegations(ReadTx& tx, std::string_view project);
 
 // Gives it its id. An empty key stands for no other request than this one.

@@ -39,11 +39,6 @@ std::string key_of(std::string_view delegation) {
     return fmt::format("delegation:{}", delegation);
 }
 
-Error no_such_delegation(std::string_view id) {
-    return {ErrorCode::not_found, fmt::format("there is no delegation {}", id.substr(0, 200)),
-            "list the delegations of the project"};
-}
-
 HttpRequest request_of(const Delegation& delegation, const Endpoint& way) {
     HttpRequest request = along({}, way);
     request.method = "POST";
@@ -59,6 +54,11 @@ HttpRequest request_of(const Delegation& delegation, const Endpoint& way) {
 }
 
 }  // namespace
+
+Error no_such_delegation(std::string_view id) {
+    return {ErrorCode::not_found, fmt::format("there is no delegation {}", id.substr(0, 200)),
+            "list the delegations of the project"};
+}
 
 Result<Delegation> delegate(Tx& tx, const DelegationRequest& request, Time now) {
     if (!project_exists(tx, request.project)) {

@@ -21,6 +21,8 @@ struct DelegationRequest {
     std::string digest;           // of what was sent
 };
 
+Error no_such_delegation(std::string_view id);
+
 // Work for the agent of a project's active machine, whichever that will be. The same idempotency
 // key gives the delegation that it made before. Not found if there is no such project, conflict if
 // it is archived, or if the key was used for another request.

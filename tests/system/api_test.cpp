@@ -68,6 +68,7 @@ const std::vector<BadRequest>& bad_requests() {
         {"POST", "/v1/projects/alpha/delegations", "{}", 400, "bad_request", "\"agent\""},
         {"POST", "/v1/projects/alpha/delegations", R"({"agent":"a","timeout_s":0})", 400,
          "bad_request", "from 1 to 604800"},
+        {"GET", "/v1/delegations/alpha.9", "", 404, "not_found", "no delegation alpha.9"},
         {"PUT", "/v1/projects/alpha/delegations", "", 405, "method_not_allowed", "PUT"},
         {"POST", "/v1/projects/alpha/machines", R"({"image":"x","active_within_s":5})", 400,
          "bad_request", "from 60 to 86400"},
@@ -311,6 +312,23 @@ Script look_at_history(Stage stage) {
 TEST(Api, TellsTheHistoryOfAMachineAndMeasures) {
     tests::Play play;
     ASSERT_TRUE(play.run(look_at_history));
+    EXPECT_TRUE(play.broken.empty()) << play.broken.front();
+}
+
+Script look_at_payloads(Stage stage) {
+    co_await stage.create("alpha");
+    const std::string work = co_await stage.delegate("alpha", 600);
+    const auto listed = co_await stage.call("GET", "/v1/projects/alpha/delegations");
+    const json first = json::parse(listed->body)["delegations"][0];
+    EXPECT_EQ(first["id"], work);
+    EXPECT_FALSE(first.contains("payload")) << "a page of payloads would take a gigabyte";
+    const auto shown = co_await stage.call("GET", "/v1/delegations/" + work);
+    EXPECT_EQ(json::parse(shown->body)["delegation"]["payload"]["say"], "hello");
+}
+
+TEST(Api, ShowsPayloadsOneByOne) {
+    tests::Play play;
+    ASSERT_TRUE(play.run(look_at_payloads));
     EXPECT_TRUE(play.broken.empty()) << play.broken.front();
 }
 

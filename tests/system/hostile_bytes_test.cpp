@@ -173,6 +173,29 @@ TEST(Json, ThatNestsTooDeepIsRefusedBeforeAnythingIsBuiltOfIt) {
     EXPECT_EQ(parse_json("[1,").error(), JsonFlaw::malformed);
 }
 
+TEST(Json, OfManyPartsIsRefusedBeforeAnythingIsBuiltOfIt) {
+    constexpr JsonLimits limits{.max_parts = 4};
+    EXPECT_TRUE(parse_json("[[],1,2]", limits));
+    EXPECT_TRUE(parse_json(R"([",,,,,[[[["])", limits));
+    EXPECT_EQ(parse_json("[[],1,2,3]", limits).error(), JsonFlaw::too_many_parts);
+    HttpRequest request;
+    request.body = R"({"agent":"coder","payload":[)";
+    for (int i = 0; i < 300'000; ++i) request.body += "[],";
+    request.body += "1]}";
+    const auto refused = parse_delegation(request, "alpha");
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::bad_request);
+    EXPECT_NE(refused.error().action.find("100000 values"), std::string::npos);
+}
+
+TEST(Json, OfWhichFewMembersAreWantedKeepsNoOthers) {
+    const std::string text = R"({"a":{"a":[1],"b":2},"b":[[3]],"c":4,"d":{"a":5}})";
+    EXPECT_EQ(parse_members(text, {"a", "c", "e"})->dump(), R"({"a":{"a":[1],"b":2},"c":4})");
+    EXPECT_EQ(parse_members(R"({"b":[1,})", {"a"}).error(), JsonFlaw::malformed);
+    EXPECT_EQ(parse_members("{\"b\":" + nested(100) + "}", {"a"}).error(), JsonFlaw::too_deep);
+    EXPECT_EQ(parse_members("[7]", {"a"})->dump(), "[7]");
+}
+
 TEST(Json, InAPayloadThatWouldOverflowTheStackIsABadRequest) {
     HttpRequest request;
     request.body = R"({"agent":"coder","payload":)" + nested(100'000) + "}";
