@@ -1,13 +1,17 @@
 #include "system/server/http_server.hpp"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast.hpp>
+#include <map>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -25,6 +29,7 @@ namespace http = boost::beast::http;
 using tcp = asio::ip::tcp;
 
 constexpr auto kPatience = std::chrono::seconds(30);
+constexpr auto kPatienceForHead = std::chrono::seconds(10);
 
 HttpRequest from_beast(http::request<http::string_body> message) {
     HttpRequest request;
@@ -80,12 +85,82 @@ HttpResponse refusal(const boost::system::error_code& error) {
 
 }  // namespace
 
+namespace {
+
+// The places for connections at one door. A connection has one until it ends, or until it is
+// closed for another while we wait for its client.
+class Places {
+  public:
+    explicit Places(std::size_t most) : most_(most) {}
+
+    // Whether there is a place, if need be after closing who has kept us waiting longest.
+    bool make_room();
+
+  private:
+    friend class Connection;
+    std::size_t most_;
+    std::size_t taken_ = 0;
+    std::uint64_t next_turn_ = 0;
+    std::map<std::uint64_t, class Connection*> waiting_;
+};
+
+class Connection {
+  public:
+    Connection(std::shared_ptr<Places> places, tcp::socket socket)
+        : stream(std::move(socket)), places_(std::move(places)) {
+        ++places_->taken_;
+        keeps_us_waiting();
+    }
+    ~Connection() { leave(); }
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
+    void keeps_us_waiting() {
+        if (!has_place_) return;
+        is_waited_for();
+        turn_ = places_->next_turn_++;
+        places_->waiting_.emplace(turn_, this);
+    }
+    void is_waited_for() { places_->waiting_.erase(turn_); }
+
+    void close_for_another() {
+        leave();
+        stream.close();
+    }
+
+    beast::tcp_stream stream;
+
+  private:
+    void leave() {
+        if (!std::exchange(has_place_, false)) return;
+        is_waited_for();
+        --places_->taken_;
+    }
+
+    std::shared_ptr<Places> places_;
+    bool has_place_ = true;
+    std::uint64_t turn_ = 0;
+};
+
+bool Places::make_room() {
+    if (taken_ < most_) return true;
+    if (waiting_.empty()) return false;
+    waiting_.begin()->second->close_for_another();
+    return true;
+}
+
+}  // namespace
+
 struct HttpServer::State {
-    State(asio::io_context& io, tcp::endpoint endpoint, Service answer)
-        : context(io), acceptor(io, endpoint), service(std::move(answer)) {}
+    State(asio::io_context& io, tcp::endpoint endpoint, Service answer, std::size_t most)
+        : context(io),
+          acceptor(io, endpoint),
+          service(std::move(answer)),
+          places(std::make_shared<Places>(most)) {}
     asio::io_context& context;
     tcp::acceptor acceptor;
     Service service;
+    std::shared_ptr<Places> places;
     bool stopped = false;
 };
 
@@ -106,21 +181,54 @@ asio::awaitable<void> linger(beast::tcp_stream* stream) {
     }
 }
 
+// A client may be silent between two requests for longer than within the head of one.
+asio::awaitable<boost::system::error_code> await_request(beast::tcp_stream* stream,
+                                                         beast::flat_buffer* buffer) {
+    constexpr std::size_t kAtOnce = 4096;
+    stream->expires_after(kPatience);
+    boost::system::error_code error;
+    const std::size_t length = co_await stream->async_read_some(
+        buffer->prepare(kAtOnce), asio::redirect_error(asio::use_awaitable, error));
+    buffer->commit(length);
+    co_return error;
+}
+
+using Parser = http::request_parser<http::string_body>;
+
+// The rest of a request of which something may be in the buffer.
+asio::awaitable<boost::system::error_code> read_request(beast::tcp_stream* stream,
+                                                        beast::flat_buffer* buffer,
+                                                        Parser* parser) {
+    boost::system::error_code error;
+    stream->expires_after(kPatienceForHead);
+    const auto head = co_await http::async_read_header(
+        *stream, *buffer, *parser, asio::redirect_error(asio::use_awaitable, error));
+    static_cast<void>(head);
+    if (error) co_return error;
+    stream->expires_after(kPatience);
+    const auto body = co_await http::async_read(*stream, *buffer, *parser,
+                                                asio::redirect_error(asio::use_awaitable, error));
+    static_cast<void>(body);
+    co_return error;
+}
+
 // State is private to the server; sessions see it through this.
 template <class State>
-asio::awaitable<void> converse(std::shared_ptr<State> state, beast::tcp_stream stream) {
+asio::awaitable<void> converse(std::shared_ptr<State> state,
+                               std::shared_ptr<Connection> connection) {
+    beast::tcp_stream& stream = connection->stream;
     beast::flat_buffer buffer;
     bool open = true;
-    while (open) {
-        http::request_parser<http::string_body> parser;
+    for (bool first = true; open; first = false) {
+        if (!first && buffer.size() == 0) {
+            const auto silent = co_await await_request(&stream, &buffer);
+            if (silent) break;
+        }
+        Parser parser;
         parser.body_limit(Api::kLongestBody);
-        stream.expires_after(kPatience);
-        boost::system::error_code error;
-        const auto read = co_await http::async_read(
-            stream, buffer, parser, asio::redirect_error(asio::use_awaitable, error));
-        static_cast<void>(read);
+        boost::system::error_code error = co_await read_request(&stream, &buffer, &parser);
         if (error == http::error::end_of_stream || error == beast::error::timeout ||
-            error == asio::error::connection_reset) {
+            error == asio::error::connection_reset || error == asio::error::operation_aborted) {
             break;
         }
         HttpResponse response;
@@ -132,6 +240,7 @@ asio::awaitable<void> converse(std::shared_ptr<State> state, beast::tcp_stream s
             open = false;
         } else {
             stream.expires_never();
+            connection->is_waited_for();
             open = parser.keep_alive() && !state->stopped;
             std::move_only_function<void(Resume<HttpResponse>)> ask =
                 [state,
@@ -139,6 +248,7 @@ asio::awaitable<void> converse(std::shared_ptr<State> state, beast::tcp_stream s
                     state->service(std::move(request), std::move(resume));
                 };
             response = co_await suspend<HttpResponse>(std::move(ask));
+            connection->keeps_us_waiting();
         }
         const auto message = to_beast(std::move(response), open, head);
         stream.expires_after(kPatience);
@@ -159,7 +269,9 @@ asio::awaitable<void> accept(std::shared_ptr<State> state) {
         tcp::socket socket =
             co_await state->acceptor.async_accept(asio::redirect_error(asio::use_awaitable, error));
         if (!error) {
-            asio::co_spawn(state->context, converse(state, beast::tcp_stream(std::move(socket))),
+            if (!state->places->make_room()) continue;
+            auto connection = std::make_shared<Connection>(state->places, std::move(socket));
+            asio::co_spawn(state->context, converse(state, std::move(connection)),
                            [](std::exception_ptr) { /* one client's connection broke */ });
         } else if (!state->stopped) {
             // Out of descriptors, most likely: let some connections end.
@@ -172,9 +284,9 @@ asio::awaitable<void> accept(std::shared_ptr<State> state) {
 }  // namespace
 
 HttpServer::HttpServer(asio::io_context& context, const std::string& host, std::uint16_t port,
-                       Service service)
+                       Service service, std::size_t max_connections)
     : state_(std::make_shared<State>(context, tcp::endpoint(asio::ip::make_address(host), port),
-                                     std::move(service))) {
+                                     std::move(service), max_connections)) {
     asio::co_spawn(context, accept(state_), [](std::exception_ptr failure) {
         if (failure) std::rethrow_exception(failure);
     });
@@ -182,6 +294,13 @@ HttpServer::HttpServer(asio::io_context& context, const std::string& host, std::
 
 HttpServer::~HttpServer() {
     stop();
+}
+
+std::size_t HttpServer::share_of_descriptors() {
+    constexpr rlim_t kMost = 4096;
+    rlimit descriptors{};
+    if (getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return kMost;
+    return std::clamp<rlim_t>(descriptors.rlim_cur / 4, 1, kMost);
 }
 
 std::uint16_t HttpServer::port() const {
