@@ -5,7 +5,6 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast.hpp>
@@ -78,50 +77,20 @@ HttpResponse from_beast(http::response<http::string_body> message) {
 
 using Answer = std::expected<HttpResponse, Failure>;
 using Deadline = std::chrono::steady_clock::time_point;
-using Addresses = std::vector<tcp::endpoint>;
 
-// One search for the addresses of a host. The system's own cannot be interrupted, so who has waited
-// long enough leaves it alone, and it ends by itself.
-struct Search {
-    explicit Search(const asio::any_io_executor& executor)
-        : resolver(executor), deadline(executor) {}
-    tcp::resolver resolver;
-    asio::steady_timer deadline;
-    bool ended = false;
-    boost::system::error_code error;
-    Addresses found = {};
-};
-
-asio::awaitable<std::expected<Addresses, Failure>> resolve(HostPort to, Deadline deadline) {
+asio::awaitable<std::expected<Resolver::Addresses, Failure>> resolve(Resolver* resolver,
+                                                                     HostPort to,
+                                                                     Deadline deadline) {
     boost::system::error_code no_address;
     const auto address = asio::ip::make_address(to.host, no_address);
     std::uint16_t port = 0;
     const char* const end = to.port.data() + to.port.size();
     const auto parsed = std::from_chars(to.port.data(), end, port);
     const bool has_port = parsed.ec == std::errc() && parsed.ptr == end;
-    if (!no_address && has_port) co_return Addresses(1, tcp::endpoint(address, port));
-    auto search = std::make_shared<Search>(co_await asio::this_coro::executor);
-    search->deadline.expires_at(deadline);
-    search->resolver.async_resolve(
-        to.host, to.port,
-        [search](const boost::system::error_code& error, tcp::resolver::results_type results) {
-            search->ended = true;
-            search->error = error;
-            for (const auto& entry : results) search->found.push_back(entry.endpoint());
-            search->deadline.cancel();
-        });
-    boost::system::error_code woken;
-    if (!search->ended) {
-        co_await search->deadline.async_wait(asio::redirect_error(asio::use_awaitable, woken));
-    }
-    if (!search->ended) {
-        co_return std::unexpected(
-            Failure{HttpError::unresolved, "the search for its address took too long"});
-    }
-    if (search->error || search->found.empty()) {
-        co_return std::unexpected(Failure{HttpError::unresolved, search->error.message()});
-    }
-    co_return std::move(search->found);
+    if (!no_address && has_port) co_return Resolver::Addresses(1, tcp::endpoint(address, port));
+    auto found = co_await resolver->resolve(std::move(to.host), std::move(to.port), deadline);
+    if (!found) co_return std::unexpected(Failure{HttpError::unresolved, found.error()});
+    co_return *std::move(found);
 }
 
 // The exchange itself, once the connection stands. The stream belongs to the caller, who waits.
@@ -152,9 +121,9 @@ asio::awaitable<Answer> exchange(Stream* stream, HttpRequest request) {
 }
 
 // Nothing has been sent before the connection stands, so until then a failure had no effect.
-asio::awaitable<std::expected<void, Failure>> connect(beast::tcp_stream* stream, HostPort to,
-                                                      Deadline deadline) {
-    const auto found = co_await resolve(std::move(to), deadline);
+asio::awaitable<std::expected<void, Failure>> connect(beast::tcp_stream* stream, Resolver* resolver,
+                                                      HostPort to, Deadline deadline) {
+    const auto found = co_await resolve(resolver, std::move(to), deadline);
     if (!found) co_return std::unexpected(found.error());
     boost::system::error_code error;
     const auto endpoint =
@@ -164,17 +133,17 @@ asio::awaitable<std::expected<void, Failure>> connect(beast::tcp_stream* stream,
     co_return std::expected<void, Failure>();
 }
 
-asio::awaitable<Answer> send_plain(HttpRequest request, Deadline deadline) {
+asio::awaitable<Answer> send_plain(HttpRequest request, Deadline deadline, Resolver* resolver) {
     beast::tcp_stream stream(co_await asio::this_coro::executor);
     stream.expires_at(deadline);
     HostPort to = split_authority(request.authority);
-    const auto connected = co_await connect(&stream, std::move(to), deadline);
+    const auto connected = co_await connect(&stream, resolver, std::move(to), deadline);
     if (!connected) co_return std::unexpected(connected.error());
     auto answer = co_await exchange(&stream, std::move(request));
     co_return answer;
 }
 
-asio::awaitable<Answer> send_tls(HttpRequest request, Deadline deadline,
+asio::awaitable<Answer> send_tls(HttpRequest request, Deadline deadline, Resolver* resolver,
                                  asio::ssl::context* context) {
     asio::ssl::stream<beast::tcp_stream> stream(co_await asio::this_coro::executor, *context);
     const HostPort to = split_authority(request.authority);
@@ -184,7 +153,7 @@ asio::awaitable<Answer> send_tls(HttpRequest request, Deadline deadline,
     if (SSL_set_tlsext_host_name(stream.native_handle(), to.host.c_str()) != 1) {
         co_return std::unexpected(Failure{HttpError::untrusted, "its name is none for TLS"});
     }
-    const auto connected = co_await connect(&stream.next_layer(), to, deadline);
+    const auto connected = co_await connect(&stream.next_layer(), resolver, to, deadline);
     if (!connected) co_return std::unexpected(connected.error());
     boost::system::error_code error;
     co_await stream.async_handshake(asio::ssl::stream_base::client,
@@ -211,11 +180,11 @@ asio::awaitable<Answer> send_local(HttpRequest request, Deadline deadline) {
     co_return answer;
 }
 
-asio::awaitable<Answer> send_somehow(HttpRequest request, Deadline deadline,
+asio::awaitable<Answer> send_somehow(HttpRequest request, Deadline deadline, Resolver* resolver,
                                      asio::ssl::context* context) {
     if (request.authority.starts_with("unix:")) return send_local(std::move(request), deadline);
-    return request.tls ? send_tls(std::move(request), deadline, context)
-                       : send_plain(std::move(request), deadline);
+    return request.tls ? send_tls(std::move(request), deadline, resolver, context)
+                       : send_plain(std::move(request), deadline, resolver);
 }
 
 }  // namespace
@@ -228,8 +197,8 @@ HostPort split_authority(std::string_view authority) {
     return {std::string(host), std::string(authority.substr(colon + 1))};
 }
 
-BeastHttpClient::BeastHttpClient(Telemetry* telemetry)
-    : telemetry_(telemetry), tls_(asio::ssl::context::tls_client) {
+BeastHttpClient::BeastHttpClient(Telemetry* telemetry, Resolver::Lookup lookup)
+    : telemetry_(telemetry), resolver_(std::move(lookup)), tls_(asio::ssl::context::tls_client) {
     tls_.set_default_verify_paths();
     tls_.set_verify_mode(asio::ssl::verify_peer);
 }
@@ -238,7 +207,7 @@ asio::awaitable<std::expected<HttpResponse, HttpError>> BeastHttpClient::send(Ht
                                                                               Duration timeout) {
     const auto deadline = std::chrono::steady_clock::now() + timeout;
     const std::string authority = request.authority;
-    auto answer = co_await send_somehow(std::move(request), deadline, &tls_);
+    auto answer = co_await send_somehow(std::move(request), deadline, &resolver_, &tls_);
     if (answer) co_return std::move(*answer);
     const Failure& failure = answer.error();
     // The rest is told by whoever asked; these need a person.

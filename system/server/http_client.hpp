@@ -4,6 +4,7 @@
 
 #include "system/ports/http.hpp"
 #include "system/ports/telemetry.hpp"
+#include "system/server/resolver.hpp"
 
 namespace lifecycle::server {
 
@@ -14,12 +15,14 @@ namespace lifecycle::server {
 // there is telemetry.
 class BeastHttpClient final : public HttpClient {
   public:
-    explicit BeastHttpClient(Telemetry* telemetry = nullptr);
+    explicit BeastHttpClient(Telemetry* telemetry = nullptr,
+                             Resolver::Lookup lookup = Resolver::look_up);
     boost::asio::awaitable<std::expected<HttpResponse, HttpError>> send(HttpRequest request,
                                                                         Duration timeout) override;
 
   private:
     Telemetry* telemetry_;
+    Resolver resolver_;
     boost::asio::ssl::context tls_;
 };
 

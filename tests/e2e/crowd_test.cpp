@@ -2,10 +2,10 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/write.hpp>
-#include <array>
 #include <chrono>
 #include <list>
 #include <string>
@@ -35,8 +35,9 @@ class CrowdTest : public LifecycledTest {
             tcp::socket& socket = crowd.emplace_back(context);
             boost::system::error_code ignored;
             socket.connect({boost::asio::ip::address_v4::loopback(), to}, ignored);
-            boost::asio::write(socket, boost::asio::buffer(std::string("GET /v1/health HTTP/1.1\r\nHost: a")),
-                               ignored);
+            boost::asio::write(
+                socket, boost::asio::buffer(std::string("GET /v1/health HTTP/1.1\r\nHost: a")),
+                ignored);
         }
     }
 

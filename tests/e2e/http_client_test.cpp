@@ -3,12 +3,15 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl.hpp>
 #include <boost/asio/write.hpp>
 #include <chrono>
+#include <future>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -106,6 +109,59 @@ TEST_F(HttpClientTest, SearchesForAnAddressNoLongerThanTheRequestMayTake) {
     ASSERT_FALSE(answer.has_value());
     EXPECT_EQ(answer.error(), HttpError::unresolved);
     EXPECT_LT(took, milliseconds(900));
+}
+
+// Name servers that are silent, and one that is not.
+struct NameServers {
+    std::promise<void> silence;
+    std::shared_future<void> end{silence.get_future()};
+    std::atomic<int> searches = 0;
+    std::atomic<int> of_good = 0;
+};
+
+TEST(Resolving, OfOneDomainHoldsUpNoOther) {
+    const auto servers = std::make_shared<NameServers>();
+    const Resolver::Lookup lookup = [servers](const std::string& host,
+                                              const std::string&) -> Resolver::Found {
+        if (host.ends_with("good.example.org")) {
+            ++servers->of_good;
+            return Resolver::Addresses(1, tcp::endpoint(asio::ip::address_v4::loopback(), 1));
+        }
+        ++servers->searches;
+        servers->end.wait();
+        return std::unexpected("silent");
+    };
+    asio::io_context context(1);
+    BeastHttpClient client(nullptr, lookup);
+    std::map<std::string, std::vector<HttpError>> errors;
+    const auto ask = [&](const std::string& host) {
+        HttpRequest request;
+        request.authority = host + ":80";
+        request.target = "/";
+        asio::co_spawn(context, client.send(std::move(request), milliseconds(500)),
+                       [&errors, host](auto, std::expected<HttpResponse, HttpError> result) {
+                           errors[host].push_back(result.error());
+                       });
+    };
+    for (int i = 0; i < 100; ++i) {
+        ask("api.silent.example");
+        ask("box-" + std::to_string(i) + ".silent.example");
+    }
+    ask("good.example.org");
+    ask("good.example.org");
+    const auto begun = std::chrono::steady_clock::now();
+    context.run();
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, seconds(5));
+    EXPECT_EQ(errors["api.silent.example"], std::vector<HttpError>(100, HttpError::unresolved));
+    // It was found, and nobody listens there.
+    EXPECT_EQ(errors["good.example.org"], std::vector<HttpError>(2, HttpError::refused));
+    EXPECT_LE(servers->searches, 4);
+    EXPECT_EQ(servers->of_good, 1);
+    context.restart();
+    ask("good.example.org");
+    context.run();
+    EXPECT_EQ(servers->of_good, 1) << "what was found is kept for a moment";
+    servers->silence.set_value();
 }
 
 TEST_F(HttpClientTest, WaitsForTheAnswerThatFollowsInterimOnes) {
