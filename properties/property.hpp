@@ -31,6 +31,9 @@ class Property : public scenarios::Witness {
     std::function<void(const Property&, std::string)> report_;
 };
 
+// No id of that row is known, and several volumes of the clouds have its name.
+bool is_ambiguous(const lifecycle::VolumeRow& row, const std::vector<scenarios::CloudVolume>& all);
+
 // The one that holds a script's own expectations.
 inline constexpr std::string_view kScriptSatisfied = "script-satisfied";
 

@@ -336,6 +336,7 @@ class VolumesOwnedOrGone final : public Property {
                 // It has the name of another, and might be a copy that somebody made of it.
                 if (!named.external_id.empty() && named.external_id != volume.id) continue;
                 if (named.state == lifecycle::VolumeState::present) continue;
+                if (is_ambiguous(named, ending.volumes)) continue;
             }
             broken(fmt::format("nobody owns volume {} ({})", volume.name, volume.id));
         }

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <utility>
@@ -77,20 +78,52 @@ class VolumesDestroyedById final : public Property {
         : Property(
               "volumes-destroyed-by-id",
               "A volume is destroyed only if a row has its id, or, where no id was ever known, "
-              "asked for its name.") {}
+              "asked for its name and nothing else has that, or if a person named it.") {}
+    void on_named(const std::string& resource) override { named_.insert(resource); }
+    void on_commit(const Shadow& shadow) override {
+        for (const auto& [name, row] : shadow.volumes()) {
+            if (row.external_id.empty()) {
+                without_id_.insert(name);
+                continue;
+            }
+            known_.insert(name);
+            if (without_id_.erase(name) == 0 || is_kept(row.state)) continue;
+            // What is given up is destroyed by that id.
+            VolumeRow before = row;
+            before.external_id.clear();
+            if (!named_.contains(row.external_id) &&
+                is_ambiguous(before, shadow.clouds().volumes())) {
+                broken(fmt::format("{} was taken for {}, and another is called so too",
+                                   row.external_id, name));
+            }
+        }
+    }
+    // Rows that are lost were never there.
+    void on_tampered() override { known_.clear(); }
     void on_provider_request(const ProviderCall& call, const Shadow& shadow) override {
         constexpr std::string_view kVolumes = "/volumes/";
         const std::string& target = call.request.target;
         const auto at = target.find(kVolumes);
         if (call.request.method != "DELETE" || at == std::string::npos) return;
         const std::string id = target.substr(at + kVolumes.size());
-        for (const CloudVolume& volume : shadow.clouds().volumes()) {
-            if (volume.id == id && row_of(shadow, volume) == nullptr) {
-                broken(fmt::format("{} ({}) is nobody's of ours, and was to be destroyed", id,
-                                   volume.name));
-            }
+        const std::vector<CloudVolume> all = shadow.clouds().volumes();
+        const auto volume = std::ranges::find(all, id, &CloudVolume::id);
+        if (volume == all.end() || named_.contains(id)) return;
+        const VolumeRow* row = row_of(shadow, *volume);
+        if (row != nullptr && row->external_id == id) return;
+        if (row == nullptr || known_.contains(row->name)) {
+            broken(fmt::format("{} ({}) is nobody's of ours, and was to be destroyed", id,
+                               volume->name));
+        } else if (is_ambiguous(*row, all)) {
+            broken(fmt::format("{} was to be destroyed, and another is called {} too", id,
+                               volume->name));
         }
     }
+
+  private:
+    std::set<std::string> named_;
+    std::set<std::string> known_;       // names of rows that have, or had, an id
+    std::set<std::string> without_id_;  // of those that have none
 };
 
 class GoneMeansGone final : public Property {
@@ -187,6 +220,13 @@ class NamesItsOwn final : public Property {
 };
 
 }  // namespace
+
+bool is_ambiguous(const VolumeRow& row, const std::vector<CloudVolume>& all) {
+    const auto has_its_name = [&row](const CloudVolume& one) {
+        return one.name == row.name && !one.leaving;
+    };
+    return row.external_id.empty() && std::ranges::count_if(all, has_its_name) > 1;
+}
 
 Properties volume_properties() {
     Properties all;

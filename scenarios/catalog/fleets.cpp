@@ -229,6 +229,40 @@ Script sweeps_go_astray(Stage stage) {
                  "the machine is still in service");
 }
 
+bool has_volume(Stage stage, const std::string& id) {
+    const auto found = stage.fly().volumes().find(id);
+    return found != stage.fly().volumes().end() && found->second.state != "pending_destroy";
+}
+
+// A volume is to be destroyed, and for some seconds its provider does not find it.
+Script volume_reads_go_astray(Stage stage) {
+    const std::string machine = co_await stage.create("alpha", "fly", 3);
+    co_await stage.expect_active(machine);
+    const std::string volume = stage.fly().volumes().begin()->first;
+    co_await stage.archive("alpha");
+    const auto is_kept = [&] {
+        return lifecycle::is_kept(stage.shadow().volumes().begin()->second.state);
+    };
+    while (is_kept()) co_await stage.sleep(std::chrono::milliseconds(50));
+    stage.fly().hide_volume(volume, seconds(30));
+    co_await stage.sleep(minutes(30));
+    stage.expect(!has_volume(stage, volume), "it is destroyed all the same");
+}
+
+// The rows say that a volume is gone, and the provider has it.
+Script volume_said_gone(Stage stage) {
+    const std::string machine = co_await stage.create("alpha", "fly", 3);
+    co_await stage.expect_active(machine);
+    const std::string volume = stage.fly().volumes().begin()->first;
+    co_await stage.retire(machine);
+    const bool archived = co_await stage.until(machine, "archived", minutes(30));
+    stage.expect(archived, "the machine is gone, and the volume is free");
+    stage.universe().tamper("UPDATE volume SET state = 'gone'");
+    co_await stage.sleep(minutes(60));
+    stage.expect(!has_volume(stage, volume), "what should be gone is destroyed");
+    co_await stage.archive("alpha");
+}
+
 // The answer of a creation is lost, and the host of what it made is out of reach: the provider
 // knows the machine in part, and not what it mounts.
 Script host_out_of_sight(Stage stage) {
@@ -325,6 +359,19 @@ std::vector<Scenario> fleets() {
          hours(14),
          sweeps_go_astray,
          {"reconcile.finding missing"}},
+        {"volume-reads-go-astray",
+         "A provider does not find a volume that is to be destroyed, for some seconds: it goes.",
+         {},
+         false,
+         minutes(90),
+         volume_reads_go_astray},
+        {"volume-said-gone",
+         "The rows say that a volume is gone, and the provider still has it: it is destroyed.",
+         {},
+         false,
+         minutes(140),
+         volume_said_gone,
+         {"reconcile.finding orphan"}},
         {"host-out-of-sight",
          "The provider knows a machine only in part: it is waited for, and not destroyed.",
          {},

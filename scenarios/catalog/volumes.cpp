@@ -269,31 +269,26 @@ Script volume_ambiguous(Stage stage) {
     stage.expect(volume_id(stage, "alpha") == volume, "once there is one, that is it");
 }
 
-// A volume is to be destroyed, and for some seconds its provider does not find it.
-Script volume_reads_go_astray(Stage stage) {
-    const std::string machine = co_await stage.create("alpha", "fly", 3);
-    co_await stage.expect_active(machine);
-    const std::string volume = volume_id(stage, "alpha");
-    co_await stage.archive("alpha");
-    const auto kept = [&] { return !volume_id(stage, "alpha").empty(); };
-    while (kept()) co_await stage.sleep(std::chrono::milliseconds(50));
-    stage.fly().hide_volume(volume, seconds(30));
-    co_await stage.sleep(minutes(30));
-    stage.expect(!is_usable(stage, volume), "it is destroyed all the same");
-}
-
-// The rows say that a volume is gone, and the provider has it.
-Script volume_said_gone(Stage stage) {
-    const std::string machine = co_await stage.create("alpha", "fly", 3);
-    co_await stage.expect_active(machine);
-    const std::string volume = volume_id(stage, "alpha");
-    co_await stage.retire(machine);
-    const bool archived = co_await stage.until(machine, "archived", minutes(30));
+// The same, and the project is given up: neither is destroyed until a person says which.
+Script volume_ambiguous_and_archived(Stage stage) {
+    const std::string first = co_await stage.create("alpha", "fly", 3);
+    co_await stage.expect_active(first);
+    const std::string volume = stage.fly().volumes().begin()->first;
+    const std::string fork = co_await fork_by_hand(stage, volume);
+    co_await stage.retire(first);
+    const bool archived = co_await stage.until(first, "archived", minutes(30));
     stage.expect(archived, "the machine is gone, and the volume is free");
-    stage.universe().tamper("UPDATE volume SET state = 'gone'");
-    co_await stage.sleep(minutes(60));
-    stage.expect(!is_usable(stage, volume), "what should be gone is destroyed");
+    stage.universe().tamper("UPDATE volume SET external_id = '', state = 'asked'");
     co_await stage.archive("alpha");
+    co_await stage.sleep(minutes(40));
+    stage.expect(is_usable(stage, volume) && is_usable(stage, fork), "nobody guesses");
+    stage.universe().witness().on_named(volume);
+    const auto named = co_await stage.call("POST", "/v1/reconcile",
+                                           json{{"destroy", json::array({volume})}}.dump());
+    stage.expect(named && named->status == 200, "a person names one");
+    co_await stage.sleep(minutes(60));
+    stage.expect(!is_usable(stage, volume), "which is destroyed");
+    stage.expect(is_usable(stage, fork), "and the other is left alone");
 }
 
 // The store is restored from when the volume was about to be made: what is found by its name holds
@@ -425,19 +420,14 @@ std::vector<Scenario> volumes() {
          minutes(140),
          volume_ambiguous,
          {"machine.state starting->failed"}},
-        {"volume-reads-go-astray",
-         "A provider does not find a volume that is to be destroyed, for some seconds: it goes.",
+        {"volume-ambiguous-and-archived",
+         "The id of a volume that is to be destroyed is lost, and there is a fork of its name: a "
+         "person says which it is.",
          {},
          false,
-         minutes(90),
-         volume_reads_go_astray},
-        {"volume-said-gone",
-         "The rows say that a volume is gone, and the provider still has it: it is destroyed.",
-         {},
-         false,
-         minutes(140),
-         volume_said_gone,
-         {"reconcile.finding orphan"}},
+         minutes(200),
+         volume_ambiguous_and_archived,
+         {"reconcile.finding ambiguous-volume"}},
         {"volume-found-and-stranded",
          "A volume that is found by its name may hold data, whatever the store remembers.",
          {},

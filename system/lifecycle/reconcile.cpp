@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -328,6 +329,8 @@ boost::asio::awaitable<void> Reconciler::collect_volumes(Sweep* sweep, std::stri
         sweep->report.unknown.push_back(
             fmt::format("volumes of {}: {}", provider, describe_unreadable(present->unreadable)));
     }
+    std::map<std::string, int> called;
+    for (const Volume& volume : present->found) called[volume.name] += volume.usable ? 1 : 0;
     for (const Volume& volume : present->found) {
         if (!volume.usable || !volume.attached_to.empty()) continue;
         auto read = [&volume](ReadTx& tx) -> Result<std::optional<VolumeRow>> {
@@ -336,18 +339,42 @@ boost::asio::awaitable<void> Reconciler::collect_volumes(Sweep* sweep, std::stri
         const auto row = co_await store_.read(read);
         // One that no row names is not ours; one that is being found or destroyed is in good hands.
         if (!row->has_value() || (*row)->provider != provider) continue;
-        const bool named = (*row)->external_id.empty();
-        if ((*row)->state == VolumeState::gone && (named || (*row)->external_id == volume.id)) {
+        const bool by_name = (*row)->external_id.empty();
+        if (by_name && called[volume.name] > 1 && !is_kept((*row)->state)) {
+            co_await judge_ambiguous(sweep, provider, volume);
+        } else if ((*row)->state == VolumeState::gone &&
+                   (by_name || (*row)->external_id == volume.id)) {
             Finding finding{"orphan", "", volume.id, "", "", false};
-            finding.what = named ? "a volume that came after it was given up"
-                                 : "a volume that was taken for gone";
+            finding.what = by_name ? "a volume that came after it was given up"
+                                   : "a volume that was taken for gone";
             destroy(*sweep, provider, std::move(finding), &Provider::destroy_volume);
-        } else if (!named && (*row)->external_id != volume.id) {
+        } else if (!by_name && (*row)->external_id != volume.id) {
             // A name is all that it has of ours: whoever copies a volume gives the copy its name.
             note(*sweep, {"unknown-volume", "", volume.id, "it has the name of a volume of ours",
                           "it is left alone: destroy it if nobody needs it", false});
         }
     }
+}
+
+boost::asio::awaitable<void> Reconciler::judge_ambiguous(Sweep* sweep, std::string provider,
+                                                         Volume volume) {
+    Finding finding{"ambiguous-volume", "", volume.id, "", "", false, std::move(provider)};
+    finding.what = fmt::format(
+        "several volumes are called {}, which is to be destroyed, and its id is not known",
+        volume.name);
+    if (!sweep->named.contains(volume.id)) {
+        finding.action = "it is left alone: have the one that is meant destroyed by its id";
+        note(*sweep, std::move(finding));
+        co_return;
+    }
+    // The id first: what is left of the name afterwards is not the volume that was meant.
+    auto record = [&volume](Tx& tx) -> Result<bool> {
+        return set_volume_id(tx, volume.name, volume.id);
+    };
+    const auto recorded = co_await store_.transact(record);
+    static_cast<void>(recorded);  // false: another was named too, and this one is as well
+    finding.action = "it is destroyed";
+    sweep->planned.push_back({std::move(finding), &Provider::destroy_volume, /*named=*/true});
 }
 
 boost::asio::awaitable<void> Reconciler::judge_machine(Sweep* sweep, Machine machine) {

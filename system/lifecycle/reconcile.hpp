@@ -18,7 +18,8 @@ namespace lifecycle {
 // One difference between rows and providers.
 struct Finding {
     std::string kind;      // "broken-row", "lost-id", "unfit", "missing", "stopped", "failed",
-                           // "orphan", "double", "newer", "unknown-volume", "quarantined"
+                           // "orphan", "double", "newer", "unknown-volume", "ambiguous-volume",
+                           // "quarantined"
     std::string machine;   // empty: none of ours
     std::string resource;  // external id; empty: none
     std::string what;      // in words
@@ -92,6 +93,8 @@ class Reconciler : Part {
                                          Listing<Resource> present);
     // Volumes that an answer we never got has left behind.
     boost::asio::awaitable<void> collect_volumes(Sweep* sweep, std::string provider);
+    // One of several that have the name of a volume that is given up and whose id is not known.
+    boost::asio::awaitable<void> judge_ambiguous(Sweep* sweep, std::string provider, Volume volume);
     boost::asio::awaitable<void> judge_resource(Sweep* sweep, std::string provider,
                                                 Resource resource);
     // A resource that bears our identity and that no row knows. `newer`: the store knows that it is

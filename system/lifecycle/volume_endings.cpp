@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "system/lifecycle/volume_changes.hpp"
@@ -15,6 +16,9 @@ using Class = ProviderErrorClass;
 
 // How often in a row a volume must not be found before it is believed.
 constexpr std::int64_t kAbsentLooks = 5;
+
+// How often to look whether it is known by now which of several volumes is meant.
+constexpr Duration kAmbiguousEvery = std::chrono::minutes(10);
 
 Outcome again(const ProviderError& error) {
     return Retry{describe(error), error.retry_after};
@@ -42,49 +46,76 @@ boost::asio::awaitable<Outcome> Volumes::destroy(Delivery delivery) {
     Provider* provider = providers_.find((*row)->provider);
     if (provider == nullptr) co_return Retry{"there is no provider " + (*row)->provider};
     // By its id, once that is known: its name others may have given to what they made of it.
-    Listing<Volume> listed;
+    std::expected<std::optional<Volume>, Outcome> volume;
     if ((*row)->external_id.empty()) {
-        auto named = co_await provider->find_volumes(name);
-        if (!named) co_return again(named.error());
-        listed = std::move(*named);
+        volume = co_await find_only_one(delivery, **row);
     } else {
-        auto known = co_await provider->get_volume((*row)->external_id);
-        if (!known && known.error().error_class != Class::gone) co_return again(known.error());
-        if (known) listed.found.push_back(std::move(*known));
+        volume = co_await find_given_up(**row);
     }
-    auto outcome = co_await destroy_all(std::move(delivery), **row, std::move(listed));
-    co_return outcome;
-}
-
-boost::asio::awaitable<Outcome> Volumes::destroy_all(Delivery delivery, VolumeRow row,
-                                                     Listing<Volume> listed) {
-    bool left = false;
-    bool leaving = false;
-    for (const Volume& volume : listed.found) {
-        leaving = leaving || !volume.usable;
-        if (!volume.usable) continue;
-        left = true;
-        // Its machine first: while that holds it, the provider refuses.
-        if (!volume.attached_to.empty()) continue;
-        const auto destroyed = co_await providers_.find(row.provider)->destroy_volume(volume.id);
+    if (!volume) co_return std::move(volume.error());
+    if (!volume->has_value()) {
+        auto outcome = co_await absent(std::move(delivery), **row);
+        co_return outcome;
+    }
+    // That its provider says that it leaves is more than that it is not found.
+    if (!(*volume)->usable) {
+        co_return Done{"gone", [row = **row](Tx& tx) { transition(tx, row, VolumeState::gone); }};
+    }
+    // Its machine first: while that holds it, the provider refuses.
+    if ((*volume)->attached_to.empty()) {
+        const auto destroyed = co_await provider->destroy_volume((*volume)->id);
         if (!destroyed && destroyed.error().error_class != Class::gone) {
             co_return again(destroyed.error());
         }
     }
-    if (left) {
-        auto forget = [name = row.name](Tx& tx) -> Result<bool> {
-            forget_volume_absences(tx, name);
-            return true;
-        };
-        const auto forgotten = co_await delivery.transact(std::move(forget));
-        if (!forgotten) co_return LeaseLost{};
-        co_return Later{"it is being destroyed", seconds(20)};
+    auto forget = [name](Tx& tx) -> Result<bool> {
+        forget_volume_absences(tx, name);
+        return true;
+    };
+    const auto forgotten = co_await delivery.transact(std::move(forget));
+    if (!forgotten) co_return LeaseLost{};
+    co_return Later{"it is being destroyed", seconds(20)};
+}
+
+Volumes::Step<std::optional<Volume>> Volumes::find_given_up(VolumeRow row) {
+    auto known = co_await providers_.find(row.provider)->get_volume(row.external_id);
+    if (known) co_return std::move(*known);
+    if (known.error().error_class == Class::gone) co_return std::nullopt;
+    co_return std::unexpected(again(known.error()));
+}
+
+Volumes::Step<std::optional<Volume>> Volumes::find_only_one(Delivery delivery, VolumeRow row) {
+    auto listed = co_await providers_.find(row.provider)->find_volumes(row.name);
+    if (!listed) co_return std::unexpected(again(listed.error()));
+    if (!listed->complete()) {
+        co_return std::unexpected(
+            Outcome(Retry{describe_unreadable(listed->unreadable), seconds(30)}));
     }
-    if (!listed.complete()) {
-        co_return Retry{describe_unreadable(listed.unreadable), seconds(30)};
+    std::vector<Volume> found = std::move(listed->found);
+    const auto usable = std::ranges::partition(found, &Volume::usable);
+    const std::size_t left = found.size() - usable.size();
+    if (left > 1) {
+        co_return std::unexpected(Outcome(
+            Retry{fmt::format("{} volumes are called {}, and which of them is to be destroyed is "
+                              "not known: have that one destroyed by its id",
+                              left, row.name),
+                  kAmbiguousEvery}));
     }
-    Done gone{"gone", [row](Tx& tx) { transition(tx, row, VolumeState::gone); }};
-    if (leaving) co_return gone;  // so its provider says, which is more than that it is not found
+    if (left == 0) {
+        if (found.empty()) co_return std::nullopt;
+        co_return std::move(found.front());
+    }
+    // The id first: by the time that it is destroyed, somebody may have made another of its name.
+    auto record = [name = row.name, id = found.front().id](Tx& tx) -> Result<bool> {
+        return set_volume_id(tx, name, id);
+    };
+    const auto recorded = co_await delivery.transact(std::move(record));
+    if (!recorded) co_return std::unexpected(Outcome(LeaseLost{}));
+    if (!*recorded) co_return std::unexpected(Outcome(Retry{"a person has said which it is"}));
+    co_return std::move(found.front());
+}
+
+boost::asio::awaitable<Outcome> Volumes::absent(Delivery delivery, VolumeRow row) {
     auto count = [name = row.name](Tx& tx) -> Result<std::int64_t> {
         return record_volume_absence(tx, name);
     };
@@ -94,7 +125,7 @@ boost::asio::awaitable<Outcome> Volumes::destroy_all(Delivery delivery, VolumeRo
         co_return Later{"it is not found, or not yet",
                         options_.late_effect_grace / (kAbsentLooks - 1)};
     }
-    co_return gone;
+    co_return Done{"gone", [row](Tx& tx) { transition(tx, row, VolumeState::gone); }};
 }
 
 Consumer Volumes::releaser() {

@@ -2,6 +2,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,8 +53,8 @@ class Volumes : Part {
     // The provider says that the volume is not usable any more.
     boost::asio::awaitable<Outcome> lost(Delivery delivery, Machine machine);
 
-    // Consumer of volume:destroy: until the provider confirms that it is gone. By its id, or, if
-    // none was ever known, whatever has the name that was asked for.
+    // Consumer of volume:destroy: until the provider confirms that it is gone. By its id; if none
+    // was ever known, that of the only one that has the name that was asked for.
     Consumer destroyer();
 
     // Consumer of volume:release: gives up what a volume was copied from, once it is whole.
@@ -61,8 +62,11 @@ class Volumes : Part {
 
   private:
     boost::asio::awaitable<Outcome> destroy(Delivery delivery);
-    boost::asio::awaitable<Outcome> destroy_all(Delivery delivery, VolumeRow row,
-                                                Listing<Volume> listed);
+    // What the row means, given up: nothing if there is none, or none that is left.
+    Step<std::optional<Volume>> find_given_up(VolumeRow row);
+    // The only one that has the name of a row without an id, which from now on has it.
+    Step<std::optional<Volume>> find_only_one(Delivery delivery, VolumeRow row);
+    boost::asio::awaitable<Outcome> absent(Delivery delivery, VolumeRow row);
     boost::asio::awaitable<Outcome> release(Delivery delivery);
     Step<VolumeRow> find_or_create(Delivery delivery, Machine machine, VolumeRow row);
     Step<Volume> create(Delivery delivery, Machine machine, VolumeRow row);

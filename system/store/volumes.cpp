@@ -116,6 +116,11 @@ bool set_volume_present(Tx& tx, const VolumeRow& volume, std::string_view extern
                {external_id, region, volume.name}) == 1;
 }
 
+bool set_volume_id(Tx& tx, std::string_view name, std::string_view external_id) {
+    return tx.run("UPDATE volume SET external_id = ? WHERE name = ? AND external_id = ''",
+                  {external_id, name}) == 1;
+}
+
 void set_volume_region(Tx& tx, std::string_view name, std::string_view region) {
     tx.run("UPDATE volume SET region = ? WHERE name = ?", {region, name});
 }

@@ -58,6 +58,9 @@ bool transition(Tx& tx, const VolumeRow& volume, VolumeState to);
 // an id already, or was given up.
 bool set_volume_present(Tx& tx, const VolumeRow& volume, std::string_view external_id,
                         std::string_view region);
+// Records which one at the provider a volume is that is given up and whose id was not known. False
+// if it is known by now.
+bool set_volume_id(Tx& tx, std::string_view name, std::string_view external_id);
 void set_volume_region(Tx& tx, std::string_view name, std::string_view region);
 // One more snapshot was made, or tried for the last time.
 void record_snapshot(Tx& tx, std::string_view name, Time now);
