@@ -17,6 +17,19 @@ constexpr Duration kPatienceForWay = std::chrono::seconds(5);
 constexpr Duration kPatienceForReason = std::chrono::seconds(2);
 constexpr Duration kFreshReason = std::chrono::seconds(3);
 
+// A box is a stranger, and a browser takes its answer for one of ours. A page of it runs in an
+// origin of its own, whose requests to us count as another site's, and it sets nothing for all of
+// us.
+void confine(Headers& headers) {
+    for (const char* name : {"Service-Worker-Allowed", "Access-Control-Allow-Origin",
+                             "Access-Control-Allow-Credentials", "Strict-Transport-Security"}) {
+        headers.erase(name);
+    }
+    std::string& policy = headers["Content-Security-Policy"];
+    policy += policy.empty() ? "" : ", ";
+    policy += "sandbox allow-scripts allow-forms";
+}
+
 }  // namespace
 
 boost::asio::awaitable<HttpResponse> Api::agents(std::string machine, HttpRequest) {
@@ -103,6 +116,7 @@ boost::asio::awaitable<HttpResponse> Api::forward(Machine machine, HttpRequest r
                   fmt::format("machine {} answered {}", machine.id, answer->status),
                   "look at the log of the machine's daemon"));
     }
+    confine(answer->headers);
     answer->headers["X-Vivarium-Machine"] = machine.id;
     co_return std::move(*answer);
 }

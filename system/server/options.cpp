@@ -15,6 +15,9 @@
 namespace lifecycle::server {
 namespace {
 
+constexpr std::string_view kMakeAToken =
+    "make a token with 'umask 077; openssl rand -hex 32 > admin.token' and give it";
+
 // What was said, before it is checked.
 struct Words {
     std::string listen = "127.0.0.1:8700";
@@ -185,6 +188,14 @@ std::expected<void, BadOptions> set_providers_up(const Words& words, ServerOptio
         if (auto fits = check_authority("--docker", words.docker.authority); !fits) return fits;
         options.docker = words.docker;
         options.docker->pulls = words.docker_pull == "missing";
+        const std::string& network = words.docker.network;
+        const bool shared = network == "host" || network.starts_with("container:");
+        if (shared && options.system.lifecycle.admin_token_hash.empty()) {
+            return bad(fmt::format(
+                "--docker-network {}: boxes there would reach --listen as clients do, and could do "
+                "anything: {} as --admin-token-file admin.token",
+                network, kMakeAToken));
+        }
     }
     std::vector<std::string> known;
     if (options.fly) known.emplace_back("fly");
@@ -243,10 +254,9 @@ std::expected<void, BadOptions> set_doors_up(const Words& words, ServerOptions& 
     if (words.admin_token_file.empty()) {
         if (options.clients.loopback) return {};
         return bad(fmt::format(
-            "--listen: at {}, which is not a loopback address, anybody could do anything: make a "
-            "token with 'umask 077; openssl rand -hex 32 > admin.token' and give it as "
+            "--listen: at {}, which is not a loopback address, anybody could do anything: {} as "
             "--admin-token-file admin.token",
-            words.listen));
+            words.listen, kMakeAToken));
     }
     const auto token = read_admin_token(words.admin_token_file);
     if (!token) return std::unexpected(token.error());

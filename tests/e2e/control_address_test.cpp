@@ -87,10 +87,25 @@ TEST_F(ControlAddressTest, IsWhatControlSaysWhileTheEngineIsAway) {
 }
 
 TEST_F(ControlAddressTest, IsALoopbackAddressOnTheNetworkOfTheHost) {
-    start(with_docker(engine, "127.0.0.1", {"--docker-network", "host"}));
+    std::ofstream(folder / "admin") << std::string(40, 't') << "\n";
+    std::filesystem::permissions(folder / "admin", std::filesystem::perms::owner_read);
+    const std::vector<std::string> on_host = {"--docker-network", "host", "--admin-token-file",
+                                              folder / "admin"};
+    start(with_docker(engine, "127.0.0.1", on_host));
     EXPECT_TRUE(tells("127.0.0.1")) << listening;
-    start(with_docker(engine, "0.0.0.0", {"--docker-network", "host"}));
+    start(with_docker(engine, "0.0.0.0", on_host));
     EXPECT_TRUE(tells("127.0.0.1")) << listening;
+}
+
+// Boxes there reach --listen as clients do.
+TEST_F(ControlAddressTest, TheNetworkOfTheHostTakesAToken) {
+    const std::string control = fmt::format("127.0.0.1:{}", box_port);
+    for (const char* network : {"host", "container:another"}) {
+        const auto [code, said] = refused(
+            with_docker(engine, "127.0.0.1", {"--docker-network", network, "--control", control}));
+        EXPECT_EQ(code, 2) << said;
+        EXPECT_NE(said.find("--admin-token-file"), std::string::npos) << said;
+    }
 }
 
 TEST_F(ControlAddressTest, IsRefusedWhereTheEngineDoesNotSayIt) {

@@ -138,5 +138,21 @@ TEST_F(DoorsTest, PagesOfOtherSitesAreRefused) {
     EXPECT_EQ(as({{"Host", here}, {"Sec-Fetch-Site", "cross-site"}}), 403);
 }
 
+TEST_F(DoorsTest, APageOfABoxIsNoPageOfOurs) {
+    start_server();
+    ASSERT_TRUE(becomes(create(), "active"));
+    const auto page = ask("GET", "/v1/projects/alpha/proxy/page");
+    ASSERT_TRUE(page);
+    EXPECT_EQ(page->headers.at("Content-Security-Policy"),
+              "default-src 'self', sandbox allow-scripts allow-forms");
+    EXPECT_EQ(page->headers.at("Set-Cookie"), "a=b");
+    for (const char* name : {"Service-Worker-Allowed", "Access-Control-Allow-Origin",
+                             "Access-Control-Allow-Credentials", "Strict-Transport-Security"}) {
+        EXPECT_FALSE(page->headers.contains(name)) << name;
+    }
+    const auto plain = ask("GET", "/v1/projects/alpha/proxy/");
+    EXPECT_EQ(plain->headers.at("Content-Security-Policy"), "sandbox allow-scripts allow-forms");
+}
+
 }  // namespace
 }  // namespace e2e

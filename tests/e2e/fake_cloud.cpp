@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -28,6 +29,26 @@ namespace {
 
 namespace server = lifecycle::server;
 using nlohmann::json;
+
+// What only a strange box answers.
+//   /page          a page that would take the place of whoever passes it on
+//   /status/CODE   that status, whether or not there is one
+std::optional<lifecycle::HttpResponse> odd_answer(const std::string& target) {
+    constexpr std::string_view kStatus = "/status/";
+    if (target.starts_with(kStatus)) {
+        return lifecycle::HttpResponse{std::stoi(target.substr(kStatus.size())), {}, ""};
+    }
+    if (target != "/page") return std::nullopt;
+    return lifecycle::HttpResponse{200,
+                                   {{"Content-Type", "text/html"},
+                                    {"Content-Security-Policy", "default-src 'self'"},
+                                    {"Set-Cookie", "a=b"},
+                                    {"Service-Worker-Allowed", "/"},
+                                    {"Access-Control-Allow-Origin", "*"},
+                                    {"Access-Control-Allow-Credentials", "true"},
+                                    {"Strict-Transport-Security", "max-age=1000000"}},
+                                   "<script></script>"};
+}
 
 class SocketBoxes final : public fakes::BoxHost {
   public:
@@ -54,7 +75,8 @@ class SocketBoxes final : public fakes::BoxHost {
             box->listener = std::make_unique<server::HttpServer>(
                 context_, at.host, static_cast<std::uint16_t>(std::stoi(at.port)),
                 [box](const lifecycle::HttpRequest& request, server::HttpServer::Respond respond) {
-                    respond(box->box->handle(request));
+                    const auto odd = odd_answer(request.target);
+                    respond(odd ? *odd : box->box->handle(request));
                 });
         });
     }
