@@ -110,7 +110,7 @@ boost::asio::awaitable<HttpResponse> Api::forward(Machine machine, HttpRequest r
                   fmt::format("machine {} has been replaced or retired", machine.id),
                   "use the project's active machine"));
     }
-    if (answer->status >= 500) {
+    if (answer->status >= 500 || answer->status < 200) {
         co_return to_response(
             Error(ErrorCode::machine_error,
                   fmt::format("machine {} answered {}", machine.id, answer->status),

@@ -22,15 +22,23 @@ std::string lower(std::string_view text) {
     return result;
 }
 
+// Where the port of an authority begins, with its colon.
+std::size_t end_of_host(std::string_view authority) {
+    const auto port = authority.rfind(':');
+    const auto bracket = authority.rfind(']');
+    const bool has_port =
+        port != std::string_view::npos && (bracket == std::string_view::npos || port > bracket);
+    return has_port ? port : authority.size();
+}
+
+std::string_view port_in(std::string_view authority) {
+    return authority.substr(end_of_host(authority));
+}
+
 }  // namespace
 
 std::string host_in(std::string_view authority) {
-    const auto port = authority.rfind(':');
-    const auto bracket = authority.rfind(']');
-    std::string_view host = authority;
-    if (port != std::string_view::npos && (bracket == std::string_view::npos || port > bracket)) {
-        host = authority.substr(0, port);
-    }
+    std::string_view host = authority.substr(0, end_of_host(authority));
     if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
     return lower(host);
 }
@@ -48,6 +56,15 @@ bool Guard::ours(const std::string& host) const {
     return !no_address || std::find(names_.begin(), names_.end(), host) != names_.end();
 }
 
+// Whether a page is one of ours though its authority is not what was asked. Another port is another
+// program's, but who passes requests on may ask for us by another name than its pages have.
+bool Guard::is_beside(const std::string& from, const std::string& host) const {
+    const std::string name = host_in(from);
+    if (std::find(names_.begin(), names_.end(), name) == names_.end()) return false;
+    const std::string_view port = port_in(from);
+    return port == port_in(host) || (port.empty() && name != host_in(host));
+}
+
 std::optional<Error> Guard::refuses(const HttpRequest& request) const {
     const std::string host = header(request, "Host");
     if (!ours(host_in(host))) {
@@ -61,8 +78,7 @@ std::optional<Error> Guard::refuses(const HttpRequest& request) const {
         const auto scheme = origin.find("://");
         const std::string from =
             scheme == std::string::npos ? std::string() : lower(origin.substr(scheme + 3));
-        const bool named = std::find(names_.begin(), names_.end(), host_in(from)) != names_.end();
-        foreign = foreign || (from != lower(host) && !named);
+        foreign = foreign || (from != lower(host) && !is_beside(from, host));
     }
     if (!foreign) return std::nullopt;
     return Error(ErrorCode::forbidden, "the request comes from a page of another site",

@@ -23,6 +23,7 @@ class Guard {
 
   private:
     bool ours(const std::string& host) const;
+    bool is_beside(const std::string& from, const std::string& host) const;
 
     bool any_name_;
     std::vector<std::string> names_;

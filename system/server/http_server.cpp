@@ -69,6 +69,10 @@ std::optional<Error> ambiguity(const http::request<http::string_body>& message) 
         return Error(ErrorCode::bad_request, fmt::format("the request has {} Host headers", hosts),
                      "send one");
     }
+    if (message.count(http::field::origin) > 1) {
+        return Error(ErrorCode::bad_request, "the request has several Origin headers",
+                     "send one at most");
+    }
     return std::nullopt;
 }
 

@@ -126,6 +126,29 @@ int serve(ServerOptions options) {
     return 0;
 }
 
+// A line for each difference, and one for them all. Throws what JSON throws if it is no report.
+std::string lines_of(const nlohmann::json& report, const ServerOptions& options) {
+    std::string lines;
+    for (const auto& finding : report.at("findings")) {
+        lines += fmt::format("{:<11} {:<24} {:<24} {}; {}\n", finding.value("kind", ""),
+                             finding.value("machine", ""), finding.value("resource", ""),
+                             finding.value("what", ""),
+                             finding.value("done", false) ? "done: " + finding.value("action", "")
+                                                          : finding.value("action", ""));
+    }
+    for (const auto& unknown : report.at("unknown")) {
+        lines += fmt::format("unknown     {}\n", unknown.get<std::string>());
+    }
+    if (const auto halted = report.value("halted", std::string()); !halted.empty()) {
+        lines += fmt::format("halted      {}\n", halted);
+    }
+    return lines + fmt::format("{} differences, {}\n", report.at("findings").size(),
+                               options.apply ? "mended where that is certain"
+                               : options.destroy.empty()
+                                   ? "nothing was changed"
+                                   : "nothing was changed but what was named");
+}
+
 // Asks the server that runs for a comparison, and prints a line for each difference.
 int reconcile(const ServerOptions& options) {
     boost::asio::io_context context(1);
@@ -151,28 +174,19 @@ int reconcile(const ServerOptions& options) {
                    *options.reconcile_at);
         return kBadInput;
     }
-    if (!answer || answer->status != 200 || !report.is_object()) {
+    const auto no_report = [&options] {
         fmt::print(stderr, "lifecycled: no report from {}; is a server running there?\n",
                    *options.reconcile_at);
         return kBadInput;
+    };
+    if (!answer || answer->status != 200) return no_report();
+    std::string lines;
+    try {
+        lines = lines_of(report, options);
+    } catch (const nlohmann::json::exception&) {
+        return no_report();
     }
-    for (const auto& finding : report.at("findings")) {
-        fmt::print("{:<11} {:<24} {:<24} {}; {}\n", finding.value("kind", ""),
-                   finding.value("machine", ""), finding.value("resource", ""),
-                   finding.value("what", ""),
-                   finding.value("done", false) ? "done: " + finding.value("action", "")
-                                                : finding.value("action", ""));
-    }
-    for (const auto& unknown : report.at("unknown")) {
-        fmt::print("unknown     {}\n", unknown.get<std::string>());
-    }
-    if (const auto halted = report.value("halted", std::string()); !halted.empty()) {
-        fmt::print("halted      {}\n", halted);
-    }
-    fmt::print("{} differences, {}\n", report.at("findings").size(),
-               options.apply             ? "mended where that is certain"
-               : options.destroy.empty() ? "nothing was changed"
-                                         : "nothing was changed but what was named");
+    fmt::print("{}", lines);
     return 0;
 }
 

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
 #include <charconv>
-#include <fstream>
 
 #include "system/identity/secrets.hpp"
 #include "system/server/http_client.hpp"
@@ -47,12 +46,9 @@ std::unexpected<BadOptions> bad(std::string text) {
 
 std::expected<std::string, BadOptions> read_secret(std::string_view option,
                                                    const std::string& path) {
-    std::ifstream in(path);
-    std::string secret;
-    if (!std::getline(in, secret) || secret.empty()) {
-        return bad(fmt::format("{}: {} cannot be read, or its first line is empty", option, path));
-    }
-    return secret;
+    auto secret = read_private_file(path, 1);
+    if (!secret) return bad(fmt::format("{}: {}", option, secret.error()));
+    return *std::move(secret);
 }
 
 bool parse_port(const std::string& text, std::uint16_t& port) {
@@ -305,6 +301,9 @@ std::expected<ServerOptions, BadOptions> parse_options(int count, char** words) 
         if (!token) return std::unexpected(token.error());
         options.admin_token = *std::move(token);
         return options;
+    }
+    if (options.database.empty() || options.database == ":memory:") {
+        return bad("--database: what is known has to outlive the process: name a file");
     }
     const std::string& control = options.system.lifecycle.control_authority;
     if (!control.empty()) {

@@ -24,11 +24,14 @@ std::expected<std::string, std::string> read_private_file(const std::string& pat
     std::ifstream in(path);
     std::string line;
     std::getline(in, line);
+    if (line.empty()) {
+        return std::unexpected(fmt::format("{} cannot be read, or its first line is empty", path));
+    }
     if (line.size() < min_length) {
-        return std::unexpected(fmt::format(
-            "{} cannot be read, or its first line has fewer than {} characters: a good one is made "
-            "by 'openssl rand -hex 32'",
-            path, min_length));
+        return std::unexpected(
+            fmt::format("the first line of {} has fewer than {} characters: a good one is made "
+                        "by 'openssl rand -hex 32'",
+                        path, min_length));
     }
     return line;
 }

@@ -1,9 +1,13 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <thread>
 
+#include "system/server/http_server.hpp"
 #include "tests/e2e/lifecycled.hpp"
 
 // Who gets in at which address, and that nothing that comes in ends the process.
@@ -135,6 +139,10 @@ TEST_F(DoorsTest, PagesOfOtherSitesAreRefused) {
     EXPECT_EQ(as({{"Host", here}, {"Origin", "https://control.example"}}), kServed);
     EXPECT_EQ(as({{"Host", here}, {"Origin", "https://evil.example"}}), 403);
     EXPECT_EQ(as({{"Host", here}, {"Origin", "null"}}), 403);
+    EXPECT_EQ(as({{"Host", here},
+                  {"Origin", fmt::format("http://{}\r\nOrigin: https://evil.example", here)}}),
+              400);
+    EXPECT_EQ(as({{"Host", here}, {"Origin", "https://control.example:3000"}}), 403);
     EXPECT_EQ(as({{"Host", here}, {"Sec-Fetch-Site", "cross-site"}}), 403);
 }
 
@@ -152,6 +160,60 @@ TEST_F(DoorsTest, APageOfABoxIsNoPageOfOurs) {
     }
     const auto plain = ask("GET", "/v1/projects/alpha/proxy/");
     EXPECT_EQ(plain->headers.at("Content-Security-Policy"), "sandbox allow-scripts allow-forms");
+}
+
+TEST_F(DoorsTest, AStatusThatThereIsNotIsAnErrorOfTheMachine) {
+    start_server();
+    ASSERT_TRUE(becomes(create(), "active"));
+    for (const int odd : {99, 600, 999}) {
+        const auto target = fmt::format("/v1/projects/alpha/proxy/status/{}", odd);
+        EXPECT_EQ(status("GET", target), 502) << odd;
+    }
+    EXPECT_EQ(status("GET", "/v1/projects/alpha/proxy/status/418"), 418);
+}
+
+TEST_F(DoorsTest, SecretsThatEverybodyReadsAreRefused) {
+    std::filesystem::permissions(folder / "token", std::filesystem::perms::others_read,
+                                 std::filesystem::perm_options::add);
+    std::vector<std::string> words = command();
+    words.erase(words.begin());
+    const auto [code, said] = refused(words);
+    EXPECT_EQ(code, 2);
+    EXPECT_NE(said.find("--fly-token-file"), std::string::npos) << said;
+    EXPECT_NE(said.find("chmod 600"), std::string::npos) << said;
+}
+
+TEST_F(DoorsTest, ADatabaseThatIsForgottenIsRefused) {
+    std::vector<std::string> words = command();
+    words.erase(words.begin());
+    const auto at = std::find(words.begin(), words.end(), "--database") + 1;
+    for (const char* name : {":memory:", ""}) {
+        *at = name;
+        const auto [code, said] = refused(words);
+        EXPECT_EQ(code, 2);
+        EXPECT_NE(said.find("--database"), std::string::npos) << said;
+    }
+}
+
+TEST_F(DoorsTest, AReportThatIsNoneIsRefusedInOneLine) {
+    for (const char* body :
+         {"{}", R"({"findings":[7],"unknown":[]})", R"({"findings":[],"unknown":[7]})",
+          R"({"findings":[{"kind":7}],"unknown":[]})", "[]", ""}) {
+        boost::asio::io_context context;
+        lifecycle::server::HttpServer other(
+            context, "127.0.0.1", 0,
+            [body](const lifecycle::HttpRequest&, lifecycle::server::HttpServer::Respond respond) {
+                respond(lifecycle::HttpResponse{200, {}, body});
+            });
+        const auto at = fmt::format("127.0.0.1:{}", other.port());
+        std::jthread serving([&context] { context.run(); });
+        const auto [code, said] = refused({"reconcile", "--api", at});
+        context.stop();
+        EXPECT_EQ(code, 2) << body;
+        EXPECT_EQ(said,
+                  fmt::format("lifecycled: no report from {}; is a server running there?\n", at))
+            << body;
+    }
 }
 
 }  // namespace

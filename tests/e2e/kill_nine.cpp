@@ -63,6 +63,9 @@ class Trial {
         std::filesystem::create_directories(folder_);
         std::ofstream(folder_ / "token") << "fly-token\n";
         std::ofstream(folder_ / "github") << kGithubSecret << "\n";
+        for (const char* secret : {"token", "github"}) {
+            std::filesystem::permissions(folder_ / secret, kForItsOwner);
+        }
         log_ = open(log_path().c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
     }
     Trial(const Trial&) = delete;

@@ -104,6 +104,7 @@ LifecycledTest::LifecycledTest()
     std::filesystem::remove_all(folder);
     std::filesystem::create_directories(folder);
     std::ofstream(folder / "token") << "fly-token\n";
+    std::filesystem::permissions(folder / "token", kForItsOwner);
     cloud_control = static_cast<std::uint16_t>(std::atoi(cloud.wait_for("control ").c_str()));
     fly_port = cloud.wait_for("ready ");
 }

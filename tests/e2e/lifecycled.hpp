@@ -21,6 +21,10 @@ namespace e2e {
 inline constexpr const char* kLifecycled = VIVARIUM_BIN_DIR "/lifecycled";
 inline constexpr const char* kFakeCloud = VIVARIUM_BIN_DIR "/fake_cloud";
 
+// As files with secrets have to be.
+inline constexpr auto kForItsOwner =
+    std::filesystem::perms::owner_read | std::filesystem::perms::owner_write;
+
 // One request, as curl would send it.
 std::optional<lifecycle::HttpResponse> request(
     std::uint16_t port, const std::string& method, const std::string& target,

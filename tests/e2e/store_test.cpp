@@ -77,6 +77,7 @@ TEST_F(StoreTest, GoesOnWhileTheDiskIsFull) {
     SmallDisk disk(folder);
     if (!disk.mounted()) GTEST_SKIP() << "mounting a small file system takes root";
     std::ofstream(folder / "token") << "fly-token\n";  // which it hides
+    std::filesystem::permissions(folder / "token", kForItsOwner);
     start_server();
     ASSERT_TRUE(becomes(create(), "active"));
     disk.fill();

@@ -42,6 +42,13 @@ TEST(Guard, PagesOfOtherSitesAreRefused) {
     EXPECT_FALSE(guard.refuses(with("localhost:80", "https://one.example")));
     EXPECT_EQ(guard.refuses(with("localhost:80", "http://localhost:81"))->code,
               ErrorCode::forbidden);
+    EXPECT_FALSE(guard.refuses(with("one.example:8700", "http://one.example:8700")));
+    EXPECT_FALSE(guard.refuses(with("localhost:8700", "http://one.example:8700")));
+    EXPECT_FALSE(guard.refuses(with("one.example", "https://one.example")));
+    // Another program at a host of that name.
+    EXPECT_TRUE(guard.refuses(with("one.example:8700", "http://one.example:3000")));
+    EXPECT_TRUE(guard.refuses(with("one.example:8700", "http://one.example")));
+    EXPECT_TRUE(guard.refuses(with("localhost:8700", "http://one.example:3000")));
     EXPECT_TRUE(guard.refuses(with("localhost:80", "null")));
     EXPECT_TRUE(guard.refuses(with("localhost:80", "https://evil.example")));
 }
