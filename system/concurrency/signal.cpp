@@ -25,7 +25,7 @@ boost::asio::awaitable<bool> Signal::wait_until(Time deadline) {
     co_return std::exchange(raised_, false);
 }
 
-boost::asio::awaitable<void> sleep_for(Clock* clock, Duration duration) {
+boost::asio::awaitable<void> idle_for(Clock* clock, Duration duration) {
     Signal never(*clock);
     const bool woken = co_await never.wait_until(clock->now() + duration);
     static_cast<void>(woken);

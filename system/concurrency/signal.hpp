@@ -28,6 +28,6 @@ class Signal {
 };
 
 // Waits for so long by the clock, which must outlive the wait.
-boost::asio::awaitable<void> sleep_for(Clock* clock, Duration duration);
+boost::asio::awaitable<void> idle_for(Clock* clock, Duration duration);
 
 }  // namespace lifecycle

@@ -79,7 +79,7 @@ boost::asio::awaitable<void> Outbox::run() {
         Claim claim;
         const Ending ending = co_await contain(&ports_.telemetry, "outbox", take(&claim));
         if (ending != Ending::completed) {
-            co_await sleep_for(&ports_.clock, kPause);
+            co_await idle_for(&ports_.clock, kPause);
             continue;
         }
         if (claim.event) {
@@ -118,7 +118,7 @@ boost::asio::awaitable<void> Outbox::handle(std::shared_ptr<const Event> event) 
         ending =
             co_await contain(&ports_.telemetry, "settling " + event->kind, settle(event, outcome));
         if (ending == Ending::completed || stopping_) break;
-        co_await sleep_for(&ports_.clock, kPause);
+        co_await idle_for(&ports_.clock, kPause);
     }
     finished->raise();
     in_hand_.remove(*event);

@@ -201,7 +201,7 @@ class Store {
                 co_await take_turn(executor_);
                 co_return *std::move(outcome);
             }
-            co_await sleep_for(clock_, pause);
+            co_await idle_for(clock_, pause);
             waited += pause;
         }
     }

@@ -17,9 +17,8 @@ std::optional<Resource> read(const nlohmann::json& element) {
 // How many of a list are ours, and how many cannot be told.
 std::pair<std::size_t, std::size_t> counts(std::string body) {
     const Labels ours = {{"whose", "ours"}};
-    const auto listed =
-        parse_all(ProviderResult<HttpResponse>(HttpResponse{200, {}, std::move(body)}), read,
-                  with_all(ours));
+    const auto listed = parse_all(
+        ProviderResult<HttpResponse>(HttpResponse{200, {}, std::move(body)}), read, with_all(ours));
     return {listed.value().found.size(), listed.value().unreadable.size()};
 }
 

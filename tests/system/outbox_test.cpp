@@ -77,7 +77,7 @@ boost::asio::awaitable<Outcome> log_and_finish(std::string* log, Delivery delive
 boost::asio::awaitable<Outcome> work_for(std::string* log, Clock* clock, Duration duration,
                                          Delivery delivery) {
     *log += delivery.event().machine + "( ";
-    co_await sleep_for(clock, duration);
+    co_await idle_for(clock, duration);
     *log += delivery.event().machine + ") ";
     co_return Done{"worked", {}};
 }
@@ -409,7 +409,7 @@ TEST_F(OutboxTest, BringsAWaitingEventForward) {
 
 boost::asio::awaitable<Outcome> work_then_wait(std::string* log, Clock* clock, Delivery delivery) {
     *log += delivery.event().machine + "( ";
-    co_await sleep_for(clock, seconds(10));
+    co_await idle_for(clock, seconds(10));
     *log += delivery.event().machine + ") ";
     co_return Later{"not yet", hours(4)};
 }
