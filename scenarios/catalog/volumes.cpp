@@ -283,8 +283,8 @@ Script volume_ambiguous_and_archived(Stage stage) {
     co_await stage.sleep(minutes(40));
     stage.expect(is_usable(stage, volume) && is_usable(stage, fork), "nobody guesses");
     stage.universe().witness().on_named(volume);
-    const auto named = co_await stage.call("POST", "/v1/reconcile",
-                                           json{{"destroy", json::array({volume})}}.dump());
+    std::string word = json{{"destroy", json::array({volume})}}.dump();
+    const auto named = co_await stage.call("POST", "/v1/reconcile", std::move(word));
     stage.expect(named && named->status == 200, "a person names one");
     co_await stage.sleep(minutes(60));
     stage.expect(!is_usable(stage, volume), "which is destroyed");

@@ -27,7 +27,8 @@ class OutboxTest : public testing::Test {
         return chosen;
     }
 
-    void add(const std::string& key, const std::string& dedupe, Duration delay = std::chrono::seconds(0)) {
+    void add(const std::string& key, const std::string& dedupe,
+             Duration delay = std::chrono::seconds(0)) {
         auto body = [&](Tx& tx) -> Result<bool> {
             return enqueue(tx, {"test", key, dedupe, dedupe, lane, at.clock.now() + delay},
                            at.clock.now());
@@ -76,7 +77,7 @@ inline boost::asio::awaitable<Outcome> log_and_finish(std::string* log, Delivery
 }
 
 inline boost::asio::awaitable<Outcome> work_for(std::string* log, Clock* clock, Duration duration,
-                                         Delivery delivery) {
+                                                Delivery delivery) {
     *log += delivery.event().machine + "( ";
     co_await idle_for(clock, duration);
     *log += delivery.event().machine + ") ";
