@@ -100,7 +100,7 @@ class Resolver::Searches : public std::enable_shared_from_this<Searches> {
     void work() {
         std::unique_lock lock(mutex_);
         for (auto chosen = next(); chosen != queued_.end(); chosen = next()) {
-            const Name name = *chosen;
+            const Name name = std::move(*chosen);
             queued_.erase(chosen);
             const std::string domain = domain_of(name.host);
             ++running_[domain];
