@@ -83,8 +83,8 @@ struct FlyCloudOptions {
     int vanishing_volumes = 0;
     // The next so many creations of volumes come to nothing, and are answered 500.
     int lost_volumes = 0;
-    bool fork_half_filled =
-        false;  // a fork may be made of what is still being filled, as far as it is
+    // A fork may be made of what is still being filled, as far as it is.
+    bool fork_half_filled = false;
     std::set<std::string> full_regions;      // that have no room for machines
     std::set<std::string> stranded_volumes;  // beside which there is no room
     std::set<std::string> crowded_volumes;   // the same, told in the words of a full host

@@ -27,10 +27,6 @@ Error unauthorized(std::string what, std::string advice) {
     return {ErrorCode::unauthorized, std::move(what), std::move(advice)};
 }
 
-bool in_service(const Machine& machine) {
-    return machine.state == MachineState::starting || machine.state == MachineState::active;
-}
-
 Result<Machine> serving(ReadTx& tx, std::string_view id) {
     auto machine = find_machine(tx, id);
     if (!machine) return std::unexpected(no_such_machine(id));

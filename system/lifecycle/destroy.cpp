@@ -12,9 +12,6 @@ namespace {
 using std::chrono::seconds;
 using Class = ProviderErrorClass;
 
-// How often in a row nothing must be found before it is believed.
-constexpr std::int64_t kLooks = 5;
-
 // How long until the next look at what the provider knows in part only: its host may be away for
 // hours, or for ever.
 constexpr Duration kOutOfSight = std::chrono::minutes(5);
@@ -107,9 +104,9 @@ boost::asio::awaitable<Outcome> Destroyer::absent(Delivery delivery, Machine mac
     };
     const auto looks = co_await delivery.transact(std::move(count));
     if (!looks) co_return LeaseLost{};
-    if (*looks < kLooks) {
+    if (*looks < kAbsentLooks) {
         co_return Later{"a create that got no answer may still take effect",
-                        options_.late_effect_grace / (kLooks - 1)};
+                        options_.late_effect_grace / (kAbsentLooks - 1)};
     }
     Effect confirmed = [this, machine](Tx& tx) { confirm_gone(tx, machine); };
     co_return Done{"gone", std::move(confirmed)};

@@ -84,19 +84,15 @@ void enqueue_restart(Tx& tx, std::string_view machine, std::string_view request,
 void enqueue_start(Tx& tx, std::string_view machine, Time now) {
     const auto row = find_machine(tx, machine);
     const std::string key = fmt::format("start:{}", machine);
-    if (!enqueue(tx,
-                 {std::string(kStart), machine_key(machine), key, std::string(machine),
-                  lane_of(row, Work::make), now},
-                 now)) {
-        rearm(tx, key, Duration(0), now);
-        bring_forward(tx, key, now);
-    }
+    enqueue_again(tx,
+                  {std::string(kStart), machine_key(machine), key, std::string(machine),
+                   lane_of(row, Work::make), now},
+                  now);
 }
 
 bool is_out_of_service(ReadTx& tx, const Event& event) {
     const auto machine = find_machine(tx, event.machine);
-    return !machine ||
-           (machine->state != MachineState::starting && machine->state != MachineState::active);
+    return !machine || !in_service(*machine);
 }
 
 void enqueue_volume_destroy(Tx& tx, std::string_view volume, std::string_view machine, Time now) {

@@ -308,7 +308,7 @@ void fail_machine(Tx& tx, std::string_view id, std::string_view reason, Time now
 Result<Machine> report_status(Tx& tx, std::string_view id, DaemonStatus status, Time now) {
     const auto machine = find_machine(tx, id);
     if (!machine) return std::unexpected(no_such_machine(id));
-    if (machine->state != MachineState::starting && machine->state != MachineState::active) {
+    if (!in_service(*machine)) {
         return std::unexpected(Error(
             ErrorCode::superseded, fmt::format("machine {} is {}", id, to_string(machine->state)),
             "this machine has been replaced or retired: stop reporting and shut down"));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <utility>
 
 #include "system/lifecycle/options.hpp"
@@ -8,6 +9,9 @@
 #include "system/store/store.hpp"
 
 namespace lifecycle {
+
+// How often in a row nothing must be found of what is to be gone before it is believed.
+inline constexpr std::int64_t kAbsentLooks = 5;
 
 // What each part of the system works with. All of it outlives the parts.
 class Part {

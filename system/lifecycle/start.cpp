@@ -40,10 +40,6 @@ Duration look_again(const Event& event, Time now) {
     return std::clamp<Duration>((now - event.created_at) / 4, seconds(2), seconds(10));
 }
 
-bool in_service(const Machine& machine) {
-    return machine.state == MachineState::starting || machine.state == MachineState::active;
-}
-
 }  // namespace
 
 Consumer Provisioner::restarter() {

@@ -14,9 +14,6 @@ namespace {
 using std::chrono::seconds;
 using Class = ProviderErrorClass;
 
-// How often in a row a volume must not be found before it is believed.
-constexpr std::int64_t kAbsentLooks = 5;
-
 // How often to look whether it is known by now which of several volumes is meant.
 constexpr Duration kAmbiguousEvery = std::chrono::minutes(10);
 

@@ -69,6 +69,10 @@ std::optional<DaemonStatus> parse_daemon_status(std::string_view text) {
     return std::nullopt;
 }
 
+bool in_service(const Machine& machine) {
+    return machine.state == MachineState::starting || machine.state == MachineState::active;
+}
+
 bool is_valid_project_id(std::string_view id) {
     if (id.empty() || id.size() > 40 || id.front() < 'a' || id.front() > 'z') return false;
     return std::all_of(id.begin(), id.end(), [](char c) {

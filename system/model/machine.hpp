@@ -58,6 +58,9 @@ struct Machine {
     Time updated_at{};
 };
 
+// Whether it is its project's machine, or is to become that.
+bool in_service(const Machine& machine);
+
 // Projects are named by clients: 1 to 40 of [a-z0-9-], beginning with a letter.
 bool is_valid_project_id(std::string_view id);
 

@@ -74,4 +74,10 @@ void bring_forward(Tx& tx, std::string_view dedupe_key, Time when) {
         {count_of(when), dedupe_key, count_of(when)});
 }
 
+void enqueue_again(Tx& tx, const NewEvent& event, Time now) {
+    if (enqueue(tx, event, now)) return;
+    rearm(tx, event.dedupe_key, Duration(0), now);
+    bring_forward(tx, event.dedupe_key, event.available_at);
+}
+
 }  // namespace lifecycle

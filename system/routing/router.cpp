@@ -12,10 +12,7 @@ void enqueue_in_order(Tx& tx, std::string_view kind, const Machine& machine, Tim
     const std::string key = fmt::format("route:{}", machine.project);
     const std::string dedupe = fmt::format("{}:{}", kind, machine.id);
     const Lane lane{"", Work::route};
-    if (!enqueue(tx, {std::string(kind), key, dedupe, machine.id, lane, now}, now)) {
-        rearm(tx, dedupe, Duration(0), now);
-        bring_forward(tx, dedupe, now);
-    }
+    enqueue_again(tx, {std::string(kind), key, dedupe, machine.id, lane, now}, now);
 }
 
 // Its machine is not running, and may be elsewhere when it does again.

@@ -87,10 +87,6 @@ HttpResponse refusal(const boost::system::error_code& error) {
                              "send an HTTP/1.1 request"));
 }
 
-}  // namespace
-
-namespace {
-
 // The places for connections at one door. A connection has one until it ends, or until it is
 // closed for another while we wait for its client.
 class Places {

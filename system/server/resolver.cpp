@@ -93,7 +93,8 @@ class Resolver::Searches : public std::enable_shared_from_this<Searches> {
 
     std::deque<Name>::iterator next() {
         return std::ranges::find_if(queued_, [this](const Name& name) {
-            return running_[domain_of(name.host)] < kMaxThreadsOfADomain;
+            const auto running = running_.find(domain_of(name.host));
+            return running == running_.end() || running->second < kMaxThreadsOfADomain;
         });
     }
 
