@@ -154,6 +154,10 @@ void System::serve(Door door, HttpRequest request,
     parts_->tasks.spawn(answer(&parts_->api, door, std::move(request), std::move(respond)));
 }
 
+std::size_t System::max_body_bytes(Door door, const HttpRequest& head) const {
+    return parts_->api.max_body_bytes(door, head);
+}
+
 boost::asio::awaitable<ReconcileReport> System::reconcile(bool apply) {
     return parts_->reconciler.sweep(apply);
 }

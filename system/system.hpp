@@ -47,6 +47,9 @@ class System {
     // wrong and what to do. A bug that one request meets is told (`kBug`) and ends that one alone.
     void serve(Door door, HttpRequest request, std::move_only_function<void(HttpResponse)> respond);
 
+    // The longest body that a request with this head may have, in bytes: for whoever reads it.
+    std::size_t max_body_bytes(Door door, const HttpRequest& head) const;
+
     // Compares rows and providers once and, if `apply`, mends what differs.
     boost::asio::awaitable<ReconcileReport> reconcile(bool apply);
 

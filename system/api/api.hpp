@@ -40,8 +40,8 @@ class Api {
     // Never throws but for a failing store: whatever else goes wrong is an answer.
     boost::asio::awaitable<HttpResponse> handle(Door door, HttpRequest request);
 
-    // The longest body that a request may have, in bytes.
-    static constexpr std::size_t kLongestBody = 1'048'576;
+    // The longest body that this request may have, in bytes; its own body is not looked at.
+    std::size_t max_body_bytes(Door door, const HttpRequest& head) const;
 
   private:
     using Answer = boost::asio::awaitable<HttpResponse>;

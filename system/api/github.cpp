@@ -99,8 +99,10 @@ Api::Answer Api::push(std::string, HttpRequest request) {
                                     "the header X-GitHub-Delivery is missing or too long",
                                     "send what GitHub sends"));
     }
-    // A push may list thousands of commits.
-    const auto body = parse_members(request.body, {"ref", "after", "deleted", "repository"});
+    // A push may list thousands of commits and their files, of which nothing is kept.
+    constexpr JsonLimits kLimits{.max_bytes = kMaxPushBytes, .max_parts = 4'000'000};
+    const auto body =
+        parse_members(request.body, {"ref", "after", "deleted", "repository"}, kLimits);
     if (!body || !body->is_object()) {
         co_return to_response(
             Error(ErrorCode::bad_request,
@@ -116,16 +118,25 @@ Api::Answer Api::push(std::string, HttpRequest request) {
                                     "the field \"after\" is missing or too long",
                                     "send what GitHub sends"));
     }
-    auto roll = [this, &pushed](Tx& tx) -> Result<std::vector<Requested>> {
+    // One project that refuses does not hold up the others.
+    json refused = json::array();
+    auto roll = [this, &pushed, &refused](Tx& tx) -> Result<std::vector<Requested>> {
         std::vector<Requested> all;
+        refused.clear();
+        std::optional<Error> first;
         for (const std::string& project :
              projects_bound_to(tx, pushed->repository, pushed->branch)) {
             if (pushed->pushed_at > 0 && is_stale_push(tx, project, pushed->pushed_at)) continue;
             // The same push, however often it is told, gives the same machine.
             auto made = roll_machine(tx, project, key_of(*pushed), options_, ports_.clock.now());
-            if (!made) return std::unexpected(made.error());
-            all.push_back(*std::move(made));
+            if (made) {
+                all.push_back(*std::move(made));
+                continue;
+            }
+            refused.push_back({{"project", project}, {"message", made.error().message}});
+            if (!first) first = made.error();
         }
+        if (first && all.empty()) return std::unexpected(*first);
         return all;
     };
     const auto rolled = co_await store_.transact(roll);
@@ -137,8 +148,9 @@ Api::Answer Api::push(std::string, HttpRequest request) {
         listed.push_back(shown(made.machine));
         if (made.queued) queued.push_back(made.machine.project);
     }
-    co_return to_response(202,
-                          json{{"machines", std::move(listed)}, {"queued", std::move(queued)}});
+    co_return to_response(202, json{{"machines", std::move(listed)},
+                                    {"queued", std::move(queued)},
+                                    {"refused", std::move(refused)}});
 }
 
 }  // namespace lifecycle

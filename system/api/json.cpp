@@ -36,6 +36,7 @@ int status_of(ErrorCode code) {
         case ErrorCode::not_implemented: return 501;
         case ErrorCode::machine_error: return 502;
         case ErrorCode::machine_unavailable:
+        case ErrorCode::overloaded:
         case ErrorCode::stale_lease:
         case ErrorCode::store_unavailable:
         case ErrorCode::store_unusable: break;
@@ -212,8 +213,9 @@ HttpResponse to_response(const Error& error) {
                                                  {{"code", to_string(error.code)},
                                                   {"message", error.message},
                                                   {"action", error.action}}}});
-    const bool passes =
-        error.code == ErrorCode::machine_unavailable || error.code == ErrorCode::store_unavailable;
+    const bool passes = error.code == ErrorCode::machine_unavailable ||
+                        error.code == ErrorCode::store_unavailable ||
+                        error.code == ErrorCode::overloaded;
     if (passes) response.headers["Retry-After"] = "5";
     return response;
 }

@@ -151,6 +151,12 @@ Result<void> Api::admit(Door door, const Match& match, const HttpRequest& reques
     return {};
 }
 
+std::size_t Api::max_body_bytes(Door door, const HttpRequest& head) const {
+    const Match found = match(door, head);
+    const bool is_push = found.route != nullptr && found.route->audience == Audience::webhook;
+    return is_push && !options_.github_secret.empty() ? kMaxPushBytes : kMaxBodyBytes;
+}
+
 boost::asio::awaitable<HttpResponse> Api::handle(Door door, HttpRequest request) {
     if (std::find(kMethods.begin(), kMethods.end(), request.method) == kMethods.end()) {
         co_return to_response(
@@ -158,11 +164,11 @@ boost::asio::awaitable<HttpResponse> Api::handle(Door door, HttpRequest request)
                   fmt::format("no route takes {}", std::string_view(request.method).substr(0, 40)),
                   "use one of the methods in docs/api.md"));
     }
-    if (request.body.size() > kLongestBody) {
-        co_return to_response(Error(ErrorCode::too_large,
-                                    fmt::format("the body has {} bytes, and {} is the most",
-                                                request.body.size(), kLongestBody),
-                                    "send a smaller body"));
+    if (const std::size_t most = max_body_bytes(door, request); request.body.size() > most) {
+        co_return to_response(Error(
+            ErrorCode::too_large,
+            fmt::format("the body has {} bytes, and {} is the most", request.body.size(), most),
+            "send a smaller body"));
     }
     if (!request.target.starts_with('/')) {
         co_return to_response(no_such_route(request.target));

@@ -18,6 +18,7 @@ std::string_view to_string(ErrorCode code) {
         case ErrorCode::machine_unavailable: return "machine_unavailable";
         case ErrorCode::machine_error: return "machine_error";
         case ErrorCode::stale_lease: return "stale_lease";
+        case ErrorCode::overloaded: return "overloaded";
         case ErrorCode::store_unavailable: return "store_unavailable";
         case ErrorCode::store_unusable: return "store_unusable";
     }

@@ -24,6 +24,7 @@ enum class ErrorCode : std::uint8_t {
     stale_lease,          // someone else took over this work; nothing was written
     internal,             // a bug of ours; the log has it
     store_unavailable,    // the database takes no writes now
+    overloaded,           // as many such requests as may be are in hand
     store_unusable,       // the database cannot be opened or is from a newer version
 };
 std::string_view to_string(ErrorCode code);

@@ -16,9 +16,13 @@ constexpr std::string_view kHidden = "(hidden)";
 // What a secret begins with, wherever it stands: ours, then those of the providers.
 constexpr std::string_view kBeginnings[] = {kBootstrapMark, kTokenMark, "Bearer ", "FlyV1 ",
                                             "fm1r_",        "fm2_",     "fo1_",    "dtn_"};
-// Fields whose value is never told, in lower case and without '_' and '-'.
-constexpr std::string_view kFields[] = {"env",      "environment", "token",         "authtoken",
-                                        "password", "secret",      "authorization", "nonce"};
+// Fields whose value is never told, and what the names of others end in: in lower case and without
+// '_' and '-'.
+constexpr std::string_view kFields[] = {"env", "environment", "authorization", "nonce"};
+constexpr std::string_view kEndings[] = {"token",      "password",   "passwd",      "passphrase",
+                                         "secret",     "apikey",     "accesskey",   "secretkey",
+                                         "privatekey", "credential", "credentials", "cookie"};
+constexpr std::size_t kMaxNameBytes = 100;
 
 bool is_space(char c) {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
@@ -70,6 +74,12 @@ std::size_t value_length(std::string_view text, std::size_t escape) {
     return text.size();
 }
 
+bool is_secret_name(std::string_view name) {
+    return std::ranges::find(kFields, name) != std::end(kFields) ||
+           std::ranges::any_of(kEndings,
+                               [&](std::string_view ending) { return name.ends_with(ending); });
+}
+
 // The beginning of a secret field: its name in quotes, which may be escaped, and a colon.
 struct Field {
     std::size_t length = 0;  // 0: the text does not begin with one
@@ -80,11 +90,12 @@ Field secret_field(std::string_view text) {
     if (!text.starts_with('"')) return {};
     std::string name;
     std::size_t at = 1;
-    while (at < text.size() && name.size() <= 16 && text[at] != '"' && text[at] != '\\') {
+    while (at < text.size() && name.size() <= kMaxNameBytes && text[at] != '"' &&
+           text[at] != '\\') {
         const char c = text[at++];
         if (c != '_' && c != '-') name += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
     }
-    if (std::ranges::find(kFields, name) == std::end(kFields)) return {};
+    if (!is_secret_name(name)) return {};
     const std::size_t escape = backslashes_at(text.substr(at));
     at += escape;
     if (at < text.size() && text[at] == '"') ++at;

@@ -10,15 +10,14 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast.hpp>
-#include <map>
 #include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
 
-#include "system/api/api.hpp"
 #include "system/api/json.hpp"
 #include "system/ports/suspend.hpp"
+#include "system/server/connection.hpp"
 
 namespace lifecycle::server {
 namespace {
@@ -31,13 +30,18 @@ using tcp = asio::ip::tcp;
 constexpr auto kPatience = std::chrono::seconds(30);
 constexpr auto kPatienceForHead = std::chrono::seconds(10);
 
-HttpRequest from_beast(http::request<http::string_body> message) {
+HttpRequest head_of(const http::request<http::string_body>& message) {
     HttpRequest request;
     request.method = std::string(message.method_string());
     request.target = std::string(message.target());
     for (const auto& field : message) {
         request.headers[std::string(field.name_string())] = std::string(field.value());
     }
+    return request;
+}
+
+HttpRequest from_beast(http::request<http::string_body> message) {
+    HttpRequest request = head_of(message);
     request.body = std::move(message.body());
     return request;
 }
@@ -76,91 +80,46 @@ std::optional<Error> ambiguity(const http::request<http::string_body>& message) 
     return std::nullopt;
 }
 
-HttpResponse refusal(const boost::system::error_code& error) {
-    if (error == http::error::body_limit) {
-        return to_response(Error(ErrorCode::too_large,
-                                 fmt::format("the body has more than {} bytes", Api::kLongestBody),
-                                 "send a smaller body"));
-    }
-    return to_response(Error(ErrorCode::bad_request,
-                             fmt::format("this is no HTTP request: {}", error.message()),
-                             "send an HTTP/1.1 request"));
+Error too_large(std::size_t most) {
+    return {ErrorCode::too_large, fmt::format("the body has more than {} bytes", most),
+            "send a smaller body"};
 }
 
-// The places for connections at one door. A connection has one until it ends, or until it is
-// closed for another while we wait for its client.
-class Places {
-  public:
-    explicit Places(std::size_t most) : most_(most) {}
+Error too_many_large() {
+    return {ErrorCode::overloaded,
+            fmt::format("{} requests with a body of more than {} bytes are in hand",
+                        HttpServer::kMaxLargeBodies, kMaxBodyBytes),
+            "send it again in a moment"};
+}
 
-    // Whether there is a place, if need be after closing who has kept us waiting longest.
-    bool make_room();
+Error not_http(const boost::system::error_code& error) {
+    return {ErrorCode::bad_request, fmt::format("this is no HTTP request: {}", error.message()),
+            "send an HTTP/1.1 request"};
+}
 
-  private:
-    friend class Connection;
-    std::size_t most_;
-    std::size_t taken_ = 0;
-    std::uint64_t next_turn_ = 0;
-    std::map<std::uint64_t, class Connection*> waiting_;
-};
-
-class Connection {
-  public:
-    Connection(std::shared_ptr<Places> places, tcp::socket socket)
-        : stream(std::move(socket)), places_(std::move(places)) {
-        ++places_->taken_;
-        keeps_us_waiting();
-    }
-    ~Connection() { leave(); }
-    Connection(const Connection&) = delete;
-    Connection& operator=(const Connection&) = delete;
-
-    void keeps_us_waiting() {
-        if (!has_place_) return;
-        is_waited_for();
-        turn_ = places_->next_turn_++;
-        places_->waiting_.emplace(turn_, this);
-    }
-    void is_waited_for() { places_->waiting_.erase(turn_); }
-
-    void close_for_another() {
-        leave();
-        stream.close();
-    }
-
-    beast::tcp_stream stream;
-
-  private:
-    void leave() {
-        if (!std::exchange(has_place_, false)) return;
-        is_waited_for();
-        --places_->taken_;
-    }
-
-    std::shared_ptr<Places> places_;
-    bool has_place_ = true;
-    std::uint64_t turn_ = 0;
-};
-
-bool Places::make_room() {
-    if (taken_ < most_) return true;
-    if (waiting_.empty()) return false;
-    waiting_.begin()->second->close_for_another();
-    return true;
+// A quarter of the descriptors that this process may have: two doors leave half to the rest.
+std::size_t share_of_descriptors() {
+    constexpr rlim_t kMost = 4096;
+    rlimit descriptors{};
+    if (getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return kMost;
+    return std::clamp<rlim_t>(descriptors.rlim_cur / 4, 1, kMost);
 }
 
 }  // namespace
 
 struct HttpServer::State {
-    State(asio::io_context& io, tcp::endpoint endpoint, Service answer, std::size_t most)
+    State(asio::io_context& io, tcp::endpoint endpoint, Service answer, MaxBodyBytes most)
         : context(io),
           acceptor(io, endpoint),
           service(std::move(answer)),
-          places(std::make_shared<Places>(most)) {}
+          max_body_bytes(std::move(most)),
+          places(std::make_shared<Places>(share_of_descriptors())) {}
     asio::io_context& context;
     tcp::acceptor acceptor;
     Service service;
+    MaxBodyBytes max_body_bytes;
     std::shared_ptr<Places> places;
+    std::shared_ptr<void> large = std::make_shared<int>();  // a copy for each large body in hand
     bool stopped = false;
 };
 
@@ -195,24 +154,74 @@ asio::awaitable<boost::system::error_code> await_request(beast::tcp_stream* stre
 
 using Parser = http::request_parser<http::string_body>;
 
-// The rest of a request of which something may be in the buffer.
-asio::awaitable<boost::system::error_code> read_request(beast::tcp_stream* stream,
-                                                        beast::flat_buffer* buffer,
-                                                        Parser* parser) {
+// The head of a request of which something may be in the buffer.
+asio::awaitable<boost::system::error_code> read_head(beast::tcp_stream* stream,
+                                                     beast::flat_buffer* buffer, Parser* parser) {
+    parser->body_limit(boost::none);  // it is judged with the head in hand
     boost::system::error_code error;
     stream->expires_after(kPatienceForHead);
     const auto head = co_await http::async_read_header(
         *stream, *buffer, *parser, asio::redirect_error(asio::use_awaitable, error));
     static_cast<void>(head);
-    if (error) co_return error;
+    co_return error;
+}
+
+// What came in: `refused` if it is no request that may be answered, `gone` if nobody waits.
+struct Received {
+    bool gone = false;
+    std::optional<Error> refused;
+    std::shared_ptr<void> large;  // the place of a large body, until the request is answered
+};
+
+Received failed(const boost::system::error_code& error) {
+    Received received;
+    received.gone = error == http::error::end_of_stream || error == beast::error::timeout ||
+                    error == asio::error::connection_reset ||
+                    error == asio::error::operation_aborted;
+    received.refused =
+        error == http::error::body_limit ? too_large(kMaxBodyBytes) : not_http(error);
+    return received;
+}
+
+// The place for the body that this head announces; null for a small one, which needs none. State is
+// private to the server; sessions see it through this.
+template <class State>
+Result<std::shared_ptr<void>> place_for_body(const State& state, const Parser& parser) {
+    const auto length = parser.content_length();
+    if (!length || *length <= kMaxBodyBytes) return nullptr;
+    const std::size_t most =
+        state.max_body_bytes ? state.max_body_bytes(head_of(parser.get())) : kMaxBodyBytes;
+    if (*length > most) return std::unexpected(too_large(most));
+    const auto in_hand = static_cast<std::size_t>(state.large.use_count()) - 1;
+    if (in_hand >= HttpServer::kMaxLargeBodies) return std::unexpected(too_many_large());
+    return state.large;
+}
+
+template <class State>
+asio::awaitable<Received> receive(std::shared_ptr<State> state, beast::tcp_stream* stream,
+                                  beast::flat_buffer* buffer, Parser* parser) {
+    const auto broken = co_await read_head(stream, buffer, parser);
+    if (broken) co_return failed(broken);
+    Received received;
+    received.refused = ambiguity(parser->get());
+    if (received.refused) co_return received;
+    auto place = place_for_body(*state, *parser);
+    if (!place) {
+        received.refused = place.error();
+        co_return received;
+    }
+    // One that does not announce its length is small.
+    if (!parser->content_length()) parser->body_limit(kMaxBodyBytes);
+    received.large = *std::move(place);
+    boost::system::error_code error;
     stream->expires_after(kPatience);
     const auto body = co_await http::async_read(*stream, *buffer, *parser,
                                                 asio::redirect_error(asio::use_awaitable, error));
     static_cast<void>(body);
-    co_return error;
+    if (error) co_return failed(error);
+    co_return received;
 }
 
-// State is private to the server; sessions see it through this.
 template <class State>
 asio::awaitable<void> converse(std::shared_ptr<State> state,
                                std::shared_ptr<Connection> connection) {
@@ -225,18 +234,12 @@ asio::awaitable<void> converse(std::shared_ptr<State> state,
             if (silent) break;
         }
         Parser parser;
-        parser.body_limit(Api::kLongestBody);
-        boost::system::error_code error = co_await read_request(&stream, &buffer, &parser);
-        if (error == http::error::end_of_stream || error == beast::error::timeout ||
-            error == asio::error::connection_reset || error == asio::error::operation_aborted) {
-            break;
-        }
+        const Received received = co_await receive(state, &stream, &buffer, &parser);
+        if (received.gone) break;
         HttpResponse response;
         const bool head = parser.get().method() == http::verb::head;
-        const auto ambiguous = error ? std::nullopt : ambiguity(parser.get());
-        const bool refused = error || ambiguous;
-        if (refused) {
-            response = error ? refusal(error) : to_response(*ambiguous);
+        if (received.refused) {
+            response = to_response(*received.refused);
             open = false;
         } else {
             stream.expires_never();
@@ -252,11 +255,12 @@ asio::awaitable<void> converse(std::shared_ptr<State> state,
         }
         const auto message = to_beast(std::move(response), open, head);
         stream.expires_after(kPatience);
+        boost::system::error_code error;
         const auto written = co_await http::async_write(
             stream, message, asio::redirect_error(asio::use_awaitable, error));
         static_cast<void>(written);
         if (error) break;
-        if (refused) co_await linger(&stream);
+        if (received.refused) co_await linger(&stream);
     }
     boost::system::error_code ignored;
     stream.socket().shutdown(tcp::socket::shutdown_both, ignored);
@@ -284,9 +288,9 @@ asio::awaitable<void> accept(std::shared_ptr<State> state) {
 }  // namespace
 
 HttpServer::HttpServer(asio::io_context& context, const std::string& host, std::uint16_t port,
-                       Service service, std::size_t max_connections)
+                       Service service, MaxBodyBytes max_body_bytes)
     : state_(std::make_shared<State>(context, tcp::endpoint(asio::ip::make_address(host), port),
-                                     std::move(service), max_connections)) {
+                                     std::move(service), std::move(max_body_bytes))) {
     asio::co_spawn(context, accept(state_), [](std::exception_ptr failure) {
         if (failure) std::rethrow_exception(failure);
     });
@@ -294,13 +298,6 @@ HttpServer::HttpServer(asio::io_context& context, const std::string& host, std::
 
 HttpServer::~HttpServer() {
     stop();
-}
-
-std::size_t HttpServer::share_of_descriptors() {
-    constexpr rlim_t kMost = 4096;
-    rlimit descriptors{};
-    if (getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return kMost;
-    return std::clamp<rlim_t>(descriptors.rlim_cur / 4, 1, kMost);
 }
 
 std::uint16_t HttpServer::port() const {

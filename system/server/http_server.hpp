@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "system/api/door.hpp"
 #include "system/ports/http.hpp"
 
 namespace lifecycle::server {
@@ -17,18 +18,22 @@ class HttpServer {
   public:
     using Respond = std::move_only_function<void(HttpResponse)>;
     using Service = std::function<void(HttpRequest, Respond)>;
+    // The longest body that a request with this head may have, in bytes.
+    using MaxBodyBytes = std::function<std::size_t(const HttpRequest& head)>;
+
+    // How many bodies of more than kMaxBodyBytes are in hand at once, from the head of a request to
+    // the end of its answer. Each has to say its length first.
+    static constexpr std::size_t kMaxLargeBodies = 4;
 
     // Listens from now on; throws boost::system::system_error if it cannot. Port 0: any free one.
-    // Where there are `max_connections`, that which has kept us waiting longest ends for a new one,
-    // and the new one ends if all are being answered.
+    // Where there are as many connections as its share of the descriptors, that which has kept us
+    // waiting longest ends for a new one, and the new one ends if all are being answered.
+    // Without `max_body_bytes` none may have more than kMaxBodyBytes.
     HttpServer(boost::asio::io_context& context, const std::string& host, std::uint16_t port,
-               Service service, std::size_t max_connections = share_of_descriptors());
+               Service service, MaxBodyBytes max_body_bytes = nullptr);
     ~HttpServer();
     HttpServer(const HttpServer&) = delete;
     HttpServer& operator=(const HttpServer&) = delete;
-
-    // A quarter of the descriptors that this process may have: two doors leave half to the rest.
-    static std::size_t share_of_descriptors();
 
     std::uint16_t port() const;
     // Accepts no further connection; those that are open end with their present request.

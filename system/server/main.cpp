@@ -91,15 +91,18 @@ int serve(ServerOptions options) {
     // Machines are told where to report, so the port has to be known before the first is made.
     System* running = nullptr;
     const Guard guard(options.clients.loopback, options.host_names);
-    HttpServer clients(context, options.clients.host, options.clients.port,
-                       [&](HttpRequest request, HttpServer::Respond respond) {
-                           if (const auto refusal = guard.refuses(request)) {
-                               respond(to_response(*refusal));
-                           } else {
-                               running->serve(Door::clients, std::move(request),
-                                              std::move(respond));
-                           }
-                       });
+    HttpServer clients(
+        context, options.clients.host, options.clients.port,
+        [&](HttpRequest request, HttpServer::Respond respond) {
+            if (const auto refusal = guard.refuses(request)) {
+                respond(to_response(*refusal));
+            } else {
+                running->serve(Door::clients, std::move(request), std::move(respond));
+            }
+        },
+        [&running](const HttpRequest& head) {
+            return running->max_body_bytes(Door::clients, head);
+        });
     HttpServer boxes(context, options.boxes.host, options.boxes.port,
                      [&running](HttpRequest request, HttpServer::Respond respond) {
                          running->serve(Door::boxes, std::move(request), std::move(respond));

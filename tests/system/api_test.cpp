@@ -46,8 +46,8 @@ const std::vector<BadRequest>& bad_requests() {
         {"POST", "/v1/projects/alpha/machines", R"({"image":"a\u0000b"})", 400, "bad_request",
          "zero byte"},
         {"POST", "/v1/projects/alpha/machines", "\xff\xfe", 400, "bad_request", "not JSON"},
-        {"POST", "/v1/projects/alpha/machines", std::string(lifecycle::Api::kLongestBody + 1, ' '),
-         413, "too_large", "bytes"},
+        {"POST", "/v1/projects/alpha/machines", std::string(lifecycle::kMaxBodyBytes + 1, ' '), 413,
+         "too_large", "bytes"},
         {"POST", "/v1/projects/Alpha/machines", R"({"image":"x"})", 400, "bad_request",
          "not a project id"},
         {"POST", "/v1/projects//machines", R"({"image":"x"})", 400, "bad_request",
@@ -207,6 +207,32 @@ Script ask_without_token(Stage stage) {
 TEST(Api, AsksClientsForTheAdminsToken) {
     tests::Play play;
     ASSERT_TRUE(play.run(ask_without_token));
+    EXPECT_TRUE(play.broken.empty()) << play.broken.front();
+}
+
+Script push_to_two(Stage stage) {
+    const std::string alpha = co_await stage.create("alpha");
+    const std::string beta = co_await stage.create("beta");
+    const std::string owner = R"({"repository":"owner/name"})";
+    const auto first = co_await stage.call("PUT", "/v1/projects/alpha/github", owner);
+    EXPECT_EQ(first->status, 200);
+    const auto second = co_await stage.call("PUT", "/v1/projects/beta/github", owner);
+    EXPECT_EQ(second->status, 200);
+    const Stage::Push push{"owner/name", "c0ffee"};
+    const int waits = co_await stage.push(push);
+    EXPECT_EQ(waits, 202);
+    co_await stage.archive("beta");
+    const std::string again = co_await stage.create("beta");
+    const auto third = co_await stage.call("PUT", "/v1/projects/beta/github", owner);
+    EXPECT_EQ(third->status, 200);
+    const Stage::Push other{"owner/name", "c0ffee", "another"};
+    const int told = co_await stage.push(other);
+    EXPECT_EQ(told, 202) << "beta gave that push up; alpha did not";
+}
+
+TEST(Api, OneProjectThatRefusesAPushDoesNotHoldUpTheOthers) {
+    tests::Play play;
+    ASSERT_TRUE(play.run(push_to_two));
     EXPECT_TRUE(play.broken.empty()) << play.broken.front();
 }
 

@@ -34,6 +34,10 @@ TEST(Redact, HidesWhatIsSecretAndKeepsTheRest) {
         {"Authorization: Bearer abc.def==\nx", "Authorization: (hidden)\nx"},
         {R"({"token":"abc","url":"https://x"})", R"({"token":(hidden),"url":"https://x"})"},
         {R"({"auth_token": "abc"})", R"({"auth_token": (hidden)})"},
+        {R"({"api_key":"a","client_secret":"b","DB_PASSWORD":"c","x":1})",
+         R"({"api_key":(hidden),"client_secret":(hidden),"DB_PASSWORD":(hidden),"x":1})"},
+        {R"({"AWS_SECRET_ACCESS_KEY":"a","Set-Cookie":["b","c"],"key":"d"})",
+         R"({"AWS_SECRET_ACCESS_KEY":(hidden),"Set-Cookie":(hidden),"key":"d"})"},
         {"a token dtn_00ff is not valid", "a token (hidden) is not valid"},
         {R"({"tokens":3,"environment_id":"e"})", R"({"tokens":3,"environment_id":"e"})"},
     };
