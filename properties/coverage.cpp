@@ -64,18 +64,37 @@ void Coverage::on_event(const sim::Event& event) {
     last = name;
 }
 
-std::vector<std::string> missing_behaviours(
-    const std::vector<const scenarios::Scenario*>& scenarios,
-    const std::map<std::string, std::uint64_t>& seen) {
-    std::vector<std::string> missing;
+Sometimes::Sometimes(const std::vector<const scenarios::Scenario*>& scenarios) {
     for (const scenarios::Scenario* scenario : scenarios) {
         for (const std::string& behaviour : scenario->sometimes) {
-            const bool known =
-                std::find(missing.begin(), missing.end(), behaviour) != missing.end();
-            if (!known && !seen.contains(behaviour)) missing.push_back(behaviour);
+            counts_[scenario->name][behaviour] = 0;
         }
     }
-    return missing;
+}
+
+void Sometimes::add(const std::string& scenario, const Coverage& run) {
+    const auto wanted = counts_.find(scenario);
+    if (wanted == counts_.end()) return;
+    for (auto& [behaviour, count] : wanted->second) {
+        const auto shown = run.seen().find(behaviour);
+        if (shown != run.seen().end()) count += shown->second;
+    }
+}
+
+void Sometimes::add(const Sometimes& others) {
+    for (const auto& [scenario, behaviours] : others.counts_) {
+        for (const auto& [behaviour, count] : behaviours) counts_[scenario][behaviour] += count;
+    }
+}
+
+std::vector<std::string> Sometimes::missing() const {
+    std::vector<std::string> names;
+    for (const auto& [scenario, behaviours] : counts_) {
+        for (const auto& [behaviour, count] : behaviours) {
+            if (count == 0) names.push_back(fmt::format("{}: {}", scenario, behaviour));
+        }
+    }
+    return names;
 }
 
 }  // namespace properties

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "properties/run.hpp"
@@ -31,9 +32,25 @@ class Coverage final : public sim::TraceListener {
     std::string last_step_ = "nothing";
 };
 
-// The behaviours that the scenarios say must sometimes happen and that are not among those seen.
-std::vector<std::string> missing_behaviours(
-    const std::vector<const scenarios::Scenario*>& scenarios,
-    const std::map<std::string, std::uint64_t>& seen);
+// How often each scenario showed each of the behaviours that it must sometimes show. Those of
+// another do not count: a scenario that never meets its own race proves nothing of it.
+class Sometimes {
+  public:
+    using Counts = std::map<std::string, std::map<std::string, std::uint64_t>>;  // by scenario
+
+    Sometimes() = default;
+    explicit Sometimes(const std::vector<const scenarios::Scenario*>& scenarios);
+    explicit Sometimes(Counts counts) : counts_(std::move(counts)) {}
+
+    void add(const std::string& scenario, const Coverage& run);
+    void add(const Sometimes& others);
+    const Counts& counts() const { return counts_; }
+
+    // "SCENARIO: BEHAVIOUR" for each that was never shown.
+    std::vector<std::string> missing() const;
+
+  private:
+    Counts counts_;
+};
 
 }  // namespace properties

@@ -7,8 +7,6 @@
 #include <chrono>
 #include <mutex>
 
-#include "properties/coverage.hpp"
-
 namespace properties {
 namespace {
 
@@ -30,6 +28,7 @@ class Search {
             plans_.push_back(options.plan);
             plans_.back().profile = calm_profile(*scenario);
         }
+        if (options.coverage) sum_.sometimes = Sometimes(options.scenarios);
     }
 
     bool stopped() {
@@ -80,6 +79,7 @@ class Search {
         sum_.virtual_hours += hours;
         for (const auto& [kind, count] : result.faults) sum_.faults[kind] += count;
         for (const auto& [name, count] : coverage.seen()) sum_.behaviours[name] += count;
+        sum_.sometimes.add(scenario.name, coverage);
         Exploration::Totals& totals = sum_.per_scenario[scenario.name];
         ++totals.runs;
         totals.seconds += seconds;

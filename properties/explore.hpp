@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "properties/coverage.hpp"
 #include "properties/search.hpp"
 
 namespace properties {
@@ -45,6 +46,7 @@ struct Exploration {
     bool complete = true;  // false: stopped before the last seed
     std::map<std::string, std::uint64_t> faults;
     std::map<std::string, std::uint64_t> behaviours;  // if counted
+    Sometimes sometimes;                              // the same
     std::vector<Broken> broken;                       // in the order of the runs
     std::map<std::string, std::uint64_t> hashes;      // "scenario seed", if kept
     struct Totals {

@@ -7,7 +7,10 @@
 #include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
+#include <string_view>
+#include <tuple>
 
 #include "properties/explain.hpp"
 
@@ -94,6 +97,7 @@ Failure failure_of(const json& file) {
     if (file.contains("faults")) {
         failure.faults = file["faults"].get<std::vector<std::string>>();
     }
+    if (file.contains("bug")) failure.bug = file["bug"].get<std::string>();
     const json& tape = file.at("tape");
     if (!tape.is_array()) throw std::runtime_error("its tape is not a list of deviations");
     for (const json& drawn : tape) {
@@ -139,6 +143,17 @@ std::string first_divergence(const DecisionLog& recorded, const DecisionLog& now
                        recorded.drawn.size(), now.drawn.size());
 }
 
+std::size_t unmet(const std::vector<sim::Deviation>& deviations, const sim::Recorder& run) {
+    std::set<std::tuple<std::string_view, std::uint64_t, std::uint64_t>> drawn;
+    for (const sim::DrawPoint& draw : run.draws()) {
+        if (draw.value != 0) drawn.emplace(run.lane_name(draw.lane), draw.index, draw.value);
+    }
+    return static_cast<std::size_t>(
+        std::ranges::count_if(deviations, [&](const sim::Deviation& deviation) {
+            return !drawn.contains({deviation.lane, deviation.index, deviation.value});
+        }));
+}
+
 Failure record_failure(const scenarios::Scenario& scenario, std::unique_ptr<sim::Source> source,
                        const std::optional<std::vector<std::string>>& faults) {
     sim::Recorder recorder;
@@ -181,6 +196,7 @@ lifecycle::Result<void> write_failure(const std::string& path, const Failure& fa
                                    {"lanes", failure.decisions.lanes},
                                    {"decisions", encode(failure.decisions.drawn)}};
     if (failure.faults) file["faults"] = *failure.faults;
+    if (!failure.bug.empty()) file["bug"] = failure.bug;
     file["digest"] = digest_of(file);
     std::ofstream out(path, std::ios::binary);
     out << file.dump(1, ' ', false, json::error_handler_t::replace) << '\n';

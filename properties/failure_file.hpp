@@ -20,6 +20,10 @@ DecisionLog decision_log(const sim::Recorder& run);
 // The first decision at which two runs ask different lanes, in words; empty if there is none.
 std::string first_divergence(const DecisionLog& recorded, const DecisionLog& now);
 
+// Of these deviations, those whose draw the run never made: it is another run than the one that
+// they were recorded of.
+std::size_t unmet(const std::vector<sim::Deviation>& deviations, const sim::Recorder& run);
+
 // A broken run as a file: enough to replay it without its seed. JSON.
 struct Failure {
     std::string scenario;
@@ -32,6 +36,7 @@ struct Failure {
     std::optional<std::vector<std::string>> faults;  // allowed, if not those of the scenario
     std::vector<sim::Deviation> deviations;          // in the order in which they were drawn
     std::vector<std::string> explanation;            // for people; not read back
+    std::string bug;  // the planted bug that the tape catches, in a corpus; else empty
     DecisionLog decisions;
 };
 

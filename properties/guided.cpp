@@ -4,8 +4,6 @@
 #include <chrono>
 #include <memory>
 
-#include "properties/coverage.hpp"
-
 namespace properties {
 namespace {
 
@@ -28,6 +26,7 @@ class Guide {
   public:
     Guide(const GuidedOptions& options, const std::function<void(const Progress&)>& progress)
         : options_(options), progress_(progress) {
+        sum_.sometimes = Sometimes(options.scenarios);
         for (std::size_t i = 0; i < options.scenarios.size(); ++i) {
             profiles_.push_back(calm_profile(*options.scenarios[i]));
             kept_.push_back({i, {}});
@@ -110,6 +109,7 @@ class Guide {
 
     void learn(Trial& trial) {
         ++sum_.runs;
+        sum_.sometimes.add(options_.scenarios[trial.scenario]->name, trial.coverage);
         bool fresh = false;
         for (const auto& [name, count] : trial.coverage.seen()) {
             std::uint64_t& total = sum_.behaviours[name];

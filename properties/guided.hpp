@@ -26,6 +26,7 @@ struct Guided {
     std::uint64_t kept = 0;  // tapes that showed a behaviour which none before had shown
     double seconds = 0;
     std::map<std::string, std::uint64_t> behaviours;  // how often each was seen
+    Sometimes sometimes;
     std::vector<Broken> broken;
 };
 

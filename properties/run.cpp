@@ -128,14 +128,20 @@ RunResult run(const scenarios::Scenario& scenario, std::unique_ptr<sim::Source> 
     } catch (const std::exception& bug) {
         unfinished = fmt::format("an exception left a task: {}", bug.what());
     }
-    if (!unfinished.empty() && !options.until_step) report("run-completes", unfinished);
+    result.stopped_early = !unfinished.empty() && result.held() && options.until_step &&
+                           world.steps() >= *options.until_step;
+    if (!unfinished.empty() && !result.stopped_early) report("run-completes", unfinished);
     result.hash = trace.digest();
     result.steps = world.steps();
     result.decisions = tape.decisions();
     result.virtual_time = world.now();
     result.faults = tape.fault_counts();
     result.deviations = tape.deviations();
-    if (!options.sql.empty()) result.sql_answer = universe.ask(options.sql);
+    if (!options.sql.empty()) {
+        auto answer = universe.try_ask(options.sql);
+        (answer ? result.sql_answer : result.sql_error) =
+            answer ? *std::move(answer) : std::move(answer.error());
+    }
     return result;
 }
 

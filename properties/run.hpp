@@ -39,7 +39,9 @@ struct RunResult {
     std::map<std::string, std::uint64_t> faults;  // by kind
     std::vector<sim::KeptEvent> events;
     std::vector<sim::Deviation> deviations;
-    std::string sql_answer;  // a header line and a line for each row
+    std::string sql_answer;      // a header line and a line for each row
+    std::string sql_error;       // why there is no answer; empty if there is one
+    bool stopped_early = false;  // at `until_step`, before its end
     bool held() const { return violations.empty(); }
 };
 

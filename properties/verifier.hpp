@@ -3,12 +3,14 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "properties/verify.hpp"
@@ -41,8 +43,7 @@ struct Node {
 // over shards and threads, and the sum of what came of them.
 class Verifier {
   public:
-    Verifier(const std::string& name, const Subject& subject, const VerifyOptions& options)
-        : options_(options), name_(name), subject_(subject) {}
+    Verifier(const std::string& name, const Subject& subject, const VerifyOptions& options);
     virtual ~Verifier() = default;
     Verification verify();
 
@@ -68,11 +69,20 @@ class Verifier {
     std::vector<Deviations> firsts_;  // one for each unit
 
   private:
+    // A kind that was asked for, and whether some draw of it could deviate.
+    struct Asked {
+        explicit Asked(std::string kind) : name(std::move(kind)) {}
+        std::string name;
+        std::atomic<bool> met{false};
+    };
+
+    void meet(const sim::LaneKind& kind) const;
     void finish(std::uint64_t number);
     void add(VerifyUnit& unit);
 
     const std::string& name_;
     const Subject& subject_;
+    mutable std::deque<Asked> asked_;
     std::mutex mutex_;
     std::atomic<std::uint64_t> broken_{0};
     std::uint64_t runs_ = 0;

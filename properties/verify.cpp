@@ -8,6 +8,13 @@
 
 namespace properties {
 
+Verifier::Verifier(const std::string& name, const Subject& subject, const VerifyOptions& options)
+    : options_(options), name_(name), subject_(subject) {
+    for (const std::string& kind : options.only) asked_.emplace_back(kind);
+    if (options.crashes || !options.faults) return;
+    for (const std::string& kind : *options.faults) asked_.emplace_back(kind);
+}
+
 Verification Verifier::verify() {
     const Node calm = play({});
     if (options_.shard.index == 0) {
@@ -28,6 +35,9 @@ Verification Verifier::verify() {
         });
     for (auto& [number, unit] : units_) add(unit);
     sum_.units = units_.size();
+    for (const Asked& asked : asked_) {
+        if (!asked.met) sum_.unmet.push_back(asked.name);
+    }
     return std::move(sum_);
 }
 
@@ -83,6 +93,12 @@ bool Verifier::may_deviate(const sim::LaneKind& kind) const {
            });
 }
 
+void Verifier::meet(const sim::LaneKind& kind) const {
+    for (Asked& asked : asked_) {
+        if (!asked.met && sim::means_kind(asked.name, kind.name)) asked.met = true;
+    }
+}
+
 std::vector<Deviations> Verifier::extensions(const Node& node) const {
     std::vector<Deviations> all;
     const std::size_t end = std::min(node.until, node.recorder.draws().size());
@@ -90,6 +106,7 @@ std::vector<Deviations> Verifier::extensions(const Node& node) const {
         const sim::DrawPoint& point = node.recorder.draws()[draw];
         const sim::LaneKind& kind = node.recorder.lane_kind(point.lane);
         if (point.at < options_.from || point.at >= options_.until) continue;
+        meet(kind);
         if (point.value != 0 || !may_deviate(kind)) continue;
         for (const std::uint64_t value : sim::alternatives(kind, point.bound)) {
             all.push_back(node.deviations);

@@ -45,6 +45,8 @@ int look_at(dl_phdr_info* object, std::size_t, void* found) {
     return 1;
 }
 
+std::string called_as = "vivarium";
+
 std::string compiler() {
 #if defined(__clang__)
     return fmt::format("clang {}.{}", __clang_major__, __clang_minor__);
@@ -54,6 +56,14 @@ std::string compiler() {
 }
 
 }  // namespace
+
+const std::string& program() {
+    return called_as;
+}
+
+void set_program(std::string called) {
+    called_as = std::move(called);
+}
 
 const std::string& build_identity() {
     static const std::string identity = [] {

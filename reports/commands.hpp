@@ -1,19 +1,27 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "properties/failure_file.hpp"
 
-// The verbs of the `vivarium` command line. Each prints what it found and gives the exit code: 0,
-// all held; 1, a property broke. Bad input is an Error, for which main says one line and exits 2.
+// The verbs of the `vivarium` command line. Each prints what it found and gives the exit code of
+// its verdict. Bad input is an Error, for which main says one line and exits with kBadInput.
 namespace reports {
 
-struct RunArguments {
+// What a seed means besides: how its deviations are chosen, and which faults there are.
+struct PlanArguments {
+    std::string strategy;  // empty: the default
+    std::vector<std::string> only_faults;
+    std::vector<std::string> without_faults;
+    double fault_rate = 1;
+};
+
+struct RunArguments : PlanArguments {
     std::string target;  // scenario, or for replay a failure file
-    std::uint64_t seed = 0;
-    std::string strategy = "mix";
+    std::optional<std::uint64_t> seed;
     bool calm = false;  // the empty tape in place of a seed
     bool check = false;
     bool json = false;
@@ -34,14 +42,10 @@ struct SearchArguments {
     std::string out = "out";
 };
 
-struct ExploreArguments : SearchArguments {
+struct ExploreArguments : SearchArguments, PlanArguments {
     std::vector<std::string> scenarios;
     std::string seeds;
     std::string duration;
-    std::string strategy = "mix";
-    std::vector<std::string> only_faults;
-    std::vector<std::string> without_faults;
-    double fault_rate = 1;
     bool rotate = false;
     bool guided = false;
     bool require_coverage = false;
@@ -71,6 +75,8 @@ struct ShrinkArguments {
 struct CorpusArguments {
     std::vector<std::string> files;
     std::string folder = "scenarios/corpus";
+    std::string bug;  // add: which one the tapes catch; replay: which one this program has
+    bool json = false;
 };
 
 struct MergeArguments {

@@ -2,24 +2,41 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "reports/build_identity.hpp"
 #include "reports/commands.hpp"
 #include "reports/input.hpp"
+#include "reports/verdict.hpp"
 
 namespace reports {
 namespace {
 
 using lifecycle::Result;
+using nlohmann::json;
 using properties::Failure;
 
+// A tape, and what came of it.
+struct Played {
+    std::string file;
+    Failure failure;
+    std::string broke;      // the property; empty if all held
+    std::size_t unmet = 0;  // deviations whose draw the run never made
+};
+
 // Runs the tape as it was recorded. The scenario of a failure that was read is known.
-properties::RunResult play(const Failure& failure, sim::Recorder* recorder) {
+Played play(std::string file, Failure failure) {
+    sim::Recorder recorder;
     properties::RunOptions options;
     options.faults = failure.faults;
-    options.recorder = recorder;
-    return properties::run(*scenarios::find_scenario(failure.scenario),
-                           scenarios::recorded(failure.deviations), options);
+    options.recorder = &recorder;
+    const properties::RunResult result =
+        properties::run(*scenarios::find_scenario(failure.scenario),
+                        scenarios::recorded(failure.deviations), options);
+    Played played{std::move(file), std::move(failure), "", 0};
+    if (!result.held()) played.broke = result.violations[0].property;
+    played.unmet = properties::unmet(played.failure.deviations, recorder);
+    return played;
 }
 
 Result<std::vector<std::string>> files_of(const CorpusArguments& arguments) {
@@ -38,6 +55,43 @@ Result<std::vector<std::string>> files_of(const CorpusArguments& arguments) {
     return files;
 }
 
+// All tapes, or those of one bug.
+Result<std::vector<Played>> play_all(const CorpusArguments& arguments) {
+    const auto files = files_of(arguments);
+    if (!files) return std::unexpected(files.error());
+    std::vector<Played> all;
+    for (const std::string& file : *files) {
+        auto failure = properties::read_failure(file);
+        if (!failure) return std::unexpected(failure.error());
+        if (!arguments.bug.empty() && failure->bug != arguments.bug) continue;
+        all.push_back(play(std::filesystem::path(file).filename().string(), *std::move(failure)));
+    }
+    return all;
+}
+
+// In a program that has the bug, its tapes catch it.
+std::string say_in_bug(const Played& played, Verdict& verdict) {
+    if (played.broke == played.failure.property) return fmt::format("caught by {}", played.broke);
+    verdict.broke();
+    return fmt::format("MISSED: {} is to break, and {} did", played.failure.property,
+                       played.broke.empty() ? "nothing" : played.broke);
+}
+
+// In one that has not, all holds, in the very run that the tape is of.
+std::string say(const Played& played, Verdict& verdict) {
+    if (!played.broke.empty()) {
+        verdict.broke();
+        return fmt::format("BROKEN {}", played.broke);
+    }
+    if (played.failure.bug.empty()) {
+        verdict.lacks(fmt::format("{} does not say which bug it catches", played.file));
+    }
+    if (played.unmet == 0) return "held";
+    verdict.lacks(fmt::format("{} is of another run by now: {} of its {} deviations met nothing",
+                              played.file, played.unmet, played.failure.deviations.size()));
+    return "stale";
+}
+
 }  // namespace
 
 Result<int> corpus_add(const CorpusArguments& arguments) {
@@ -45,10 +99,11 @@ Result<int> corpus_add(const CorpusArguments& arguments) {
         return std::unexpected(folder.error());
     }
     for (const std::string& file : arguments.files) {
-        const auto failure = properties::read_failure(file);
+        auto failure = properties::read_failure(file);
         if (!failure) return std::unexpected(failure.error());
-        const std::string name = fmt::format("{}-{}-{}.json", failure->scenario, failure->property,
-                                             properties::to_hex(failure->hash).substr(0, 8));
+        failure->bug = arguments.bug;
+        const std::string name =
+            fmt::format("{}-{}-{}.json", failure->bug, failure->scenario, failure->property);
         const std::string path = (std::filesystem::path(arguments.folder) / name).string();
         if (const auto written = properties::write_failure(path, *failure); !written) {
             return std::unexpected(written.error());
@@ -59,27 +114,31 @@ Result<int> corpus_add(const CorpusArguments& arguments) {
 }
 
 Result<int> corpus_replay(const CorpusArguments& arguments) {
-    const auto files = files_of(arguments);
-    if (!files) return std::unexpected(files.error());
-    int broken = 0;
-    for (const std::string& file : *files) {
-        const auto failure = properties::read_failure(file);
-        if (!failure) return std::unexpected(failure.error());
-        sim::Recorder recorder;
-        const properties::RunResult result = play(*failure, &recorder);
-        const std::string divergence =
-            properties::first_divergence(failure->decisions, properties::decision_log(recorder));
-        std::string verdict = "held";
-        if (!result.held()) {
-            ++broken;
-            verdict = fmt::format("BROKEN {}: {}", result.violations[0].property,
-                                  result.violations[0].message);
-        }
-        fmt::print("{}: {}{}\n", std::filesystem::path(file).filename().string(), verdict,
-                   divergence.empty() ? "" : "; " + divergence);
+    const auto all = play_all(arguments);
+    if (!all) return std::unexpected(all.error());
+    Verdict verdict;
+    if (all->empty()) verdict.lacks("there is no tape");
+    json tapes = json::array();
+    std::string lines;
+    for (const Played& played : *all) {
+        const std::string said =
+            arguments.bug.empty() ? say(played, verdict) : say_in_bug(played, verdict);
+        lines += fmt::format("{}: {}\n", played.file, said);
+        tapes.push_back({{"file", played.file},
+                         {"bug", played.failure.bug},
+                         {"property", played.failure.property},
+                         {"broke", played.broke},
+                         {"deviations", played.failure.deviations.size()},
+                         {"unmet", played.unmet}});
     }
-    fmt::print("{} tapes, {} broken\n", files->size(), broken);
-    return broken == 0 ? 0 : 1;
+    if (arguments.json) {
+        json printed = {{"tapes", std::move(tapes)}};
+        verdict.add_to(printed);
+        fmt::print("{}\n", printed.dump());
+    } else {
+        fmt::print("{}{}{} tapes, {}\n", lines, verdict.text(), all->size(), verdict.word());
+    }
+    return verdict.exit_code();
 }
 
 }  // namespace reports

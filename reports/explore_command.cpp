@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -11,6 +12,7 @@
 #include "reports/input.hpp"
 #include "reports/interrupt.hpp"
 #include "reports/text.hpp"
+#include "reports/verdict.hpp"
 
 namespace reports {
 namespace {
@@ -35,13 +37,9 @@ Result<properties::ExploreOptions> options_of(const ExploreArguments& arguments)
     if (!seeds) return std::unexpected(seeds.error());
     options.first_seed = seeds->first;
     options.last_seed = seeds->last;
-    const auto strategy = parse_strategy(arguments.strategy);
-    if (!strategy) return std::unexpected(strategy.error());
-    options.plan.choice = *strategy;
-    for (const auto* kinds : {&arguments.only_faults, &arguments.without_faults}) {
-        if (const auto known = known_faults(*kinds); !known) return std::unexpected(known.error());
-    }
-    options.plan.switches = {arguments.only_faults, arguments.without_faults, arguments.fault_rate};
+    auto plan = parse_plan(arguments);
+    if (!plan) return std::unexpected(plan.error());
+    options.plan = *std::move(plan);
     const auto shard = parse_shard(arguments.shard);
     if (!shard) return std::unexpected(shard.error());
     options.shard = *shard;
@@ -91,20 +89,24 @@ SearchResult result_of(const ExploreArguments& arguments, const properties::Expl
                      {"without faults", joined(arguments.without_faults)},
                      {"fault rate", fmt::format("{}", arguments.fault_rate)}};
     result.shard = options.shard;
-    result.complete = exploration.complete;
+    // To stop after that long is what `--for` asks for, unless seeds are named.
+    const bool may_stop = arguments.seeds.empty() && !arguments.duration.empty() && !interrupted();
+    result.complete = exploration.complete || may_stop;
     result.seconds = exploration.seconds;
     result.totals = {
-        {"runs", exploration.runs},
+        {kRuns, exploration.runs},
         {"steps", exploration.steps},
         {"decisions", exploration.decisions},
         {"virtual minutes", static_cast<std::uint64_t>(exploration.virtual_hours * 60)}};
     result.faults = exploration.faults;
     result.behaviours = exploration.behaviours;
-    if (arguments.require_coverage) {
-        for (const scenarios::Scenario* scenario : options.scenarios) {
-            result.required.insert(result.required.end(), scenario->sometimes.begin(),
-                                   scenario->sometimes.end());
-        }
+    if (arguments.require_coverage) result.sometimes = exploration.sometimes;
+    // What learns does not count faults.
+    for (const std::string& kind : arguments.only_faults) {
+        const bool struck = std::ranges::any_of(exploration.faults, [&](const auto& fault) {
+            return sim::means_kind(kind, fault.first);
+        });
+        if (!struck && !arguments.guided) result.unmet.push_back(kind);
     }
     return result;
 }
@@ -112,23 +114,24 @@ SearchResult result_of(const ExploreArguments& arguments, const properties::Expl
 void print_json(const properties::ExploreOptions& options,
                 const properties::Exploration& exploration,
                 const std::vector<SearchResult::Found>& found,
-                const std::vector<std::string>& missing) {
+                const std::vector<std::string>& missing, const Verdict& verdict) {
     json scenarios = json::array();
     for (const scenarios::Scenario* scenario : options.scenarios) {
         scenarios.push_back(scenario->name);
     }
     const double seconds = exploration.seconds > 0 ? exploration.seconds : 1e-9;
-    fmt::print("{}\n", json{{"scenarios", scenarios},
-                            {"strategy", sim::to_string(options.plan.choice)},
-                            {"seeds", exploration.seeds},
-                            {"runs", exploration.runs},
-                            {"broken", to_json(found)},
-                            {"faults", exploration.faults},
-                            {"behaviours", exploration.behaviours},
-                            {"never_seen", missing},
-                            {"seeds_per_second", static_cast<double>(exploration.runs) / seconds},
-                            {"virtual_hours_per_second", exploration.virtual_hours / seconds}}
-                           .dump());
+    json printed = {{"scenarios", scenarios},
+                    {"strategy", sim::to_string(options.plan.choice)},
+                    {"seeds", exploration.seeds},
+                    {"runs", exploration.runs},
+                    {"broken", to_json(found)},
+                    {"faults", exploration.faults},
+                    {"behaviours", exploration.behaviours},
+                    {"never_seen", missing},
+                    {"seeds_per_second", static_cast<double>(exploration.runs) / seconds},
+                    {"virtual_hours_per_second", exploration.virtual_hours / seconds}};
+    verdict.add_to(printed);
+    fmt::print("{}\n", printed.dump());
 }
 
 // One that learns, in the form of one that does not.
@@ -149,6 +152,7 @@ properties::Exploration guided(const properties::ExploreOptions& options,
     exploration.seconds = learned.seconds;
     exploration.complete = learned.runs >= asked.runs;
     exploration.behaviours = std::move(learned.behaviours);
+    exploration.sometimes = std::move(learned.sometimes);
     exploration.broken = std::move(learned.broken);
     return exploration;
 }
@@ -188,21 +192,18 @@ Result<int> explore(const ExploreArguments& arguments) {
     if (auto written = write_result(arguments.out, result); !written) {
         return std::unexpected(written.error());
     }
-    // A shard need not see everything by itself: its merger asks.
-    std::vector<std::string> missing;
-    if (arguments.require_coverage && options->shard.count == 1) {
-        missing = properties::missing_behaviours(options->scenarios, exploration.behaviours);
-    }
+    const Verdict verdict = judge(result);
+    const auto missing = never_seen(result);
     if (arguments.json) {
-        print_json(*options, exploration, *found, missing);
+        print_json(*options, exploration, *found, missing, verdict);
     } else {
         if (arguments.coverage) fmt::print("{}", behaviours(exploration.behaviours));
-        print_found(*found);
-        for (const std::string& name : missing) fmt::print("NEVER SEEN {}\n", name);
-        if (!exploration.complete) fmt::print("stopped before its end\n");
-        if (found->empty() && missing.empty()) fmt::print("all properties held\n");
+        print_found(*found, options->plan);
+        for (const std::string& name : missing) fmt::print("NEVER SEEN in {}\n", name);
+        fmt::print("{}", verdict.text());
+        if (verdict.held()) fmt::print("all properties held in {} runs\n", exploration.runs);
     }
-    return found->empty() && missing.empty() ? 0 : 1;
+    return verdict.exit_code();
 }
 
 }  // namespace reports

@@ -8,6 +8,7 @@
 #include "properties/shrink.hpp"
 #include "reports/build_identity.hpp"
 #include "reports/commands.hpp"
+#include "reports/input.hpp"
 #include "reports/interrupt.hpp"
 
 namespace reports {
@@ -111,16 +112,21 @@ Result<std::vector<SearchResult::Found>> keep_found(const std::vector<Broken>& b
     return all;
 }
 
-void print_found(const std::vector<SearchResult::Found>& found) {
+std::string replay_line(const std::string& what) {
+    return fmt::format("replay: {} replay {}\n", program(), what);
+}
+
+void print_found(const std::vector<SearchResult::Found>& found, const sim::SearchPlan& plan) {
     constexpr std::size_t kMost = 20;
     for (std::size_t i = 0; i < found.size() && i < kMost; ++i) {
         const SearchResult::Found& one = found[i];
         const std::string origin = one.seed > 0 ? fmt::format(" seed {}", one.seed) : "";
         fmt::print("BROKEN {}{}: {}: {}\n", one.scenario, origin, one.property, one.message);
         if (!one.file.empty()) {
-            fmt::print("  replay: vivarium replay {}\n", one.file);
+            fmt::print("  {}", replay_line(one.file));
         } else if (one.seed > 0) {
-            fmt::print("  replay: vivarium replay {} --seed {}\n", one.scenario, one.seed);
+            fmt::print("  {}", replay_line(fmt::format("{} --seed {}{}", one.scenario, one.seed,
+                                                       options_of(plan))));
         }
     }
     if (found.size() > kMost) fmt::print("and {} more\n", found.size() - kMost);

@@ -28,8 +28,11 @@ lifecycle::Result<std::vector<SearchResult::Found>> keep_found(
 // Where the shrunk form of a failure file is kept unless another place is named: beside it.
 std::string shrunk_path(const std::string& path);
 
-// Prints what broke and how to replay it; at most twenty.
-void print_found(const std::vector<SearchResult::Found>& found);
+// "replay: PROGRAM replay WHAT", a line.
+std::string replay_line(const std::string& what);
+
+// Prints what broke and how to replay it; at most twenty. The plan is that of the seeds.
+void print_found(const std::vector<SearchResult::Found>& found, const sim::SearchPlan& plan = {});
 
 // Shrinks a failure, deterministically but for interruption. The result's file fields are whole.
 struct ShrunkFailure {

@@ -1,6 +1,7 @@
 #include "reports/input.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -111,6 +112,38 @@ Result<sim::StrategyChoice> parse_strategy(const std::string& text) {
     return std::unexpected(bad_input(
         fmt::format("\"{}\" is no strategy", text),
         fmt::format("use one of {}; pct, delay and few take a depth, such as pct:3", names)));
+}
+
+Result<sim::SearchPlan> parse_plan(const PlanArguments& arguments) {
+    sim::SearchPlan plan;
+    if (!arguments.strategy.empty()) {
+        const auto choice = parse_strategy(arguments.strategy);
+        if (!choice) return std::unexpected(choice.error());
+        plan.choice = *choice;
+    }
+    for (const auto* kinds : {&arguments.only_faults, &arguments.without_faults}) {
+        if (const auto known = known_faults(*kinds); !known) return std::unexpected(known.error());
+    }
+    plan.switches = {arguments.only_faults, arguments.without_faults, arguments.fault_rate};
+    return plan;
+}
+
+std::string options_of(const sim::SearchPlan& plan) {
+    const sim::SearchPlan usual;
+    std::string options;
+    if (sim::to_string(plan.choice) != sim::to_string(usual.choice)) {
+        options += fmt::format(" --strategy {}", sim::to_string(plan.choice));
+    }
+    if (!plan.switches.only.empty()) {
+        options += fmt::format(" --only-faults {}", fmt::join(plan.switches.only, " "));
+    }
+    if (!plan.switches.without.empty()) {
+        options += fmt::format(" --without-faults {}", fmt::join(plan.switches.without, " "));
+    }
+    if (plan.switches.rate != usual.switches.rate) {
+        options += fmt::format(" --fault-rate {}", plan.switches.rate);
+    }
+    return options;
 }
 
 const std::map<std::string, sim::LaneKind>& fault_kinds() {

@@ -5,6 +5,7 @@
 
 #include "properties/failure_file.hpp"
 #include "properties/search.hpp"
+#include "reports/commands.hpp"
 
 // What the verbs share in judging what they were given.
 namespace reports {
@@ -30,6 +31,11 @@ lifecycle::Result<double> parse_duration(const std::string& text);
 lifecycle::Result<properties::Shard> parse_shard(const std::string& text);
 
 lifecycle::Result<sim::StrategyChoice> parse_strategy(const std::string& text);
+
+// The same with the switches of faults, without a profile.
+lifecycle::Result<sim::SearchPlan> parse_plan(const PlanArguments& arguments);
+// The options that mean that plan again; empty, or with a blank before it.
+std::string options_of(const sim::SearchPlan& plan);
 
 // Every kind of fault that the catalog's worlds know, as the calm storm opens them.
 const std::map<std::string, sim::LaneKind>& fault_kinds();

@@ -12,23 +12,41 @@
 
 #include "reports/build_identity.hpp"
 #include "reports/commands.hpp"
+#include "reports/verdict.hpp"
 
 namespace {
 
-constexpr int kBadInput = 2;
+using reports::kBadInput;
 
 constexpr const char* kStrategy =
     "mix, fifo, random, urw, pct[:D], delay[:D], few[:D], swarm (mix)";
 
-void add_run_options(CLI::App& command, reports::RunArguments& arguments) {
-    auto* seed = command.add_option("--seed", arguments.seed, "The seed of the run");
+// A number that is read as one without a sign would be another in silence.
+std::string not_whole(const std::string& text) {
+    const bool whole =
+        !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+    return whole ? "" : fmt::format("\"{}\" is no number from 0 on", text);
+}
+
+void add_plan_options(CLI::App& command, reports::PlanArguments& arguments) {
     command.add_option("--strategy", arguments.strategy, kStrategy);
+    command.add_option("--only-faults", arguments.only_faults,
+                       "Kinds of faults, by name or, as `net.`, by group");
+    command.add_option("--without-faults", arguments.without_faults, "The same, switched off");
+    command.add_option("--fault-rate", arguments.fault_rate, "Multiplies every rate (1)")
+        ->check(CLI::Range(0.0, 1000.0));
+}
+
+void add_run_options(CLI::App& command, reports::RunArguments& arguments) {
+    auto* seed =
+        command.add_option("--seed", arguments.seed, "The seed of the run")->check(not_whole);
+    add_plan_options(command, arguments);
     command.add_flag("--calm", arguments.calm, "The run in which nothing deviates")->excludes(seed);
     command.add_flag("--check", arguments.check, "Run twice and compare event by event");
     command.add_flag("--json", arguments.json, "Print one JSON object");
     command.add_flag("--story", arguments.story, "Tell the whole run, event by event");
     command.add_option("--trace", arguments.trace, "Write every event to this file as JSON lines");
-    command.add_option("--until", arguments.until, "Stop after this many steps");
+    command.add_option("--until", arguments.until, "Stop after this many steps")->check(not_whole);
     command.add_option("--sql", arguments.sql, "Ask the server's database where the run stops");
 }
 
@@ -36,7 +54,8 @@ void add_search_options(CLI::App& command, reports::SearchArguments& arguments) 
     command.add_option("--jobs", arguments.jobs, "Worlds side by side (all cores)")
         ->check(CLI::Range(1U, 1024U));
     command.add_option("--shard", arguments.shard, "Only part I of N, as I/N");
-    command.add_option("--stop-after", arguments.stop_after, "Stop after that many broken runs");
+    command.add_option("--stop-after", arguments.stop_after, "Stop after that many broken runs")
+        ->check(not_whole);
     command.add_option("--out", arguments.out, "Folder for the result and failure files (out)");
     command.add_flag("--no-shrink", arguments.no_shrink, "Keep failures as they were found");
     command.add_flag("--json", arguments.json, "Print one JSON object");
@@ -48,12 +67,7 @@ void add_explore_options(CLI::App& command, reports::ExploreArguments& arguments
     command.add_option("scenarios", arguments.scenarios, "Scenarios; none: all of them");
     command.add_option("--seeds", arguments.seeds, "first..last (1..1000)");
     command.add_option("--for", arguments.duration, "Stop after this long, such as 60s");
-    command.add_option("--strategy", arguments.strategy, kStrategy);
-    command.add_option("--only-faults", arguments.only_faults,
-                       "Kinds of faults, by name or, as `net.`, by group");
-    command.add_option("--without-faults", arguments.without_faults, "The same, switched off");
-    command.add_option("--fault-rate", arguments.fault_rate, "Multiplies every rate (1)")
-        ->check(CLI::Range(0.0, 1000.0));
+    add_plan_options(command, arguments);
     command.add_flag("--rotate", arguments.rotate,
                      "Each seed runs one scenario, the next in turn, not all of them");
     command.add_flag("--guided", arguments.guided, "Learn from the behaviours that runs show");
@@ -163,6 +177,10 @@ std::vector<Verb> add_searching_verbs(CLI::App& app) {
     for (CLI::App* command : {add, again}) {
         command->add_option("--corpus", corpus->folder, "Folder (scenarios/corpus)");
     }
+    add->add_option("--bug", corpus->bug, "The planted bug that they catch")->required();
+    again->add_option("--bug", corpus->bug,
+                      "The planted bug that this program has: its tapes have to catch it");
+    again->add_flag("--json", corpus->json, "Print one JSON object");
     verbs.push_back({add, [corpus] { return reports::corpus_add(*corpus); }});
     verbs.push_back({again, [corpus] { return reports::corpus_replay(*corpus); }});
     return verbs;
@@ -199,6 +217,7 @@ int main(int count, char** words) {
     // much as the transactions of a small world.
     mallopt(M_TRIM_THRESHOLD, kKeptBytes);
     mallopt(M_MMAP_THRESHOLD, kKeptBytes);
+    reports::set_program(words[0]);
     try {
         return dispatch(count, words);
     } catch (const std::exception& bug) {

@@ -1,12 +1,37 @@
 #include <fmt/format.h>
 
+#include <iterator>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+#include <vector>
 
 #include "reports/commands.hpp"
 #include "reports/found.hpp"
+#include "reports/input.hpp"
 #include "reports/text.hpp"
+#include "reports/verdict.hpp"
 
 namespace reports {
+namespace {
+
+// How the seeds of a search are to be read, so that they can be replayed.
+sim::SearchPlan plan_of(const std::map<std::string, std::string>& search) {
+    const auto said = [&](const char* name) {
+        const auto found = search.find(name);
+        return found == search.end() ? std::string() : found->second;
+    };
+    const auto words = [&](const char* name) {
+        std::istringstream text(said(name));
+        return std::vector<std::string>(std::istream_iterator<std::string>(text), {});
+    };
+    PlanArguments arguments{said("strategy"), words("only faults"), words("without faults")};
+    std::istringstream(said("fault rate")) >> arguments.fault_rate;
+    return parse_plan(arguments).value_or(sim::SearchPlan());
+}
+
+}  // namespace
 
 using lifecycle::Result;
 using nlohmann::json;
@@ -15,31 +40,24 @@ Result<int> merge(const MergeArguments& arguments) {
     const auto shards = read_results(arguments.folders);
     if (!shards) return std::unexpected(shards.error());
     const SearchResult all = sum(*shards);
-    std::vector<std::string> missing;
-    for (const std::string& name : all.required) {
-        if (!all.behaviours.contains(name)) missing.push_back(name);
-    }
+    const std::vector<std::string> missing = never_seen(all);
+    const Verdict verdict = judge(all);
     if (arguments.json) {
-        fmt::print("{}\n", json{{"verb", all.verb},
-                                {"search", all.search},
-                                {"shards", shards->size()},
-                                {"complete", all.complete},
-                                {"totals", all.totals},
-                                {"faults", all.faults},
-                                {"never_seen", missing},
-                                {"broken", to_json(all.broken)}}
-                               .dump());
+        json printed = {{"verb", all.verb},         {"search", all.search},
+                        {"shards", shards->size()}, {"complete", all.complete},
+                        {"totals", all.totals},     {"faults", all.faults},
+                        {"never_seen", missing},    {"broken", to_json(all.broken)}};
+        verdict.add_to(printed);
+        fmt::print("{}\n", printed.dump());
     } else {
         fmt::print("{} {}\n", all.verb, counts(all.totals));
         if (!all.faults.empty()) fmt::print("  faults: {}\n", counts(all.faults));
-        print_found(all.broken);
-        for (const std::string& name : missing) fmt::print("NEVER SEEN {}\n", name);
-        if (!all.complete) fmt::print("not every shard came to its end\n");
-        if (all.broken.empty() && missing.empty()) {
-            fmt::print("all properties held in {} shards\n", shards->size());
-        }
+        print_found(all.broken, plan_of(all.search));
+        for (const std::string& name : missing) fmt::print("NEVER SEEN in {}\n", name);
+        fmt::print("{}", verdict.text());
+        if (verdict.held()) fmt::print("all properties held in {} shards\n", shards->size());
     }
-    return all.broken.empty() && missing.empty() && all.complete ? 0 : 1;
+    return verdict.exit_code();
 }
 
 }  // namespace reports

@@ -16,7 +16,7 @@ using lifecycle::Result;
 using nlohmann::json;
 
 constexpr const char* kFormat = "vivarium-result";
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
 
 json to_json(const SearchResult& result) {
     return {{"format", kFormat},
@@ -26,11 +26,12 @@ json to_json(const SearchResult& result) {
             {"shard", result.shard.index + 1},
             {"shards", result.shard.count},
             {"complete", result.complete},
+            {"unmet", result.unmet},
             {"seconds", result.seconds},
             {"totals", result.totals},
             {"faults", result.faults},
             {"behaviours", result.behaviours},
-            {"required", result.required},
+            {"sometimes", result.sometimes.counts()},
             {"broken", reports::to_json(result.broken)}};
 }
 
@@ -43,11 +44,13 @@ SearchResult result_of(const json& file) {
     result.shard.count = file.at("shards").get<std::uint64_t>();
     if (result.shard.index >= result.shard.count) throw std::runtime_error("its shard is none");
     result.complete = file.at("complete").get<bool>();
+    file.at("unmet").get_to(result.unmet);
     result.seconds = file.at("seconds").get<double>();
     file.at("totals").get_to(result.totals);
     file.at("faults").get_to(result.faults);
     file.at("behaviours").get_to(result.behaviours);
-    file.at("required").get_to(result.required);
+    result.sometimes =
+        properties::Sometimes(file.at("sometimes").get<properties::Sometimes::Counts>());
     for (const json& found : file.at("broken")) {
         result.broken.push_back(
             {found.at("scenario").get<std::string>(), found.at("seed").get<std::uint64_t>(),
@@ -157,16 +160,53 @@ Result<std::vector<SearchResult>> read_results(const std::vector<std::string>& f
     return results;
 }
 
+std::vector<std::string> never_seen(const SearchResult& result) {
+    if (result.shard.count > 1) return {};
+    return result.sometimes.missing();
+}
+
+Verdict judge(const SearchResult& result) {
+    Verdict verdict;
+    const auto total = [&](const char* name) {
+        const auto found = result.totals.find(name);
+        return found == result.totals.end() ? 0 : found->second;
+    };
+    if (!result.broken.empty() || !never_seen(result).empty()) verdict.broke();
+    if (!result.complete) {
+        verdict.lacks(fmt::format("stopped before its end, after {} runs", total(kRuns)));
+    }
+    if (const auto crashes = total(kUnlisted); crashes > 0) {
+        verdict.lacks(
+            fmt::format("{} crashes left more writes unsynced than can be combined: of those, each "
+                        "prefix and each single one was lost",
+                        crashes));
+    }
+    if (result.shard.count > 1) return verdict;
+    for (const std::string& kind : result.unmet) {
+        verdict.lacks(fmt::format("nothing of the kind {} could happen", kind));
+    }
+    if (total(kRuns) == 0) verdict.lacks("no run was made");
+    const bool empty = result.totals.contains(kParts) && total(kParts) == 0;
+    if (empty && result.broken.empty() && result.unmet.empty()) {
+        verdict.lacks("nothing could deviate from the calm run");
+    }
+    return verdict;
+}
+
 SearchResult sum(const std::vector<SearchResult>& shards) {
     SearchResult all = shards.front();
     all.shard = {};
     for (std::size_t i = 1; i < shards.size(); ++i) {
         const SearchResult& shard = shards[i];
         all.complete = all.complete && shard.complete;
+        std::erase_if(all.unmet, [&](const auto& kind) {
+            return std::ranges::find(shard.unmet, kind) == shard.unmet.end();
+        });
         all.seconds = std::max(all.seconds, shard.seconds);
         for (const auto& [name, count] : shard.totals) all.totals[name] += count;
         for (const auto& [name, count] : shard.faults) all.faults[name] += count;
         for (const auto& [name, count] : shard.behaviours) all.behaviours[name] += count;
+        all.sometimes.add(shard.sometimes);
         all.broken.insert(all.broken.end(), shard.broken.begin(), shard.broken.end());
     }
     return all;

@@ -6,9 +6,16 @@
 #include <string>
 #include <vector>
 
+#include "properties/coverage.hpp"
 #include "properties/search.hpp"
+#include "reports/verdict.hpp"
 
 namespace reports {
+
+// Names of totals that verdicts read.
+inline constexpr const char* kRuns = "runs";
+inline constexpr const char* kParts = "parts";        // of a verification; none: nothing deviates
+inline constexpr const char* kUnlisted = "unlisted";  // crashes whose outcomes are too many
 
 // What one shard of a search found, as a file. Shards of the same search can be summed.
 struct SearchResult {
@@ -23,12 +30,13 @@ struct SearchResult {
     std::string verb;                           // "explore" or "verify"
     std::map<std::string, std::string> search;  // what was asked for, but for the shard
     properties::Shard shard;
-    bool complete = true;  // false: stopped before its end
+    bool complete = true;            // false: stopped before its end
+    std::vector<std::string> unmet;  // kinds of faults or decisions asked for that never were
     double seconds = 0;
     std::map<std::string, std::uint64_t> totals;  // such as runs; summed by name
     std::map<std::string, std::uint64_t> faults;  // by kind
     std::map<std::string, std::uint64_t> behaviours;
-    std::vector<std::string> required;  // behaviours that must be among them
+    properties::Sometimes sometimes;  // empty unless they are required
     std::vector<Found> broken;
 };
 
@@ -41,6 +49,13 @@ lifecycle::Result<std::vector<SearchResult>> read_results(const std::vector<std:
 
 // A list of objects, as every verb prints what broke.
 nlohmann::json to_json(const std::vector<SearchResult::Found>& found);
+
+// Behaviours that had to be seen and were not, "SCENARIO: BEHAVIOUR"; none of a shard, which need
+// not see everything by itself.
+std::vector<std::string> never_seen(const SearchResult& result);
+
+// What may be said of it; of a shard less is asked than of the whole.
+Verdict judge(const SearchResult& result);
 
 SearchResult sum(const std::vector<SearchResult>& shards);
 

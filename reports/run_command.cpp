@@ -11,8 +11,10 @@
 #include "properties/run.hpp"
 #include "reports/build_identity.hpp"
 #include "reports/commands.hpp"
+#include "reports/found.hpp"
 #include "reports/input.hpp"
 #include "reports/text.hpp"
+#include "reports/verdict.hpp"
 
 namespace reports {
 namespace {
@@ -54,7 +56,20 @@ class TraceFile final : public sim::TraceListener {
     std::ofstream out_;
 };
 
-json to_json(const Subject& subject, const properties::RunResult& result, std::int64_t wall_ms) {
+Verdict judge(const Subject& subject, const RunArguments& arguments,
+              const properties::RunResult& result) {
+    Verdict verdict;
+    if (!result.held()) verdict.broke();
+    if (result.stopped_early) {
+        verdict.lacks(fmt::format("stopped at step {}, as asked", arguments.until));
+    } else if (subject.failure && result.held()) {
+        verdict.lacks("this is not the run that was recorded, which broke a property");
+    }
+    return verdict;
+}
+
+json to_json(const Subject& subject, const properties::RunResult& result, const Verdict& verdict,
+             std::int64_t wall_ms) {
     json broken = json::array();
     for (const properties::Violation& violation : result.violations) {
         broken.push_back({{"property", violation.property},
@@ -63,7 +78,6 @@ json to_json(const Subject& subject, const properties::RunResult& result, std::i
     }
     json printed = {{"scenario", subject.scenario->name},
                     {"seed", subject.seed},
-                    {"verdict", result.held() ? "held" : "broken"},
                     {"hash", properties::to_hex(result.hash)},
                     {"steps", result.steps},
                     {"decisions", result.decisions},
@@ -71,6 +85,7 @@ json to_json(const Subject& subject, const properties::RunResult& result, std::i
                     {"wall_ms", wall_ms},
                     {"broken", std::move(broken)}};
     if (!result.sql_answer.empty()) printed["sql"] = result.sql_answer;
+    verdict.add_to(printed);
     return printed;
 }
 
@@ -125,8 +140,14 @@ Result<int> perform(const Subject& subject, const RunArguments& arguments) {
     const auto wall = std::chrono::duration_cast<std::chrono::milliseconds>(
         std::chrono::steady_clock::now() - begin);
     if (trace && !trace->finish()) return std::unexpected(cannot_write(arguments.trace));
+    if (!result.sql_error.empty()) {
+        return std::unexpected(bad_input(
+            fmt::format("--sql: the database cannot answer: {}", result.sql_error),
+            "ask something that SQLite understands, of the tables in system/store/schema.cpp"));
+    }
+    const Verdict verdict = judge(subject, arguments, result);
     if (arguments.json) {
-        fmt::print("{}\n", to_json(subject, result, wall.count()).dump());
+        fmt::print("{}\n", to_json(subject, result, verdict, wall.count()).dump());
     } else {
         if (arguments.story || !result.held() || arguments.until > 0) {
             fmt::print("{}\n", story(result.events, arguments.story ? 100'000 : 40));
@@ -137,21 +158,21 @@ Result<int> perform(const Subject& subject, const RunArguments& arguments) {
                 fmt::print("  {}\n", line);
             }
         }
-        fmt::print("{}", summary(subject.scenario->name, subject.origin(), result));
+        fmt::print("{}{}",
+                   summary(subject.scenario->name, subject.origin(), verdict.word(), result),
+                   verdict.text());
         if (!result.sql_answer.empty()) fmt::print("\n{}", result.sql_answer);
     }
     if (subject.failure && arguments.until == 0) say_divergence(*subject.failure, recorder, result);
     if (arguments.check && !same_again(subject, options, result)) return 1;
     if (arguments.check && !arguments.json) fmt::print("ran twice, the same both times\n");
     if (!result.held() && !arguments.json && !subject.failure) {
-        fmt::print("replay: vivarium replay {}{}\n", subject.scenario->name,
-                   subject.calm ? " --calm"
-                                : fmt::format(" --seed {}{}", subject.seed,
-                                              arguments.strategy == "mix"
-                                                  ? ""
-                                                  : " --strategy " + arguments.strategy));
+        const std::string how =
+            subject.calm ? " --calm"
+                         : fmt::format(" --seed {}{}", subject.seed, options_of(subject.plan));
+        fmt::print("{}", replay_line(subject.scenario->name + how));
     }
-    return result.held() ? 0 : 1;
+    return verdict.exit_code();
 }
 
 std::string rate_of(const sim::LaneKind& kind) {
@@ -163,10 +184,11 @@ std::string rate_of(const sim::LaneKind& kind) {
 Result<int> run_seed(const RunArguments& arguments) {
     const auto scenario = known_scenario(arguments.target);
     if (!scenario) return std::unexpected(scenario.error());
-    const auto strategy = parse_strategy(arguments.strategy);
-    if (!strategy) return std::unexpected(strategy.error());
-    Subject subject{*scenario, arguments.seed, std::nullopt, arguments.calm};
-    subject.plan = {*strategy, {}, properties::calm_profile(**scenario)};
+    auto plan = parse_plan(arguments);
+    if (!plan) return std::unexpected(plan.error());
+    Subject subject{*scenario, arguments.seed.value_or(0), std::nullopt, arguments.calm};
+    subject.plan = *std::move(plan);
+    subject.plan.profile = properties::calm_profile(**scenario);
     return perform(subject, arguments);
 }
 
@@ -180,6 +202,14 @@ Result<int> replay(const RunArguments& arguments) {
     }
     const auto scenario = known_scenario(failure->scenario);
     if (!scenario) return std::unexpected(scenario.error());
+    const auto plan = parse_plan(arguments);
+    if (!plan) return std::unexpected(plan.error());
+    if (arguments.seed || arguments.calm || !arguments.strategy.empty() ||
+        !options_of(*plan).empty()) {
+        return std::unexpected(bad_input("a failure file is a run of its own",
+                                         "leave out --seed, --calm, --strategy and the switches of "
+                                         "faults, or name a scenario"));
+    }
     const std::uint64_t seed = failure->seed;
     return perform({*scenario, seed, std::move(*failure), false, {}}, arguments);
 }
@@ -190,7 +220,8 @@ Result<int> list(bool as_json) {
         for (const scenarios::Scenario& scenario : scenarios::catalog()) {
             scenarios.push_back({{"name", scenario.name},
                                  {"sentence", scenario.sentence},
-                                 {"faults", scenario.faults}});
+                                 {"faults", scenario.faults},
+                                 {"sometimes", scenario.sometimes}});
         }
         json properties = json::array();
         for (const auto& property : properties::all_properties()) {
@@ -211,12 +242,8 @@ Result<int> list(bool as_json) {
     for (const scenarios::Scenario& scenario : scenarios::catalog()) {
         fmt::print("  {:<24} {}\n", scenario.name, scenario.sentence);
     }
-    fmt::print("\nProperties: always\n");
-    for (const auto& property : properties::always_properties()) {
-        fmt::print("  {:<28} {}\n", property->name(), property->sentence());
-    }
-    fmt::print("\nProperties: eventually, after the faults\n");
-    for (const auto& property : properties::eventually_properties()) {
+    fmt::print("\nProperties\n");
+    for (const auto& property : properties::all_properties()) {
         fmt::print("  {:<28} {}\n", property->name(), property->sentence());
     }
     fmt::print("\nFaults, and how often each strikes where it can\n");

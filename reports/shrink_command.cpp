@@ -45,7 +45,7 @@ Result<int> shrink(const ShrinkArguments& arguments) {
                shrunk.failure.deviations.size(), shrunk.runs,
                shrunk.minimal ? "; none of these can be taken away" : ", stopped before the end");
     for (const std::string& line : shrunk.failure.explanation) fmt::print("  {}\n", line);
-    fmt::print("replay: vivarium replay {}\n", path);
+    fmt::print("{}", replay_line(path));
     return 0;
 }
 

@@ -61,11 +61,11 @@ std::string story(const std::vector<sim::KeptEvent>& events, std::size_t most) {
 }
 
 std::string summary(const std::string& scenario, const std::string& origin,
-                    const properties::RunResult& result) {
+                    std::string_view verdict, const properties::RunResult& result) {
     std::string text = fmt::format(
         "{} {}: {}\n  hash {}, {} steps, {} decisions, {:.2f} virtual hours\n  faults: {}\n",
-        scenario, origin, result.held() ? "held" : "BROKEN", properties::to_hex(result.hash),
-        result.steps, result.decisions, hours_of(result.virtual_time), faults_line(result.faults));
+        scenario, origin, verdict, properties::to_hex(result.hash), result.steps, result.decisions,
+        hours_of(result.virtual_time), faults_line(result.faults));
     for (const properties::Violation& violation : result.violations) {
         text += fmt::format("  {} at step {}, {}: {}\n", violation.property, violation.step,
                             sim::to_text(violation.at), violation.message);

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "properties/explore.hpp"
@@ -16,7 +17,7 @@ std::string story(const std::vector<sim::KeptEvent>& events, std::size_t most);
 
 // Verdict, figures and, if something broke, what.
 std::string summary(const std::string& scenario, const std::string& origin,
-                    const properties::RunResult& result);
+                    std::string_view verdict, const properties::RunResult& result);
 
 // Totals of an exploration.
 std::string summary(const properties::Exploration& exploration);

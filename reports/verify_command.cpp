@@ -12,6 +12,7 @@
 #include "reports/input.hpp"
 #include "reports/interrupt.hpp"
 #include "reports/text.hpp"
+#include "reports/verdict.hpp"
 
 namespace reports {
 namespace {
@@ -100,19 +101,18 @@ std::string grouped(std::uint64_t number) {
     return digits;
 }
 
-std::string verdict(const VerifyArguments& arguments, const properties::Verification& done) {
-    const std::string held =
-        done.sum.broken.empty() ? "all held" : grouped(done.sum.broken.size()) + " broken";
+std::string covered(const VerifyArguments& arguments, const properties::Verification& done,
+                    const Verdict& verdict) {
+    const std::string held = verdict.held() ? "all held"
+                             : done.sum.broken.empty()
+                                 ? "incomplete"
+                                 : grouped(done.sum.broken.size()) + " broken";
     std::string text;
     if (arguments.crashes) {
         text = fmt::format("{} runs, {}: {} of {} crash points", grouped(done.sum.runs), held,
                            grouped(done.sum.crashes[0]), grouped(done.total_units));
         if (arguments.pairs) text += fmt::format(", {} pairs", grouped(done.sum.crashes[1]));
         text += fmt::format(", {} distinct outcomes", grouped(done.sum.survivals));
-        if (done.sum.unlisted > 0) {
-            text += fmt::format("; {} crashes left more writes unsynced than can be combined",
-                                grouped(done.sum.unlisted));
-        }
     } else {
         text = fmt::format("{} runs, {}, K={}", grouped(done.sum.runs), held, arguments.deviations);
         if (!arguments.only.empty()) {
@@ -122,10 +122,6 @@ std::string verdict(const VerifyArguments& arguments, const properties::Verifica
     }
     if (done.sum.merged > 0) {
         text += fmt::format("; {} became an earlier one again", grouped(done.sum.merged));
-    }
-    if (!done.complete()) {
-        text += fmt::format("; stopped after {} of {} parts", grouped(done.units),
-                            grouped(done.total_units));
     }
     return text;
 }
@@ -198,7 +194,10 @@ Result<int> verify(const VerifyArguments& arguments) {
     result.shard = options->shard;
     result.complete = done.complete();
     result.seconds = seconds;
-    result.totals = {{"runs", done.sum.runs},
+    result.unmet = done.unmet;
+    result.totals = {{kRuns, done.sum.runs},
+                     {kParts, done.total_units},
+                     {kUnlisted, done.sum.unlisted},
                      {"became an earlier one", done.sum.merged},
                      {"crash points", done.sum.crashes[0]},
                      {"crash pairs", done.sum.crashes[1]},
@@ -207,19 +206,22 @@ Result<int> verify(const VerifyArguments& arguments) {
     if (auto written = write_result(arguments.out, result); !written) {
         return std::unexpected(written.error());
     }
+    const Verdict verdict = judge(result);
     if (arguments.json) {
-        fmt::print("{}\n", json{{"scenario", arguments.scenario},
-                                {"totals", result.totals},
-                                {"parts", done.units},
-                                {"complete", done.complete()},
-                                {"seconds", seconds},
-                                {"broken", to_json(*found)}}
-                               .dump());
+        json printed = {{"scenario", arguments.scenario},
+                        {"totals", result.totals},
+                        {"parts", done.units},
+                        {"complete", done.complete()},
+                        {"seconds", seconds},
+                        {"broken", to_json(*found)}};
+        verdict.add_to(printed);
+        fmt::print("{}\n", printed.dump());
     } else {
         print_found(*found);
-        fmt::print("{}: {}\n", arguments.scenario, verdict(arguments, done));
+        fmt::print("{}{}: {}\n", verdict.text(), arguments.scenario,
+                   covered(arguments, done, verdict));
     }
-    return found->empty() ? 0 : 1;
+    return verdict.exit_code();
 }
 
 }  // namespace reports

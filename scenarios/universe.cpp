@@ -356,12 +356,16 @@ std::vector<sim::Waiting> Universe::waiting() const {
 }
 
 std::string Universe::ask(const std::string& sql) {
+    return try_ask(sql).value_or("");
+}
+
+std::expected<std::string, std::string> Universe::try_ask(const std::string& sql) {
     try {
         if (!server().alive()) server().disk().reconnect();
         lifecycle::Database database(kDatabase, server().disk().vfs_name());
         return database.table(sql);
     } catch (const lifecycle::StoreFailure& failure) {
-        return fmt::format("the database cannot answer: {}\n", failure.what());
+        return std::unexpected(std::string(failure.what()));
     }
 }
 
@@ -391,7 +395,9 @@ void Universe::show_rows() {
     for (const char* table :
          {"project", "machine", "credential", "presence", "delegation", "outbox_event",
           "machine_history", "provider_resource", "project_error", "machine_request"}) {
-        witness_.on_text(table, ask(fmt::format("SELECT * FROM {}", table)));
+        if (const auto rows = try_ask(fmt::format("SELECT * FROM {}", table))) {
+            witness_.on_text(table, *rows);
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <expected>
 #include <functional>
 #include <map>
 #include <memory>
@@ -85,6 +86,8 @@ class Universe final : private Clouds {
 
     // The answer of the server's database to a query, as text; whether or not the server is up.
     std::string ask(const std::string& sql);
+    // The same, or why there is no answer.
+    std::expected<std::string, std::string> try_ask(const std::string& sql);
 
     // Stops every server, changes the database behind their backs, and starts them again.
     void tamper(const std::string& sql);

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "reports/input.hpp"
+#include "reports/result_file.hpp"
 #include "reports/text.hpp"
 
 namespace reports {
@@ -74,6 +75,67 @@ TEST(Arguments, KnowTheFaultsThatThereAre) {
         EXPECT_TRUE(fault_kinds().contains(kind)) << kind;
     }
     for (const auto& [name, kind] : fault_kinds()) EXPECT_NE(kind.words, nullptr) << name;
+}
+
+TEST(Arguments, SayAPlanAsTheyReadIt) {
+    EXPECT_EQ(options_of(sim::SearchPlan()), "");
+    PlanArguments arguments{"few:4", {"net.", "crash"}, {"net.late"}, 2.5};
+    EXPECT_EQ(options_of(*parse_plan(arguments)),
+              " --strategy few:4 --only-faults net. crash --without-faults net.late"
+              " --fault-rate 2.5");
+    arguments.without_faults = {"gremlin"};
+    EXPECT_FALSE(parse_plan(arguments).has_value());
+}
+
+TEST(Verdicts, AreNoBetterThanWhatWasLookedAt) {
+    SearchResult result;
+    result.totals = {{kRuns, 7}};
+    EXPECT_EQ(judge(result).exit_code(), 0);
+    EXPECT_EQ(judge(result).word(), "held");
+    const auto incomplete = [](const SearchResult& changed) {
+        const Verdict verdict = judge(changed);
+        return verdict.exit_code() == 3 && verdict.gaps().size() == 1 &&
+               verdict.text().starts_with("INCOMPLETE: ");
+    };
+    SearchResult none = result;
+    none.totals = {};
+    EXPECT_TRUE(incomplete(none));
+    SearchResult stopped = result;
+    stopped.complete = false;
+    EXPECT_TRUE(incomplete(stopped));
+    SearchResult empty = result;
+    empty.totals[kParts] = 0;
+    EXPECT_TRUE(incomplete(empty));
+    empty.shard.count = 2;
+    EXPECT_EQ(judge(empty).exit_code(), 0) << "its merger asks";
+    SearchResult unmet = result;
+    unmet.unmet = {"pause"};
+    EXPECT_TRUE(incomplete(unmet));
+    SearchResult unlisted = result;
+    unlisted.totals[kUnlisted] = 158;
+    EXPECT_TRUE(incomplete(unlisted));
+    SearchResult hollow = result;
+    hollow.sometimes = properties::Sometimes({{"calm", {{"pigs fly", 0}}}});
+    EXPECT_EQ(judge(hollow).exit_code(), 1);
+    stopped.broken = {{"calm", 1, "convergence", "", ""}};
+    EXPECT_EQ(judge(stopped).exit_code(), 1) << "what broke, broke, whatever else was looked at";
+}
+
+TEST(Verdicts, OfShardsAreOfTheWhole) {
+    SearchResult one;
+    one.totals = {{kRuns, 1}, {kParts, 0}};
+    one.shard.count = 2;
+    one.unmet = {"pause", "crash"};
+    one.sometimes = properties::Sometimes({{"calm", {{"a", 1}, {"b", 0}}}});
+    SearchResult two = one;
+    two.totals[kParts] = 3;
+    two.shard.index = 1;
+    two.unmet = {"crash"};
+    two.sometimes = properties::Sometimes({{"calm", {{"a", 0}, {"b", 2}}}});
+    const SearchResult all = sum({one, two});
+    EXPECT_EQ(all.unmet, std::vector<std::string>{"crash"}) << "what happened in one happened";
+    EXPECT_TRUE(never_seen(all).empty());
+    EXPECT_EQ(judge(all).exit_code(), 3);
 }
 
 TEST(Text, FindsTheFirstDifferenceOfTwoRuns) {
