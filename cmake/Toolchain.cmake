@@ -30,7 +30,7 @@ target_compile_options(vivarium_options INTERFACE
     -ffp-contract=off
     $<$<CXX_COMPILER_ID:Clang>:-Xclang -fno-pch-timestamp>
     # The newest that Debian 12's valgrind reads.
-    $<$<CXX_COMPILER_ID:Clang>:-gdwarf-4>
+    $<$<CXX_COMPILER_ID:Clang>:-fdebug-default-version=4>
     # g++ 12 warns of impossible accesses inside the standard library once it has inlined enough.
     # Debugging is for the presets of clang: with variables, g++ takes a quarter longer.
     $<$<CXX_COMPILER_ID:GNU>:-g1>

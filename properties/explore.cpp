@@ -22,8 +22,9 @@ class Search {
     Search(const ExploreOptions& options, const std::function<void(const Progress&)>& progress)
         : options_(options),
           progress_(progress),
-          total_((options.last_seed - options.first_seed + 1) *
-                 (options.rotate ? 1 : options.scenarios.size())) {
+          calm_(options.calm ? options.scenarios.size() : 0),
+          total_(calm_ + (options.last_seed + 1 - options.first_seed) *
+                             (options.rotate ? 1 : options.scenarios.size())) {
         for (const scenarios::Scenario* scenario : options.scenarios) {
             plans_.push_back(options.plan);
             plans_.back().profile = calm_profile(*scenario);
@@ -43,21 +44,25 @@ class Search {
         // Slantwise, so that each shard gets its share of every scenario.
         if (!options_.shard.owns(number / width + number % width)) return;
         const scenarios::Scenario& scenario = *options_.scenarios[number % width];
+        const bool calm = number < calm_;
+        const std::uint64_t after = number - calm_;
         const std::uint64_t seed =
-            options_.first_seed + (options_.rotate ? number : number / width);
+            calm ? 0 : options_.first_seed + (options_.rotate ? after : after / width);
         const auto begin = SteadyClock::now();
         Coverage coverage;
         RunOptions options;
+        options.keep_going = options_.keep_going;
         if (options_.coverage) options.listener = &coverage;
         const RunResult result =
-            run(scenario, scenarios::seeded(seed, plans_[number % width]), options);
+            run(scenario,
+                calm ? scenarios::calm_tape() : scenarios::seeded(seed, plans_[number % width]),
+                options);
         gather(number, scenario, seed, result, coverage, since(begin));
     }
 
     Exploration finish() {
         // Runs beyond the one that made the search stop were made only because of other threads.
-        std::sort(found_.begin(), found_.end(),
-                  [](const auto& left, const auto& right) { return left.first < right.first; });
+        std::ranges::sort(found_, {}, [](const auto& found) { return found.first; });
         for (auto& [number, broken] : found_) {
             if (options_.stop_after > 0 && sum_.broken.size() >= options_.stop_after) break;
             sum_.broken.push_back(std::move(broken));
@@ -88,8 +93,11 @@ class Search {
             sum_.hashes[fmt::format("{} {}", scenario.name, seed)] = result.hash;
         }
         if (!result.held()) {
-            found_.push_back(
-                {number, {scenario.name, seed, result.violations[0], result.hash, {}}});
+            for (std::size_t i = 0; i < result.violations.size(); ++i) {
+                found_.push_back(
+                    {{number, i}, {scenario.name, seed, result.violations[i], result.hash, {}}});
+                if (!options_.keep_going) break;
+            }
             if (options_.stop_after > 0 && found_.size() >= options_.stop_after) stopped_ = true;
         }
         if (options_.seconds > 0 && since(start_) >= options_.seconds) stopped_ = true;
@@ -101,6 +109,7 @@ class Search {
 
     const ExploreOptions& options_;
     const std::function<void(const Progress&)>& progress_;
+    const std::uint64_t calm_;  // so many runs come before those of seeds
     const std::uint64_t total_;
     const SteadyClock::time_point start_ = SteadyClock::now();
     std::vector<sim::SearchPlan> plans_;  // by scenario
@@ -109,7 +118,8 @@ class Search {
     std::mutex mutex_;
     double told_ = 0;
     Exploration sum_;
-    std::vector<std::pair<std::uint64_t, Broken>> found_;
+    using Place = std::pair<std::uint64_t, std::size_t>;  // of a run, and of a property in it
+    std::vector<std::pair<Place, Broken>> found_;
 };
 
 }  // namespace

@@ -13,15 +13,17 @@ namespace properties {
 
 struct ExploreOptions {
     std::vector<const scenarios::Scenario*> scenarios;
+    bool calm = false;  // the run of each scenario in which nothing deviates, before all seeds
     std::uint64_t first_seed = 1;
-    std::uint64_t last_seed = 1000;
-    sim::SearchPlan plan;          // strategy and switches; profiles are made here
-    Shard shard;                   // of the runs
-    bool rotate = false;           // each seed runs one scenario, the next in turn, not all
-    unsigned jobs = 1;             // worlds at a time, one thread each
-    double seconds = 0;            // stop after that long; 0: when all seeds are done
-    std::uint64_t stop_after = 0;  // stop when that many runs are broken; 0: never
+    std::uint64_t last_seed = 1000;  // one less than the first: no seed
+    sim::SearchPlan plan;            // strategy and switches; profiles are made here
+    Shard shard;                     // of the runs
+    bool rotate = false;             // each seed runs one scenario, the next in turn, not all
+    unsigned jobs = 1;               // worlds at a time, one thread each
+    double seconds = 0;              // stop after that long; 0: when all seeds are done
+    std::uint64_t stop_after = 0;    // stop when that many runs are broken; 0: never
     bool keep_hashes = false;
+    bool keep_going = false;     // see RunOptions: what broke is told once for each property
     bool coverage = false;       // keep count of behaviours
     std::function<bool()> stop;  // true: begin no more runs
 };

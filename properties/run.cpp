@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "properties/jury.hpp"
@@ -32,7 +33,8 @@ class Course {
           jury_(jury),
           result_(result),
           faults_(options.faults.value_or(scenario.faults)),
-          limit_(options.until_step.value_or(scenario.step_limit)) {}
+          limit_(options.until_step.value_or(scenario.step_limit)),
+          keep_going_(options.keep_going) {}
 
     // What is to be said if the run did not get through; empty if it did.
     std::string complete() {
@@ -59,7 +61,8 @@ class Course {
     }
 
   private:
-    bool stopped() const { return !result_.held() || universe_.world().steps() >= limit_; }
+    bool broken() const { return !keep_going_ && !result_.held(); }
+    bool stopped() const { return broken() || universe_.world().steps() >= limit_; }
 
     bool finish(const std::function<scenarios::Script(scenarios::Stage)>& script,
                 sim::Duration at_most) {
@@ -68,7 +71,7 @@ class Course {
 
     // Why a stage did not end, and who waits for what.
     std::string unfinished(std::string_view stage) const {
-        if (!result_.held()) return {};
+        if (broken()) return {};
         const bool livelock = universe_.world().steps() >= limit_;
         std::string text =
             livelock ? fmt::format("{} ran {} tasks without coming to an end", stage, limit_)
@@ -89,6 +92,7 @@ class Course {
     const RunResult& result_;
     std::vector<std::string> faults_;
     std::uint64_t limit_;
+    bool keep_going_;
 };
 
 }  // namespace
@@ -106,10 +110,15 @@ RunResult run(const scenarios::Scenario& scenario, std::unique_ptr<sim::Source> 
     scenarios::Universe universe(tape, trace, jury, options.recorder, scenario.servers);
     sim::World& world = universe.world();
     const auto report = [&](std::string_view property, std::string message) {
+        if (options.keep_going &&
+            std::ranges::find(result.violations, property, &Violation::property) !=
+                result.violations.end()) {
+            return;
+        }
         world.self().emit("broken", {{"property", property}, {"message", message}});
         result.violations.push_back(
             {std::string(property), std::move(message), world.steps(), world.now()});
-        world.halt();
+        if (!options.keep_going) world.halt();
     };
     for (const auto& property : jury.properties()) {
         // What a script expects, it expects under the faults of its scenario and no others.

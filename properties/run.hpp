@@ -27,11 +27,15 @@ struct RunOptions {
     std::optional<std::uint64_t> until_step;  // stop there, whatever has happened
     // In place of the scenario's own: which kinds of faults may strike.
     std::optional<std::vector<std::string>> faults;
+    // Let the run go on when a property breaks, so that each tells whether it alone would catch
+    // this.
+    bool keep_going = false;
     std::string sql;  // a query that the server's database answers where the run stops
 };
 
 struct RunResult {
-    std::vector<Violation> violations;  // of one moment: the first that broke ends the run
+    // Of one moment, since what breaks ends the run; if it is to go on, the first of each property.
+    std::vector<Violation> violations;
     std::uint64_t hash = 0;
     std::uint64_t steps = 0;
     std::uint64_t decisions = 0;

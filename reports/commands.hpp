@@ -46,6 +46,8 @@ struct ExploreArguments : SearchArguments, PlanArguments {
     std::vector<std::string> scenarios;
     std::string seeds;
     std::string duration;
+    bool calm = false;  // the calm runs too; without seeds, these alone
+    bool keep_going = false;
     bool rotate = false;
     bool guided = false;
     bool require_coverage = false;

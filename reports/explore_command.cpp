@@ -37,6 +37,10 @@ Result<properties::ExploreOptions> options_of(const ExploreArguments& arguments)
     if (!seeds) return std::unexpected(seeds.error());
     options.first_seed = seeds->first;
     options.last_seed = seeds->last;
+    options.calm = arguments.calm;
+    options.keep_going = arguments.keep_going;
+    const bool no_seeds = arguments.calm && arguments.seeds.empty() && !timed;
+    if (no_seeds) options.last_seed = options.first_seed - 1;
     auto plan = parse_plan(arguments);
     if (!plan) return std::unexpected(plan.error());
     options.plan = *std::move(plan);
@@ -85,6 +89,7 @@ SearchResult result_of(const ExploreArguments& arguments, const properties::Expl
                      {"seeds", fmt::format("{}..{}", options.first_seed, options.last_seed)},
                      {"strategy", sim::to_string(options.plan.choice)},
                      {"rotate", arguments.rotate ? "yes" : "no"},
+                     {"calm", arguments.calm ? "yes" : "no"},
                      {"only faults", joined(arguments.only_faults)},
                      {"without faults", joined(arguments.without_faults)},
                      {"fault rate", fmt::format("{}", arguments.fault_rate)}};
