@@ -52,6 +52,7 @@ class Search {
         Coverage coverage;
         RunOptions options;
         options.keep_going = options_.keep_going;
+        options.property = options_.property;
         if (options_.coverage) options.listener = &coverage;
         const RunResult result =
             run(scenario,

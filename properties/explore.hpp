@@ -24,6 +24,7 @@ struct ExploreOptions {
     std::uint64_t stop_after = 0;    // stop when that many runs are broken; 0: never
     bool keep_hashes = false;
     bool keep_going = false;     // see RunOptions: what broke is told once for each property
+    std::string property;        // see RunOptions
     bool coverage = false;       // keep count of behaviours
     std::function<bool()> stop;  // true: begin no more runs
 };

@@ -110,6 +110,7 @@ RunResult run(const scenarios::Scenario& scenario, std::unique_ptr<sim::Source> 
     scenarios::Universe universe(tape, trace, jury, options.recorder, scenario.servers);
     sim::World& world = universe.world();
     const auto report = [&](std::string_view property, std::string message) {
+        if (!options.property.empty() && property != options.property) return;
         if (options.keep_going &&
             std::ranges::find(result.violations, property, &Violation::property) !=
                 result.violations.end()) {

@@ -30,7 +30,8 @@ struct RunOptions {
     // Let the run go on when a property breaks, so that each tells whether it alone would catch
     // this.
     bool keep_going = false;
-    std::string sql;  // a query that the server's database answers where the run stops
+    std::string property;  // which one judges, alone; empty: all of them
+    std::string sql;       // a query that the server's database answers where the run stops
 };
 
 struct RunResult {

@@ -48,6 +48,7 @@ struct ExploreArguments : SearchArguments, PlanArguments {
     std::string duration;
     bool calm = false;  // the calm runs too; without seeds, these alone
     bool keep_going = false;
+    std::string property;  // empty: all
     bool rotate = false;
     bool guided = false;
     bool require_coverage = false;

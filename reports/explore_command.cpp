@@ -39,6 +39,11 @@ Result<properties::ExploreOptions> options_of(const ExploreArguments& arguments)
     options.last_seed = seeds->last;
     options.calm = arguments.calm;
     options.keep_going = arguments.keep_going;
+    options.property = arguments.property;
+    if (!options.property.empty()) {
+        const auto known = known_property(options.property);
+        if (!known) return std::unexpected(known.error());
+    }
     const bool no_seeds = arguments.calm && arguments.seeds.empty() && !timed;
     if (no_seeds) options.last_seed = options.first_seed - 1;
     auto plan = parse_plan(arguments);
@@ -89,6 +94,7 @@ SearchResult result_of(const ExploreArguments& arguments, const properties::Expl
                      {"seeds", fmt::format("{}..{}", options.first_seed, options.last_seed)},
                      {"strategy", sim::to_string(options.plan.choice)},
                      {"rotate", arguments.rotate ? "yes" : "no"},
+                     {"property", arguments.property},
                      {"calm", arguments.calm ? "yes" : "no"},
                      {"only faults", joined(arguments.only_faults)},
                      {"without faults", joined(arguments.without_faults)},
@@ -190,6 +196,7 @@ Result<int> explore(const ExploreArguments& arguments) {
         arguments.out,        fmt::format("explore with {}", sim::to_string(options->plan.choice)),
         options->plan,        std::nullopt,
         !arguments.no_shrink, live};
+    keep.files = !arguments.keep_going && arguments.property.empty();
     auto found = keep_found(exploration.broken, keep, arguments.json);
     if (!found) return std::unexpected(found.error());
     SearchResult result = result_of(arguments, *options, exploration);

@@ -88,7 +88,7 @@ Result<std::vector<SearchResult::Found>> keep_found(const std::vector<Broken>& b
     for (std::size_t i = 0; i < broken.size(); ++i) {
         const Broken& one = broken[i];
         all.push_back({one.scenario, one.seed, one.violation.property, one.violation.message, ""});
-        if (i >= kMostFiles) continue;
+        if (!options.files || i >= kMostFiles) continue;
         const Failure failure = record(one, options);
         all.back().file = path_of(options.folder, one, i);
         if (const auto written = properties::write_failure(all.back().file, failure); !written) {

@@ -17,6 +17,7 @@ struct KeepOptions {
     sim::SearchPlan plan;
     std::optional<std::vector<std::string>> faults;  // allowed, if not those of the scenario
     bool shrink = true;
+    bool files = true;  // false: what broke is told, and nothing is kept
     bool live = false;  // tell how far the shrinking is
 };
 

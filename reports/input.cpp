@@ -11,6 +11,8 @@
 #include <filesystem>
 #include <map>
 
+#include "properties/property.hpp"
+
 namespace reports {
 namespace {
 
@@ -144,6 +146,15 @@ std::string options_of(const sim::SearchPlan& plan) {
         options += fmt::format(" --fault-rate {}", plan.switches.rate);
     }
     return options;
+}
+
+Result<void> known_property(const std::string& name) {
+    const properties::Properties all = properties::all_properties();
+    if (std::ranges::any_of(all, [&](const auto& property) { return property->name() == name; })) {
+        return {};
+    }
+    return std::unexpected(
+        bad_input(fmt::format("there is no property \"{}\"", name), "see `vivarium list`"));
 }
 
 const std::map<std::string, sim::LaneKind>& fault_kinds() {

@@ -37,6 +37,9 @@ lifecycle::Result<sim::SearchPlan> parse_plan(const PlanArguments& arguments);
 // The options that mean that plan again; empty, or with a blank before it.
 std::string options_of(const sim::SearchPlan& plan);
 
+// An error unless there is a property of that name.
+lifecycle::Result<void> known_property(const std::string& name);
+
 // Every kind of fault that the catalog's worlds know, as the calm storm opens them.
 const std::map<std::string, sim::LaneKind>& fault_kinds();
 // An error unless each means a known kind.

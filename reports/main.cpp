@@ -70,8 +70,11 @@ void add_explore_options(CLI::App& command, reports::ExploreArguments& arguments
     add_plan_options(command, arguments);
     command.add_flag("--calm", arguments.calm,
                      "The run of each scenario in which nothing deviates; with --seeds, that too");
-    command.add_flag("--keep-going", arguments.keep_going,
-                     "Let a run go on when a property breaks, and tell all that break");
+    command.add_flag(
+        "--keep-going", arguments.keep_going,
+        "Let a run go on when a property breaks; tells all that break, and keeps no files");
+    command.add_option("--property", arguments.property,
+                       "Let this one judge, alone; keeps no files");
     command.add_flag("--rotate", arguments.rotate,
                      "Each seed runs one scenario, the next in turn, not all of them");
     command.add_flag("--guided", arguments.guided, "Learn from the behaviours that runs show");

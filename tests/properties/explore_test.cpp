@@ -100,11 +100,11 @@ TEST(Explore, AnswersAQueryWhereARunStops) {
     EXPECT_EQ(late.sql_answer, "id\tstate\nalpha-1\tactive\n");
     options.sql = "SELECT nonsense FROM nowhere";
     const RunResult wrong = run(calm, std::make_unique<sim::CalmSource>(), options);
-    EXPECT_NE(wrong.sql_answer.find("no such table"), std::string::npos) << wrong.sql_answer;
+    EXPECT_NE(wrong.sql_error.find("no such table"), std::string::npos) << wrong.sql_error;
     options.sql = "DELETE FROM machine";
     const RunResult change = run(calm, std::make_unique<sim::CalmSource>(), options);
-    EXPECT_NE(change.sql_answer.find("only statements that read"), std::string::npos)
-        << change.sql_answer;
+    EXPECT_NE(change.sql_error.find("only statements that read"), std::string::npos)
+        << change.sql_error;
 }
 
 }  // namespace
