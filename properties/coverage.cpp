@@ -16,11 +16,36 @@ std::string_view text_of(const sim::Event& event, std::string_view name) {
     return {};
 }
 
+// The status of an answer, as text; empty if it is one of success.
+std::string_view refusal_in(const sim::Event& event) {
+    const std::string_view status = text_of(event, "what").substr(0, 3);
+    return event.type == "net.answer" && status >= "400" ? status : std::string_view();
+}
+
 // Traffic that goes as it should is the background, not a behaviour.
-bool is_background(std::string_view type) {
+bool is_background(const sim::Event& event) {
     constexpr std::array<std::string_view, 5> kTypes = {"net.send", "net.deliver", "net.answer",
                                                         sim::kDeviationEvent, "calm"};
-    return std::find(kTypes.begin(), kTypes.end(), type) != kTypes.end();
+    return refusal_in(event).empty() &&
+           std::find(kTypes.begin(), kTypes.end(), event.type) != kTypes.end();
+}
+
+std::int64_t number_of(const sim::Event& event, std::string_view name) {
+    for (const sim::Field& field : event.fields) {
+        const auto* number = std::get_if<std::int64_t>(&field.value);
+        if (field.name == name && number != nullptr) return *number;
+    }
+    return 0;
+}
+
+std::string_view magnitude(std::chrono::milliseconds age) {
+    using std::chrono::hours;
+    using std::chrono::minutes;
+    using std::chrono::seconds;
+    if (age < seconds(10)) return "seconds";
+    if (age < minutes(1)) return "tens of seconds";
+    if (age < minutes(10)) return "minutes";
+    return age < hours(1) ? "tens of minutes" : "hours";
 }
 
 // The event's type and those of its facts that are one of a few words.
@@ -29,13 +54,15 @@ std::string name_of(const sim::Event& event) {
     const std::string_view from = text_of(event, "from");
     const std::string_view to = text_of(event, "to");
     if (!from.empty() && !to.empty()) name += fmt::format(" {}->{}", from, to);
-    for (const char* field : {"class", "kind", "found_by", "status"}) {
+    for (const char* field : {"class", "kind", "found_by", "status", "subject", "state"}) {
         const std::string_view value = text_of(event, field);
         if (!value.empty()) name += fmt::format(" {}", value);
     }
+    if (!text_of(event, "copy_of").empty()) name += " copy";
     if (event.type.starts_with("net.") || event.type.starts_with("process.")) {
         name += fmt::format(" {}", event.process.substr(0, event.process.find(' ')));
         if (event.type == "net.failed") name += fmt::format(" {}", text_of(event, "why"));
+        if (event.type == "net.answer") name += fmt::format(" {}", refusal_in(event));
     }
     return name;
 }
@@ -43,10 +70,12 @@ std::string name_of(const sim::Event& event) {
 }  // namespace
 
 void Coverage::on_event(const sim::Event& event) {
-    if (is_background(event.type)) return;
+    if (is_background(event)) return;
     constexpr sim::Duration kFaultFades = std::chrono::minutes(5);
     const std::string name = name_of(event);
     ++seen_[name];
+    const std::string_view provider = text_of(event, "provider");
+    if (!provider.empty()) ++seen_[fmt::format("{} at {}", name, provider)];
     if (event.type == "fault") {
         last_fault_ = text_of(event, "kind");
         last_fault_at_ = event.at;
@@ -56,12 +85,17 @@ void Coverage::on_event(const sim::Event& event) {
         const bool fresh = event.at - last_fault_at_ < kFaultFades;
         ++seen_[fmt::format("{}->{} after {} in {}", text_of(event, "from"), text_of(event, "to"),
                             fresh ? std::string_view(last_fault_) : "no fault", last_step_)];
+        const std::chrono::milliseconds age(number_of(event, "after_ms"));
+        ++seen_[fmt::format("{}->{} at the age of {}", text_of(event, "from"), text_of(event, "to"),
+                            magnitude(age))];
     }
-    const std::string machine(text_of(event, "machine"));
-    if (machine.empty()) return;
-    std::string& last = last_of_machine_[machine];
-    if (!last.empty() && last != name) ++seen_[fmt::format("order {} < {}", last, name)];
-    last = name;
+    for (const char* subject : {"machine", "volume", "delegation"}) {
+        const std::string_view id = text_of(event, subject);
+        if (id.empty()) continue;
+        std::string& last = last_of_[fmt::format("{} {}", subject, id)];
+        if (!last.empty() && last != name) ++seen_[fmt::format("order {} < {}", last, name)];
+        last = name;
+    }
 }
 
 Sometimes::Sometimes(const std::vector<const scenarios::Scenario*>& scenarios) {

@@ -12,7 +12,11 @@ namespace properties {
 
 // Which behaviour a run showed, by name, as its trace tells:
 //   "machine.state starting->active"            a transition, a retry, an error class, a fault
-//   "order machine.daemon < machine.provisioned"  two events of one machine, one after the other
+//   "provider.error busy at fly"                the same, of which provider
+//   "net.answer server 409"                     an answer that refuses, and whose it is
+//   "order machine.daemon < machine.provisioned"  two events of one machine, volume or delegation,
+//                                               one after the other
+//   "starting->active at the age of minutes"    how long a machine took to get there
 //   "starting->active after net.late in machine:readiness"
 //                                               a transition, the last fault before it, and the
 //                                               flow step that was last taken up
@@ -26,7 +30,7 @@ class Coverage final : public sim::TraceListener {
 
   private:
     std::map<std::string, std::uint64_t> seen_;
-    std::map<std::string, std::string> last_of_machine_;  // the last event's type
+    std::map<std::string, std::string> last_of_;  // the last event of each subject, by name
     std::string last_fault_ = "no fault";
     sim::VirtualTime last_fault_at_{};
     std::string last_step_ = "nothing";

@@ -75,6 +75,9 @@ TEST(Coverage, NamesBehavioursWithoutIds) {
     EXPECT_TRUE(coverage.seen().contains("machine.state starting->active"));
     EXPECT_TRUE(coverage.seen().contains("order machine.daemon ready < machine.provisioned"));
     EXPECT_TRUE(coverage.seen().contains("starting->active after no fault in machine:readiness"));
+    EXPECT_TRUE(coverage.seen().contains("starting->active at the age of tens of seconds"));
+    EXPECT_TRUE(coverage.seen().contains("machine.created at fly"));
+    EXPECT_TRUE(coverage.seen().contains("net.answer consul 404"));
     for (const auto& [name, count] : coverage.seen()) {
         EXPECT_EQ(name.find("alpha"), std::string::npos) << name;
         EXPECT_GT(count, 0U);
