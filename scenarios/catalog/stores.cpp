@@ -70,14 +70,14 @@ std::vector<Scenario> stores() {
          false,
          minutes(80),
          disk_full,
-         {"store.unavailable"}},
+         {"store.unavailable", "net.answer server 503"}},
         {"store-locked",
          "Another process holds the lock of the database for twelve minutes.",
          {},
          false,
          minutes(80),
          store_locked,
-         {"store.unavailable"}},
+         {"store.locked", "store.unavailable", "net.answer server 503"}},
     };
 }
 
