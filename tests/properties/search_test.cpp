@@ -108,28 +108,6 @@ TEST(Coverage, WhatAnotherScenarioShowsDoesNotCount) {
               std::vector<std::string>{"calm: machine.adopted labels"});
 }
 
-// Each scenario gets as many seeds as it takes; CI asks the same of many more at full speed.
-TEST(Coverage, EverythingThatMustSometimesHappenDoes) {
-    std::vector<const scenarios::Scenario*> wanting;
-    for (const scenarios::Scenario& scenario : scenarios::catalog()) {
-        if (!scenario.sometimes.empty()) wanting.push_back(&scenario);
-    }
-    ASSERT_GT(wanting.size(), 3U);
-    Sometimes seen(wanting);
-    for (std::uint64_t seed = 1; seed <= 25 && !wanting.empty(); ++seed) {
-        ExploreOptions options;
-        options.scenarios = wanting;
-        options.first_seed = options.last_seed = seed;
-        options.coverage = true;
-        seen.add(explore(options, {}).sometimes);
-        std::erase_if(wanting, [&](const auto* scenario) {
-            return std::ranges::none_of(seen.counts().at(scenario->name),
-                                        [](const auto& shown) { return shown.second == 0; });
-        });
-    }
-    EXPECT_EQ(seen.missing(), std::vector<std::string>{});
-}
-
 TEST(Guided, DependsOnItsSeedAloneAndLearns) {
     GuidedOptions options;
     options.scenarios = {scenarios::find_scenario("rollover")};

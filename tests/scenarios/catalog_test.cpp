@@ -3,6 +3,7 @@
 #include <set>
 #include <string>
 
+#include "properties/explore.hpp"
 #include "properties/run.hpp"
 #include "scenarios/scenario.hpp"
 #include "tests/support/sample.hpp"
@@ -55,6 +56,25 @@ TEST_P(Catalog, ReplaysFromItsRecordedTape) {
         EXPECT_EQ(recorded.hash, replayed.hash) << "seed " << seed;
         EXPECT_EQ(recorded.deviations, replayed.deviations);
     }
+}
+
+// A scenario that never meets its own race proves nothing of it.
+TEST_P(Catalog, ShowsItsOwnRaceWithinTwentySeeds) {
+    constexpr std::uint64_t kMostSeeds = 20;
+    ASSERT_FALSE(scenario().sometimes.empty()) << "it does not say what it shows";
+    properties::ExploreOptions options;
+    options.scenarios = {&scenario()};
+    options.calm = true;
+    options.coverage = true;
+    options.last_seed = 0;
+    properties::Sometimes seen(options.scenarios);
+    seen.add(properties::explore(options, {}).sometimes);
+    options.calm = false;
+    for (std::uint64_t seed = 1; seed <= kMostSeeds && !seen.missing().empty(); ++seed) {
+        options.first_seed = options.last_seed = seed;
+        seen.add(properties::explore(options, {}).sometimes);
+    }
+    EXPECT_EQ(seen.missing(), std::vector<std::string>{});
 }
 
 INSTANTIATE_TEST_SUITE_P(Scenarios, Catalog, testing::ValuesIn([] {
