@@ -38,6 +38,28 @@ std::int64_t number_of(const sim::Event& event, std::string_view name) {
     return 0;
 }
 
+// Why it happened, in the event's own words. What a provider said, which is JSON, is left out; a
+// word with a digit in it is an id or a number.
+std::string reason_of(const sim::Event& event) {
+    if (event.type == "net.failed") return {};  // its name says why
+    std::string_view said = text_of(event, "why");
+    if (said.empty()) said = text_of(event, "reason");
+    said = said.substr(0, said.find('{'));
+    std::string reason;
+    while (!said.empty()) {
+        const std::size_t end = std::min(said.find(' '), said.size());
+        const std::string_view word = said.substr(0, end);
+        said.remove_prefix(std::min(end + 1, said.size()));
+        if (word.empty()) continue;
+        if (!reason.empty()) reason += ' ';
+        reason += std::ranges::any_of(word, [](char c) { return c >= '0' && c <= '9'; })
+                      ? std::string_view("#")
+                      : word;
+    }
+    while (reason.ends_with(':')) reason.pop_back();
+    return reason;
+}
+
 std::string_view magnitude(std::chrono::milliseconds age) {
     using std::chrono::hours;
     using std::chrono::minutes;
@@ -76,6 +98,9 @@ void Coverage::on_event(const sim::Event& event) {
     ++seen_[name];
     const std::string_view provider = text_of(event, "provider");
     if (!provider.empty()) ++seen_[fmt::format("{} at {}", name, provider)];
+    const std::string reason = reason_of(event);
+    if (!reason.empty()) ++seen_[fmt::format("{}: {}", name, reason)];
+    note_meanwhile(event);
     if (event.type == "fault") {
         last_fault_ = text_of(event, "kind");
         last_fault_at_ = event.at;
@@ -96,6 +121,30 @@ void Coverage::on_event(const sim::Event& event) {
         if (!last.empty() && last != name) ++seen_[fmt::format("order {} < {}", last, name)];
         last = name;
     }
+}
+
+void Coverage::note_meanwhile(const sim::Event& event) {
+    const std::string machine(text_of(event, "machine"));
+    if (event.type == "machine.created") states_[machine] = "starting";
+    if (event.type == "machine.state") states_[machine] = text_of(event, "to");
+    if (event.type.starts_with("outbox.")) {
+        const std::int64_t number = number_of(event, "event");
+        in_hand_.erase(number);
+        if (event.type == "outbox.claimed") {
+            in_hand_[number] = {std::string(event.process), std::string(text_of(event, "kind"))};
+        }
+    }
+    if (event.type == "process.boot") down_.erase(std::string(event.process));
+    if (event.type == "process.crash") {
+        down_.emplace(event.process);
+        std::erase_if(in_hand_, [&](const auto& held) { return held.second.by == event.process; });
+    }
+    if (event.type != "clock.jump") return;
+    std::set<std::string> meanwhile;
+    for (const auto& [id, state] : states_) meanwhile.insert("a machine is " + state);
+    for (const auto& [id, held] : in_hand_) meanwhile.insert(held.kind + " is in hand");
+    if (down_.contains(std::string(event.process))) meanwhile.insert("it is down");
+    for (const std::string& what : meanwhile) ++seen_[fmt::format("{} while {}", event.type, what)];
 }
 
 Sometimes::Sometimes(const std::vector<const scenarios::Scenario*>& scenarios) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,11 +13,14 @@ namespace properties {
 
 // Which behaviour a run showed, by name, as its trace tells:
 //   "machine.state starting->active"            a transition, a retry, an error class, a fault
+//   "outbox.later machine:provision: the resource is starting"
+//                                               the same, and why, as is said there
 //   "provider.error busy at fly"                the same, of which provider
 //   "net.answer server 409"                     an answer that refuses, and whose it is
 //   "order machine.daemon < machine.provisioned"  two events of one machine, volume or delegation,
 //                                               one after the other
 //   "starting->active at the age of minutes"    how long a machine took to get there
+//   "clock.jump while a machine is starting"    and while an event is in hand, or its host down
 //   "starting->active after net.late in machine:readiness"
 //                                               a transition, the last fault before it, and the
 //                                               flow step that was last taken up
@@ -29,8 +33,18 @@ class Coverage final : public sim::TraceListener {
     const std::map<std::string, std::uint64_t>& seen() const { return seen_; }
 
   private:
+    // What is going on when somebody sets a clock.
+    void note_meanwhile(const sim::Event& event);
+
     std::map<std::string, std::uint64_t> seen_;
     std::map<std::string, std::string> last_of_;  // the last event of each subject, by name
+    std::map<std::string, std::string> states_;   // by machine
+    struct InHand {
+        std::string by;  // a process
+        std::string kind;
+    };
+    std::map<std::int64_t, InHand> in_hand_;  // events, by number
+    std::set<std::string> down_;              // processes
     std::string last_fault_ = "no fault";
     sim::VirtualTime last_fault_at_{};
     std::string last_step_ = "nothing";

@@ -84,6 +84,25 @@ TEST(Coverage, NamesBehavioursWithoutIds) {
     }
 }
 
+TEST(Coverage, SaysWhyAndWhatWasGoingOnMeanwhile) {
+    for (const auto& [scenario, behaviour] :
+         {std::pair("token-rotated", "net.answer server 401"),
+          {"slow-start", "outbox.later machine:provision: the resource is starting"},
+          {"clock-set-while-down", "outbox.retry machine:provision: ambiguous: timed out"},
+          {"clock-set-while-down", "clock.jump while it is down"},
+          {"clock-set-forward", "clock.jump while a machine is starting"},
+          {"clock-set-forward", "machine.state starting->active after more than 100 s"}}) {
+        Coverage coverage;
+        RunOptions options;
+        options.listener = &coverage;
+        run(*scenarios::find_scenario(scenario), scenarios::calm_tape(), options);
+        EXPECT_TRUE(coverage.seen().contains(behaviour)) << scenario << ": " << behaviour;
+        for (const auto& [name, count] : coverage.seen()) {
+            EXPECT_EQ(name.find("alpha"), std::string::npos) << name;
+        }
+    }
+}
+
 TEST(Coverage, KnowsWhatMustSometimesHappenAndNeverDid) {
     scenarios::Scenario scenario = *scenarios::find_scenario("calm");
     scenario.sometimes = {"machine.state starting->active", "pigs fly", "pigs fly"};
