@@ -280,8 +280,10 @@ HttpResponse FlyCloud::list(std::string_view query) {
     const bool odd = tape_.chance(odd_lane_);
     json found = json::array();
     for (const auto& [id, machine] : machines_) {
-        if (visible(id) != nullptr && machine.state != "destroyed" &&
-            has_metadata(machine, query)) {
+        // Lists are behind reads of one machine, by as much as those are behind the truth.
+        const bool listed =
+            visible(id) != nullptr && clock_.now() >= machine.visible_at + options_.lag;
+        if (listed && machine.state != "destroyed" && has_metadata(machine, query)) {
             found.push_back(shown(machine, odd && found.empty()));
         }
     }

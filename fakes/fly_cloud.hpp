@@ -68,7 +68,7 @@ struct FlyCloudOptions {
     bool garble_conflicts = false;
     // And reads show the machine of that name without its id.
     std::string odd;
-    // And reads begin to show a new machine that much later.
+    // And reads begin to show a new machine that much later, lists as much later again.
     lifecycle::Duration lag{0};
     // The next so many creations take effect and are answered 408.
     int late_creates = 0;

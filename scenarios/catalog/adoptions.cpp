@@ -60,11 +60,14 @@ Script create_times_out(Stage stage) {
     co_await expect_one_active(stage, machine);
 }
 
-// The answer is lost and the list does not show the machine yet: the next creation meets the name.
+// The answer is lost, the list does not show the machine yet, and nothing shows that its volume is
+// taken: the next creation meets the name.
 Script conflict_adopted(Stage stage) {
     stage.fly().options().late_creates = 1;
-    stage.fly().options().lag = seconds(3);
+    stage.fly().options().lag = std::chrono::milliseconds(1500);
     const std::string machine = co_await stage.create("alpha", "fly", 3);
+    while (!stage.exists(machine)) co_await stage.sleep(std::chrono::milliseconds(10));
+    stage.fly().hide_volume(stage.fly().volumes().begin()->first, seconds(3));
     co_await expect_one_active(stage, machine);
 }
 
@@ -212,14 +215,14 @@ std::vector<Scenario> adoptions() {
          false,
          minutes(30),
          conflict_other_volume,
-         {"provider.error conflict"}},
+         {"machine.mismatch", "provider.error conflict"}},
         {"conflict-not-ours",
          "Somebody else's machine has the name: it is left alone.",
          {},
          false,
          minutes(60),
          conflict_not_ours,
-         {"machine.state starting->failed"}},
+         {"outbox.dead machine:provision: the name # belongs to resource # which is not ours"}},
         {"conflict-unreadable",
          "The conflict does not say who has the name: it is kept whole, and the labels lead there.",
          {},
@@ -233,7 +236,7 @@ std::vector<Scenario> adoptions() {
          false,
          minutes(30),
          conflict_vanished,
-         {"provider.error conflict", "provider.error gone"}},
+         {"provider.error conflict", "outbox.retry machine:provision: gone"}},
         {"lost-id-unfit",
          "What says that it is a machine whose id is lost mounts another volume: it is not taken.",
          {},
@@ -247,35 +250,36 @@ std::vector<Scenario> adoptions() {
          false,
          minutes(60),
          conflict_vanished_for_good,
-         {"machine.state starting->failed"}},
+         {"outbox.retry machine:provision: gone", "machine.state starting->failed"}},
         {"slow-start",
          "The machine takes longer to start than one wait: the next goes on with the same.",
          {},
          false,
          minutes(30),
          slow_start,
-         {"provider.error not_yet"}},
+         {"outbox.later machine:provision: the resource is starting"}},
         {"leased-by-somebody",
          "Somebody holds a lease on the new machine: it is started when that is over.",
          {},
          false,
          minutes(30),
          leased_by_somebody,
-         {"provider.error busy"}},
+         {"net.answer fly 409"}},
         {"late-success",
          "A creation takes effect after the machine was declared failed: it is reaped.",
          {},
          false,
          minutes(80),
          late_success,
-         {"machine.state starting->failed"}},
+         {"machine.state starting->failed",
+          "outbox.later machine:destroy: resources of the machine are being destroyed"}},
         {"removal-in-progress",
          "A container takes long to be removed.",
          {},
          false,
          minutes(60),
          removal_in_progress,
-         {"machine.state detached->archived"}},
+         {"outbox.retry machine:destroy: ambiguous: timed out"}},
     };
 }
 
