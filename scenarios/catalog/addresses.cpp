@@ -105,7 +105,10 @@ std::vector<Scenario> addresses() {
          {},
          false,
          minutes(90),
-         addresses_change},
+         addresses_change,
+         {"order outbox.claimed machine:start < machine.address",
+          "machine.unavailable: its provider says that it is stopped",
+          "outbox.retry project:route: found no way: busy: the container is stopped"}},
         {"cannot-be-started",
          "A container that has stopped cannot be started for hours: that is one event, and no "
          "route.",
@@ -113,7 +116,8 @@ std::vector<Scenario> addresses() {
          false,
          minutes(180),
          cannot_be_started,
-         {"outbox.retry machine:start"}},
+         {"outbox.retry machine:start",
+          "outbox.retry project:route: found no way: busy: the container is stopped"}},
     };
 }
 
