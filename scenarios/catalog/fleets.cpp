@@ -389,7 +389,8 @@ std::vector<Scenario> fleets() {
          false,
          hours(4),
          host_out_of_reach,
-         {"project.error: machine # is silent, and the provider does not reach its host: it is "
+         {"project.error silence: machine # is silent, and the provider does not reach its host: "
+          "it is "
           "waited for, or recreate it yourself"}},
     };
 }

@@ -343,7 +343,7 @@ std::vector<Scenario> identities() {
          false,
          minutes(40),
          crash_loop,
-         {"project.error: machine # a crash loop: more than # boots within # minutes"}},
+         {"project.error machine: machine # a crash loop: more than # boots within # minutes"}},
         {"place-handed-back",
          "A frozen box wakes up when its twin has its place.",
          {},
