@@ -260,6 +260,14 @@ bool Stage::exists(const std::string& machine) const {
     return false;
 }
 
+std::string Stage::volume_of(const std::string& project) const {
+    for (const auto& [name, volume] : shadow().volumes()) {
+        const bool its = volume.project == project;
+        if (its && volume.state == lifecycle::VolumeState::present) return volume.external_id;
+    }
+    return {};
+}
+
 int Stage::count(const std::string& machine) const {
     int count = 0;
     for (const fakes::CloudMachine& resource : universe_->inventory()) {

@@ -12,6 +12,7 @@ std::vector<Scenario> races();
 std::vector<Scenario> adoptions();
 std::vector<Scenario> addresses();
 std::vector<Scenario> volumes();
+std::vector<Scenario> copies();
 std::vector<Scenario> identities();
 std::vector<Scenario> liveness();
 std::vector<Scenario> operations();

@@ -7,7 +7,6 @@
 namespace scenarios {
 namespace {
 
-using lifecycle::VolumeState;
 using nlohmann::json;
 using std::chrono::minutes;
 using std::chrono::seconds;
@@ -18,116 +17,15 @@ int usable_volumes(Stage stage) {
     return usable;
 }
 
-std::string volume_id(Stage stage, const std::string& project) {
-    for (const auto& [name, volume] : stage.shadow().volumes()) {
-        if (volume.project == project && volume.state == VolumeState::present)
-            return volume.external_id;
-    }
-    return {};
-}
-
 // A successor mounts the volume of the machine that it replaces.
 Script volume_handed_over(Stage stage) {
     const std::string first = co_await stage.create("alpha", "fly", 3);
     co_await stage.expect_active(first);
-    const std::string volume = volume_id(stage, "alpha");
+    const std::string volume = stage.volume_of("alpha");
     const std::string second = co_await stage.create("alpha", "fly", 3);
     co_await stage.expect_active(second);
-    stage.expect(volume_id(stage, "alpha") == volume, "the successor mounts the same volume");
+    stage.expect(stage.volume_of("alpha") == volume, "the successor mounts the same volume");
     stage.expect(usable_volumes(stage) == 1, "and there is no other");
-}
-
-// There is no room beside a volume that holds data, which moves as a copy. The copy has time to be
-// filled for `filled_within`, and then holds what the first machine wrote.
-Script move_stranded(Stage stage, sim::Duration filled_within) {
-    const std::string first = co_await stage.create("alpha", "fly", 3);
-    co_await stage.expect_active(first);
-    const std::string stranded = volume_id(stage, "alpha");
-    stage.fly().options().stranded_volumes.insert(stranded);
-    const std::string second = co_await stage.create("alpha", "fly", 3);
-    co_await stage.expect_active(second);
-    const std::string copy = volume_id(stage, "alpha");
-    stage.expect(copy != stranded, "the successor mounts another volume");
-    co_await stage.sleep(filled_within);
-    const auto& volumes = stage.fly().volumes();
-    stage.expect(volumes.at(copy).holds.contains(first), "which holds what the first wrote");
-}
-
-Script volume_stranded(Stage stage) {
-    co_await move_stranded(stage, minutes(30));
-}
-
-// The copy is in service long before it is filled: until then it depends on what it is a copy of.
-Script copy_slowly_filled(Stage stage) {
-    stage.fly().options().hydrate_delay = minutes(100);
-    co_await move_stranded(stage, minutes(150));
-}
-
-// The host of a volume is full, in the words that are used for any full host. Whether that is got
-// over shows in the last demand of the run.
-Script volume_host_full(Stage stage) {
-    const std::string first = co_await stage.create("alpha", "fly", 3);
-    co_await stage.expect_active(first);
-    stage.fly().options().crowded_volumes.insert(volume_id(stage, "alpha"));
-    const std::string second = co_await stage.create("alpha", "fly", 3);
-    const bool active = co_await stage.until(second, "active", minutes(30));
-    static_cast<void>(active);
-    co_await stage.sleep(minutes(30));
-}
-
-// No copy can be made anywhere: the machine fails, and the volume is what it was.
-Script copy_refused(Stage stage) {
-    const std::string first = co_await stage.create("alpha", "fly", 3);
-    co_await stage.expect_active(first);
-    const std::string stranded = volume_id(stage, "alpha");
-    stage.fly().options().stranded_volumes.insert(stranded);
-    stage.fly().options().full_of_volumes = true;
-    const std::string second = co_await stage.create("alpha", "fly", 3);
-    const bool failed = co_await stage.until(second, "failed", minutes(30));
-    stage.expect(failed, "the machine fails");
-    stage.fly().options().stranded_volumes.clear();
-    co_await stage.sleep(minutes(70));
-    const std::string third = co_await stage.create("alpha", "fly", 3);
-    co_await stage.expect_active(third);
-    stage.expect(volume_id(stage, "alpha") == stranded, "the next mounts the volume itself");
-    stage.fly().options().full_of_volumes = false;
-}
-
-// A copy is asked for, and the request comes to nothing without an answer that says so: what is
-// asked for in its place is a copy too.
-Script copy_asked_and_lost(Stage stage) {
-    const std::string first = co_await stage.create("alpha", "fly", 3);
-    co_await stage.expect_active(first);
-    const std::string stranded = volume_id(stage, "alpha");
-    stage.fly().options().stranded_volumes.insert(stranded);
-    stage.fly().options().lost_volumes = 1;
-    const std::string second = co_await stage.create("alpha", "fly", 3);
-    co_await stage.expect_active(second);
-    const std::string copy = volume_id(stage, "alpha");
-    stage.expect(stage.fly().options().lost_volumes == 0, "a copy was asked for");
-    co_await stage.sleep(minutes(40));
-    stage.expect(stage.fly().volumes().at(copy).holds.contains(first),
-                 "the copy holds what the first wrote");
-}
-
-// A copy that is in service, and not filled yet, has to move itself: it can be copied only once it
-// is whole, although its provider would do so at once.
-Script copy_moved_again(Stage stage) {
-    stage.fly().options().hydrate_delay = minutes(8);
-    stage.fly().options().fork_half_filled = true;
-    const std::string first = co_await stage.create("alpha", "fly", 3);
-    co_await stage.expect_active(first);
-    stage.fly().options().stranded_volumes.insert(volume_id(stage, "alpha"));
-    const std::string second = co_await stage.create("alpha", "fly", 3);
-    co_await stage.expect_active(second);
-    stage.fly().options().stranded_volumes.insert(volume_id(stage, "alpha"));
-    const std::string third = co_await stage.create("alpha", "fly", 3);
-    co_await stage.expect_active(third);
-    const std::string copy = volume_id(stage, "alpha");
-    co_await stage.sleep(minutes(60));
-    const auto& holds = stage.fly().volumes().at(copy).holds;
-    stage.expect(holds.contains(first) && holds.contains(second),
-                 "the last copy holds what both wrote");
 }
 
 // The host of a machine and its volume is out of reach: the next machine cannot have the volume,
@@ -135,7 +33,7 @@ Script copy_moved_again(Stage stage) {
 Script volume_host_lost(Stage stage) {
     const std::string first = co_await stage.create("alpha", "fly", 3);
     co_await stage.expect_active(first);
-    const std::string volume = volume_id(stage, "alpha");
+    const std::string volume = stage.volume_of("alpha");
     stage.fly().lose_host(volume);
     const std::string second = co_await stage.create("alpha", "fly", 3);
     const bool failed = co_await stage.until(second, "failed", minutes(40));
@@ -146,13 +44,7 @@ Script volume_host_lost(Stage stage) {
     stage.fly().return_host(volume);
     const std::string third = co_await stage.create("alpha", "fly", 3);
     co_await stage.expect_active(third);
-    stage.expect(volume_id(stage, "alpha") == volume, "the next has the volume again");
-}
-
-// The same, where the provider launched the first machine without being asked to start it.
-Script volume_written_early(Stage stage) {
-    stage.fly().options().launch_eagerly = true;
-    co_await move_stranded(stage, minutes(30));
+    stage.expect(stage.volume_of("alpha") == volume, "the next has the volume again");
 }
 
 // The region is full: machine and volume go to the next.
@@ -207,11 +99,11 @@ Script volume_gone(Stage stage) {
 Script volume_id_lost(Stage stage) {
     const std::string first = co_await stage.create("alpha", "fly", 3);
     co_await stage.expect_active(first);
-    const std::string volume = volume_id(stage, "alpha");
+    const std::string volume = stage.volume_of("alpha");
     stage.universe().tamper("UPDATE volume SET external_id = '', state = 'asked'");
     const std::string second = co_await stage.create("alpha", "fly", 3);
     co_await stage.expect_active(second);
-    stage.expect(volume_id(stage, "alpha") == volume, "the successor mounts the same volume");
+    stage.expect(stage.volume_of("alpha") == volume, "the successor mounts the same volume");
     stage.expect(usable_volumes(stage) == 1, "and no other was made");
 }
 
@@ -242,12 +134,12 @@ bool is_usable(Stage stage, const std::string& id) {
 Script volume_forked_by_hand(Stage stage) {
     const std::string first = co_await stage.create("alpha", "fly", 3);
     co_await stage.expect_active(first);
-    const std::string volume = volume_id(stage, "alpha");
+    const std::string volume = stage.volume_of("alpha");
     const std::string fork = co_await fork_by_hand(stage, volume);
     co_await stage.sleep(minutes(30));
     const std::string second = co_await stage.create("alpha", "fly", 3);
     co_await stage.expect_active(second);
-    stage.expect(volume_id(stage, "alpha") == volume, "the project keeps its volume");
+    stage.expect(stage.volume_of("alpha") == volume, "the project keeps its volume");
     co_await stage.archive("alpha");
     co_await stage.sleep(minutes(30));
     stage.expect(is_usable(stage, fork), "and the fork is still there");
@@ -257,7 +149,7 @@ Script volume_forked_by_hand(Stage stage) {
 Script volume_ambiguous(Stage stage) {
     const std::string first = co_await stage.create("alpha", "fly", 3);
     co_await stage.expect_active(first);
-    const std::string volume = volume_id(stage, "alpha");
+    const std::string volume = stage.volume_of("alpha");
     const std::string fork = co_await fork_by_hand(stage, volume);
     stage.universe().tamper("UPDATE volume SET external_id = '', state = 'asked'");
     const std::string second = co_await stage.create("alpha", "fly", 3);
@@ -266,7 +158,7 @@ Script volume_ambiguous(Stage stage) {
     stage.fly().destroy_by_hand(fork);
     const std::string third = co_await stage.create("alpha", "fly", 3);
     co_await stage.expect_active(third);
-    stage.expect(volume_id(stage, "alpha") == volume, "once there is one, that is it");
+    stage.expect(stage.volume_of("alpha") == volume, "once there is one, that is it");
 }
 
 // The same, and the project is given up: neither is destroyed until a person says which.
@@ -299,11 +191,26 @@ Script volume_found_and_stranded(Stage stage) {
     co_await stage.retire(first);
     const bool archived = co_await stage.until(first, "archived", minutes(30));
     stage.expect(archived, "the machine is gone, and the volume is free");
-    stage.fly().options().stranded_volumes.insert(volume_id(stage, "alpha"));
+    stage.fly().options().stranded_volumes.insert(stage.volume_of("alpha"));
     stage.universe().tamper("UPDATE volume SET external_id = '', state = 'asked', used = 0");
     const std::string second = co_await stage.create("alpha", "fly", 3);
     co_await stage.expect_active(second);
     co_await stage.sleep(minutes(30));
+}
+
+// Two projects whose names say the same of them in the names of volumes: each has its own volume.
+Script volumes_of_like_names(Stage stage) {
+    const std::string one = "tenant-97018";
+    const std::string other = "tenant-180400";
+    const std::string first = co_await stage.create(one, "fly", 3);
+    const std::string second = co_await stage.create(other, "fly", 3);
+    co_await stage.expect_active(first);
+    co_await stage.expect_active(second);
+    stage.expect(usable_volumes(stage) == 2, "there are two volumes");
+    stage.expect(stage.volume_of(one) != stage.volume_of(other), "and each project has its own");
+    const auto& volumes = stage.fly().volumes();
+    stage.expect(volumes.at(stage.volume_of(one)).holds.contains(first), "the first writes to its");
+    stage.expect(volumes.at(stage.volume_of(other)).holds.contains(second), "the second to its");
 }
 
 // The first machine is refused, so nobody has written to the volume; then that is lost. There is
@@ -314,7 +221,7 @@ Script volume_never_written(Stage stage) {
     const bool failed = co_await stage.until(first, "failed", minutes(30));
     stage.expect(failed, "the machine fails");
     stage.fly().options().refuse_create.clear();
-    const std::string volume = volume_id(stage, "alpha");
+    const std::string volume = stage.volume_of("alpha");
     if (!volume.empty()) stage.fly().destroy_by_hand(volume);
 }
 
@@ -347,60 +254,7 @@ std::vector<Scenario> volumes() {
          false,
          minutes(70),
          volume_handed_over,
-         {"order machine.state active->detached < outbox.claimed project:route-end"}},
-        {"volume-stranded",
-         "There is no room beside a volume that holds data: it is copied, and nothing is lost.",
-         {},
-         false,
-         minutes(200),
-         volume_stranded,
-         {"provider.error capacity_volume", "volume.present copy"}},
-        {"volume-written-early",
-         "A machine that started by itself has written to a volume: it counts as used.",
-         {},
-         false,
-         minutes(200),
-         volume_written_early,
-         {"provider.error capacity_volume", "volume.present copy"}},
-        {"copy-slowly-filled",
-         "A copy is in service long before it is filled: what it is a copy of stays until then.",
-         {},
-         false,
-         minutes(290),
-         copy_slowly_filled,
-         {"volume.present copy",
-          "order outbox.later volume:release < outbox.claimed volume:release"}},
-        {"volume-host-full",
-         "The host of a volume that holds data is full, in the words for any full host: it moves.",
-         {},
-         false,
-         minutes(110),
-         volume_host_full,
-         {"provider.error capacity_host", "volume.present copy"}},
-        {"copy-refused",
-         "No copy of a stranded volume can be made: the machine fails, the volume is what it was.",
-         {},
-         false,
-         minutes(220),
-         copy_refused,
-         {"provider.error capacity_volume", "volume.state superseded->present"}},
-        {"copy-asked-and-lost",
-         "A copy is asked for, and the request is lost: another copy takes its place, and never an "
-         "empty volume.",
-         {},
-         false,
-         minutes(140),
-         copy_asked_and_lost,
-         {"order volume.state planned->asked < volume.state asked->leaving",
-          "volume.present copy"}},
-        {"copy-moved-again",
-         "A copy has to move before it is filled: it is copied once it is whole.",
-         {},
-         false,
-         minutes(200),
-         copy_moved_again,
-         {"order volume.present copy < volume.state present->superseded",
-          "order outbox.later volume:release < outbox.claimed volume:release"}},
+         {"provider.error busy"}},
         {"volume-host-lost",
          "The host of a volume is out of reach: the next machine says so, and the one after it, "
          "when the host is back, has the volume.",
@@ -408,22 +262,21 @@ std::vector<Scenario> volumes() {
          false,
          minutes(140),
          volume_host_lost,
-         {"starting->failed at the age of minutes"}},
+         {"machine.state starting->failed"}},
         {"volume-forked-by-hand",
          "Somebody forks a volume, which gives the fork its name: it is left alone.",
          {},
          false,
          minutes(150),
          volume_forked_by_hand,
-         {"reconcile.finding unknown-volume", "volume.state present->leaving"}},
+         {"reconcile.finding unknown-volume"}},
         {"volume-ambiguous",
          "The id of a volume is lost, and there is a fork of its name: nobody guesses.",
          {},
          false,
          minutes(140),
          volume_ambiguous,
-         {"starting->failed after no fault in machine:provision",
-          "order volume.present < volume.state asked->present"}},
+         {"machine.state starting->failed"}},
         {"volume-ambiguous-and-archived",
          "The id of a volume that is to be destroyed is lost, and there is a fork of its name: a "
          "person says which it is.",
@@ -431,68 +284,68 @@ std::vector<Scenario> volumes() {
          false,
          minutes(200),
          volume_ambiguous_and_archived,
-         {"reconcile.finding ambiguous-volume",
-          "order outbox.retry volume:destroy < outbox.claimed volume:destroy",
-          "order volume.state asked->leaving < volume.state leaving->gone"}},
+         {"reconcile.finding ambiguous-volume"}},
         {"volume-found-and-stranded",
          "A volume that is found by its name may hold data, whatever the store remembers.",
          {},
          false,
          minutes(140),
          volume_found_and_stranded,
-         {"order volume.present < volume.state asked->present", "volume.present copy"}},
+         {"volume.moved"}},
         {"volume-never-written",
          "A volume whose only machine was refused is lost: nothing is lost with it.",
          {},
          false,
          minutes(90),
          volume_never_written,
-         {"provider.error permanent", "provider.error volume_gone"}},
+         {"provider.error permanent"}},
         {"region-full",
          "A region is full: machine and volume go to the next.",
          {},
          false,
          minutes(70),
          region_full,
-         {"provider.error capacity_region", "machine.region",
-          "order volume.state asked->planned < volume.state planned->asked"}},
+         {"provider.error capacity_region", "machine.region"}},
         {"regions-full",
          "Every region is full: the machine fails, and leaves nothing behind.",
          {},
          false,
          minutes(60),
          regions_full,
-         {"provider.error capacity_region", "starting->failed after no fault in machine:deadline",
-          "volume.state planned->leaving"}},
+         {"machine.state starting->failed", "provider.error capacity_region"}},
         {"project-archived",
          "A project is given up while its machine runs: first the machine goes, then the volume.",
          {},
          false,
          minutes(90),
          project_archived,
-         {"outbox.later volume:destroy",
-          "order volume.state present->leaving < volume.state leaving->gone"}},
+         {"machine.state detached->archived"}},
         {"volume-gone",
          "A volume that reads still show cannot be mounted any more: another is made, once.",
          {},
          false,
          minutes(70),
          volume_gone,
-         {"provider.error volume_gone", "order volume.state present->leaving < volume.moved"}},
+         {"provider.error volume_gone"}},
         {"volume-id-lost",
          "The store has lost the id of a volume that holds data: it is found by its name.",
          {},
          false,
          minutes(70),
-         volume_id_lost,
-         {"order volume.present < volume.state asked->present"}},
+         volume_id_lost},
+        {"volumes-of-like-names",
+         "Two projects' volumes would have one name: the second gets another, and its own volume.",
+         {},
+         false,
+         minutes(70),
+         volumes_of_like_names,
+         {"volume.name-taken"}},
         {"snapshots-in-a-hurry",
          "Everybody wants a snapshot of one volume at once, and its machine is recreated.",
          {},
          false,
          minutes(90),
-         snapshots_in_a_hurry,
-         {"outbox.later volume:snapshot", "machine.recreated"}},
+         snapshots_in_a_hurry},
     };
 }
 

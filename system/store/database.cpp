@@ -22,9 +22,13 @@ std::string Row::text(int column) const {
 
 namespace {
 
-std::optional<StoreUnavailable::Cause> passing_cause(sqlite3* connection) {
+int primary_code(sqlite3* connection) {
     constexpr int kPrimary = 0xff;
-    switch (sqlite3_extended_errcode(connection) & kPrimary) {
+    return sqlite3_extended_errcode(connection) & kPrimary;
+}
+
+std::optional<StoreUnavailable::Cause> passing_cause(sqlite3* connection) {
+    switch (primary_code(connection)) {
         case SQLITE_BUSY: return StoreUnavailable::Cause::locked;
         case SQLITE_FULL: return StoreUnavailable::Cause::full;
         case SQLITE_IOERR: {
@@ -61,6 +65,8 @@ Database::~Database() {
 
 void Database::fail(std::string_view doing) const {
     const std::string what = fmt::format("{}: {}", doing, sqlite3_errmsg(connection_));
+    // The store is as good as it was: whoever asked for this has a bug.
+    if (primary_code(connection_) == SQLITE_CONSTRAINT) throw std::logic_error(what);
     if (const auto cause = passing_cause(connection_)) throw StoreUnavailable(*cause, what);
     throw StoreFailure(what);
 }

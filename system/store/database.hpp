@@ -17,8 +17,8 @@ struct sqlite3_stmt;
 
 namespace lifecycle {
 
-// The database can no longer be trusted to answer: the disk failed, or a statement broke a rule
-// of the schema. The process has to die and start again from what is durable.
+// The database can no longer be trusted to answer: the disk failed, or the file is damaged.
+// The process has to die and start again from what is durable.
 class StoreFailure : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;
@@ -67,8 +67,8 @@ struct RowChange {
     bool deleted = false;
 };
 
-// One connection to one SQLite database, with its statements kept prepared. Every failure throws
-// StoreFailure; one that passes by itself, StoreUnavailable.
+// One connection to one SQLite database. A failure throws StoreFailure; one that passes by itself,
+// StoreUnavailable. What breaks a rule of the schema is a bug, not a failure: std::logic_error.
 class Database {
   public:
     // `vfs` empty: the operating system's files.

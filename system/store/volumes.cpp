@@ -76,10 +76,25 @@ std::int64_t count_volumes(ReadTx& tx) {
         .value();
 }
 
+namespace {
+
+// Names are short: two projects may have the same, and one of them goes on to its next number.
+std::string free_name(Tx& tx, std::string_view installation, std::string_view project) {
+    for (;;) {
+        const std::int64_t number = next_number(tx, "volumes", project);
+        std::string name = volume_name(installation, project, number);
+        const auto taken = find_volume(tx, name);
+        if (!taken) return name;
+        tx.tell("volume.name-taken",
+                {{"volume", name}, {"project", project}, {"taken_by", taken->project}});
+    }
+}
+
+}  // namespace
+
 VolumeRow insert_volume(Tx& tx, const NewVolume& wanted, std::string_view installation) {
     VolumeRow volume;
-    const std::int64_t number = next_number(tx, "volumes", wanted.project);
-    volume.name = volume_name(installation, wanted.project, number);
+    volume.name = free_name(tx, installation, wanted.project);
     volume.project = wanted.project;
     volume.provider = wanted.provider;
     volume.region = wanted.region;

@@ -65,6 +65,30 @@ TEST(Store, KeepsAllOfATransactionOrNothing) {
     EXPECT_TRUE(exists(*store, "alpha-1"));
 }
 
+// A StoreFailure would end the process, which then does the same again.
+TEST(Store, TakesABrokenRuleOfItsSchemaForABugAndGoesOn) {
+    tests::SimFixture at;
+    const auto store = at.open_store();
+    auto twice = [](Tx& tx) -> Result<int> {
+        add(tx, sample("alpha"));
+        insert_machine(tx, sample("alpha"));
+        return 0;
+    };
+    EXPECT_THROW(static_cast<void>(store->transact_now(twice)), std::logic_error);
+    EXPECT_FALSE(exists(*store, "alpha-1"));
+    auto of_nobody = [](Tx& tx) -> Result<int> {
+        tx.run("INSERT INTO github_binding (project, repository, branch) VALUES ('a', 'b', 'c')");
+        return 0;
+    };
+    EXPECT_THROW(static_cast<void>(store->transact_now(of_nobody)), std::logic_error);
+    auto kept = [](Tx& tx) -> Result<int> {
+        add(tx, sample("alpha"));
+        return 0;
+    };
+    EXPECT_TRUE(store->transact_now(kept).has_value());
+    EXPECT_TRUE(exists(*store, "alpha-1"));
+}
+
 boost::asio::awaitable<int> log_a_transaction(Store* store, std::string* log) {
     *log += "a";
     auto body = [log](Tx&) -> Result<int> {

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <set>
+#include <string>
 
 #include "system/store/machines.hpp"
 #include "tests/support/sim_fixture.hpp"
@@ -45,6 +47,16 @@ TEST(Volumes, AreNamedAfterInstallationAndProjectAndNeverTwiceTheSame) {
     EXPECT_EQ(first, name_of(*other, project, "one"));
     tests::SimFixture third;
     EXPECT_NE(first, name_of(*third.open_store(), project, "another"));
+}
+
+TEST(Volumes, OfProjectsThatANameCannotTellApartHaveDifferentNames) {
+    tests::SimFixture at;
+    const auto store = at.open_store();
+    std::set<std::string> names;
+    for (const char* project :
+         {"tenant-97018", "tenant-180400", "tenant-97019", "tenant-180401", "tenant-97018"}) {
+        EXPECT_TRUE(names.insert(name_of(*store, project, "one")).second) << project;
+    }
 }
 
 TEST(Volumes, AreWhatTheirIdSaysFromTheFirstTimeOn) {
