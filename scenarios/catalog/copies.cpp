@@ -105,6 +105,22 @@ Script volume_written_early(Stage stage) {
     co_await move_stranded(stage, minutes(30));
 }
 
+// A copy is mounted by a machine that never comes up, and is lost at the provider: what it was
+// copied from holds the data, and is mounted again. That shows in the last demand of the run.
+Script copy_lost_before_service(Stage stage) {
+    const std::string first = co_await stage.create("alpha", "fly", 3);
+    co_await stage.expect_active(first);
+    stage.fly().options().stranded_volumes.insert(stage.volume_of("alpha"));
+    stage.fly().options().fail_launches = true;
+    const std::string second = co_await stage.create("alpha", "fly", 3);
+    const bool failed = co_await stage.until(second, "failed", minutes(40));
+    stage.expect(failed, "the machine that mounts the copy fails");
+    co_await stage.sleep(minutes(10));
+    stage.fly().destroy_by_hand(stage.volume_of("alpha"));
+    stage.fly().options().stranded_volumes.clear();
+    stage.fly().options().fail_launches = false;
+}
+
 }  // namespace
 
 std::vector<Scenario> copies() {
@@ -159,6 +175,14 @@ std::vector<Scenario> copies() {
          minutes(200),
          copy_moved_again,
          {"volume.moved"}},
+        {"copy-lost-before-service",
+         "A copy is lost before any machine served with it: what it was copied from is the "
+         "project's volume again.",
+         {},
+         false,
+         minutes(140),
+         copy_lost_before_service,
+         {"machine.state starting->failed", "volume.returned"}},
     };
 }
 

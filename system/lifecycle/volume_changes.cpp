@@ -57,6 +57,22 @@ void abandon_copy(Tx& tx, const Machine& machine, Time now) {
     transition(tx, *source, VolumeState::present);
 }
 
+bool put_source_back(Tx& tx, const Machine& machine, Time now) {
+    const auto copy = find_volume(tx, machine.volume);
+    if (!copy || copy->state != VolumeState::present) return false;
+    const auto source = source_of(tx, *copy);
+    if (!source) return false;
+    give_up_volume(tx, *copy, machine.id, now);
+    transition(tx, *source, VolumeState::present);
+    set_volume(tx, machine.id, source->name);
+    set_region(tx, machine.id, source->region);
+    record_history(tx, machine.id, now, "volume-returned",
+                   fmt::format("{} to {}", copy->name, source->name));
+    tx.tell("volume.returned",
+            {{"machine", machine.id}, {"volume", copy->name}, {"replaced_by", source->name}});
+    return true;
+}
+
 std::optional<VolumeRow> source_of(ReadTx& tx, const VolumeRow& copy) {
     if (copy.copy_of.empty()) return std::nullopt;
     auto source = find_volume_by_id(tx, copy.provider, copy.copy_of);

@@ -28,6 +28,10 @@ std::optional<VolumeRow> replan_volume(Tx& tx, const Machine& machine, const Vol
 // have been copied is the project's again.
 void abandon_copy(Tx& tx, const Machine& machine, Time now);
 
+// The copy that the machine was to mount is lost at its provider: the machine mounts what it was
+// copied from, which is the project's volume again. False if that is not kept any more.
+bool put_source_back(Tx& tx, const Machine& machine, Time now);
+
 // The volume that `copy` continues, if it is kept for that; nothing if there is none.
 std::optional<VolumeRow> source_of(ReadTx& tx, const VolumeRow& copy);
 

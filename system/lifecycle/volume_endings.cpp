@@ -113,16 +113,50 @@ Volumes::Step<std::optional<Volume>> Volumes::find_only_one(Delivery delivery, V
 }
 
 boost::asio::awaitable<Outcome> Volumes::absent(Delivery delivery, VolumeRow row) {
-    auto count = [name = row.name](Tx& tx) -> Result<std::int64_t> {
-        return record_volume_absence(tx, name);
-    };
-    const auto looks = co_await delivery.transact(std::move(count));
-    if (!looks) co_return LeaseLost{};
-    if (*looks < kAbsentLooks) {
-        co_return Later{"it is not found, or not yet",
-                        options_.late_effect_grace / (kAbsentLooks - 1)};
-    }
+    auto gone = co_await expect_absent(std::move(delivery), row.name);
+    if (!gone) co_return std::move(gone.error());
     co_return Done{"gone", [row](Tx& tx) { transition(tx, row, VolumeState::gone); }};
+}
+
+Volumes::Step<void> Volumes::expect_absent(Delivery delivery, std::string name) {
+    auto count = [name](Tx& tx) -> Result<std::int64_t> { return record_volume_absence(tx, name); };
+    const auto looks = co_await delivery.transact(std::move(count));
+    if (!looks) co_return std::unexpected(Outcome(LeaseLost{}));
+    if (*looks < kAbsentLooks) {
+        co_return std::unexpected(Outcome(
+            Later{"it is not found, or not yet", options_.late_effect_grace / (kAbsentLooks - 1)}));
+    }
+    co_return std::expected<void, Outcome>();
+}
+
+boost::asio::awaitable<Outcome> Volumes::return_to_source(Delivery delivery, Machine machine,
+                                                          VolumeRow copy) {
+    // A machine may have written to it: that it cannot be mounted once does not mean that it ends.
+    const auto seen = co_await providers_.find(copy.provider)->get_volume(copy.external_id);
+    if (!seen && seen.error().error_class != Class::gone) co_return again(seen.error());
+    if (seen && seen->usable) {
+        auto forget = [name = copy.name](Tx& tx) -> Result<bool> {
+            forget_volume_absences(tx, name);
+            return true;
+        };
+        const auto forgotten = co_await delivery.transact(std::move(forget));
+        if (!forgotten) co_return LeaseLost{};
+        co_return Retry{"the volume is there, and is not mounted"};
+    }
+    if (!seen) {
+        auto gone = co_await expect_absent(delivery, copy.name);
+        if (!gone) co_return std::move(gone.error());
+    }
+    auto change = [this, id = machine.id, name = copy.name](Tx& tx) -> Result<bool> {
+        const auto present = find_machine(tx, id);
+        if (!present || present->state != MachineState::starting || present->volume != name) {
+            return false;
+        }
+        return put_source_back(tx, *present, ports_.clock.now());
+    };
+    const auto changed = co_await delivery.transact(std::move(change));
+    if (!changed) co_return LeaseLost{};
+    co_return Retry{"the copy is lost; what it was copied from is mounted again"};
 }
 
 Consumer Volumes::releaser() {

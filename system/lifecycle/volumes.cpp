@@ -268,6 +268,17 @@ boost::asio::awaitable<Outcome> Volumes::move(Delivery delivery, Machine machine
 }
 
 boost::asio::awaitable<Outcome> Volumes::lost(Delivery delivery, Machine machine) {
+    auto read = [name = machine.volume](ReadTx& tx) -> Result<std::optional<VolumeRow>> {
+        auto volume = find_volume(tx, name);
+        const bool returns = volume && volume->state == VolumeState::present && volume->used &&
+                             source_of(tx, *volume);
+        return returns ? std::move(volume) : std::nullopt;
+    };
+    const auto copy = co_await store_.read(std::move(read));
+    if (copy->has_value()) {
+        auto returned = co_await return_to_source(std::move(delivery), std::move(machine), **copy);
+        co_return returned;
+    }
     auto change = [this, id = machine.id](Tx& tx) -> Result<bool> {
         const auto present = find_machine(tx, id);
         if (!present || present->state != MachineState::starting) return true;

@@ -74,6 +74,12 @@ class Volumes : Part {
     Step<VolumeRow> plan_again(Delivery delivery, Machine machine, VolumeRow row);
     // Nothing if what the volume is to be copied from is there and can be copied.
     Step<void> expect_source(Delivery delivery, VolumeRow copy);
+    // The machine was to mount a copy that nobody can mount: once it is certain that the copy is
+    // lost, the volume that it was copied from is the project's again.
+    boost::asio::awaitable<Outcome> return_to_source(Delivery delivery, Machine machine,
+                                                     VolumeRow copy);
+    // Nothing if the volume was not found often enough to be gone; else how this attempt ends.
+    Step<void> expect_absent(Delivery delivery, std::string name);
     // The host of the machine's volume is out of reach. What holds no data is replaced.
     boost::asio::awaitable<Outcome> out_of_reach(Delivery delivery, Machine machine,
                                                  std::string id);
