@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
 
@@ -14,6 +15,7 @@ namespace {
 using lifecycle::Machine;
 using lifecycle::MachineState;
 using lifecycle::VolumeRow;
+using nlohmann::json;
 using scenarios::CloudVolume;
 using scenarios::ProviderCall;
 using scenarios::Shadow;
@@ -25,6 +27,13 @@ const VolumeRow* row_of(const Shadow& shadow, const CloudVolume& volume) {
         if (row.external_id.empty() && name == volume.name) return &row;
     }
     return nullptr;
+}
+
+// The id of the volume that a request is about; empty if it is about none, or not about one.
+std::string volume_in(const std::string& target) {
+    constexpr std::string_view kVolumes = "/volumes/";
+    const auto at = target.find(kVolumes);
+    return at == std::string::npos ? std::string() : target.substr(at + kVolumes.size());
 }
 
 class DataSurvives final : public Property {
@@ -101,11 +110,8 @@ class VolumesDestroyedById final : public Property {
     // Rows that are lost were never there.
     void on_tampered() override { known_.clear(); }
     void on_provider_request(const ProviderCall& call, const Shadow& shadow) override {
-        constexpr std::string_view kVolumes = "/volumes/";
-        const std::string& target = call.request.target;
-        const auto at = target.find(kVolumes);
-        if (call.request.method != "DELETE" || at == std::string::npos) return;
-        const std::string id = target.substr(at + kVolumes.size());
+        const std::string id = volume_in(call.request.target);
+        if (call.request.method != "DELETE" || id.empty()) return;
         const std::vector<CloudVolume> all = shadow.clouds().volumes();
         const auto volume = std::ranges::find(all, id, &CloudVolume::id);
         if (volume == all.end() || named_.contains(id)) return;
@@ -184,6 +190,65 @@ class UnreachableIsSaid final : public Property {
     std::set<std::string> said_;
 };
 
+class CopiedAtRest final : public Property {
+  public:
+    CopiedAtRest()
+        : Property("copied-at-rest",
+                   "A volume is copied only if the last that its provider said of it is that no "
+                   "machine has it mounted.") {}
+    void on_provider_call(const ProviderCall& call) override {
+        const std::string id = volume_in(call.request.target);
+        if (call.request.method != "GET" || id.empty() || !call.response) return;
+        const json said = json::parse(call.response->body, nullptr, false);
+        if (call.response->status != 200 || !said.is_object()) return;
+        const auto attached = said.find("attached_machine_id");
+        const bool bound = attached != said.end() && attached->is_string();
+        bound_to_[id] = bound ? attached->get<std::string>() : std::string();
+    }
+    void on_provider_request(const ProviderCall& call, const Shadow&) override {
+        if (call.request.method != "POST" || !call.request.target.ends_with("/volumes")) return;
+        const json asked = json::parse(call.request.body, nullptr, false);
+        if (!asked.is_object() || !asked.contains("source_volume_id")) return;
+        const std::string source = asked["source_volume_id"].get<std::string>();
+        const auto said = bound_to_.find(source);
+        if (said == bound_to_.end() || !said->second.empty()) {
+            broken(fmt::format("{} was to be copied, which {} has mounted", source,
+                               said == bound_to_.end() ? "nobody knows who" : said->second));
+        }
+    }
+
+  private:
+    std::map<std::string, std::string> bound_to_;  // by volume: the machine, or empty
+};
+
+class SnapshotBeforeRecreation final : public Property {
+  public:
+    SnapshotBeforeRecreation()
+        : Property("snapshot-before-recreation",
+                   "Where a machine is recreated that mounts a volume, a snapshot of that volume "
+                   "is owed from the same moment on.") {}
+    void on_recreated(const scenarios::Recreation& recreation, const Shadow&) override {
+        recreated_.push_back(recreation.machine);
+    }
+    void on_commit(const Shadow& shadow) override {
+        for (const std::string& id : std::exchange(recreated_, {})) {
+            const Machine* machine = shadow.machine(id);
+            if (machine == nullptr || machine->volume.empty()) continue;
+            const std::string key = "snapshot:" + machine->volume;
+            const auto owed = [&key](const auto& event) {
+                return event.second.ordering_key == key && event.second.state == "pending";
+            };
+            if (std::ranges::none_of(shadow.events(), owed)) {
+                broken(fmt::format("{} is recreated, and nobody makes a snapshot of {}", id,
+                                   machine->volume));
+            }
+        }
+    }
+
+  private:
+    std::vector<std::string> recreated_;  // in the commit that comes next
+};
+
 class NamesItsOwn final : public Property {
   public:
     NamesItsOwn()
@@ -234,6 +299,8 @@ Properties volume_properties() {
     all.push_back(std::make_unique<VolumesDestroyedById>());
     all.push_back(std::make_unique<GoneMeansGone>());
     all.push_back(std::make_unique<UnreachableIsSaid>());
+    all.push_back(std::make_unique<CopiedAtRest>());
+    all.push_back(std::make_unique<SnapshotBeforeRecreation>());
     all.push_back(std::make_unique<NamesItsOwn>());
     return all;
 }

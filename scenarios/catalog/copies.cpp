@@ -1,10 +1,16 @@
+#include <nlohmann/json.hpp>
+
+#include "fakes/sim_ports.hpp"
 #include "scenarios/catalog/catalog.hpp"
 
 // Volumes that move: what one holds is copied, and kept until the copy is whole and in service.
 namespace scenarios {
 namespace {
 
+using nlohmann::json;
+using std::chrono::milliseconds;
 using std::chrono::minutes;
+using std::chrono::seconds;
 
 // There is no room beside a volume that holds data, which moves as a copy. The copy has time to be
 // filled for `filled_within`, and then holds what the first machine wrote.
@@ -121,6 +127,95 @@ Script copy_lost_before_service(Stage stage) {
     stage.fly().options().fail_launches = false;
 }
 
+// The host of the copy is full too, before any machine has mounted it: what takes its place is a
+// copy of the same volume, and no empty one.
+Script copy_moved_before_its_first_machine(Stage stage) {
+    const std::string first = co_await stage.create("alpha", "fly", 3);
+    co_await stage.expect_active(first);
+    const std::string stranded = stage.volume_of("alpha");
+    std::string copy = stranded;  // its provider numbers what it makes
+    ++copy.back();
+    stage.fly().options().stranded_volumes = {stranded, copy};
+    const std::string second = co_await stage.create("alpha", "fly", 3);
+    co_await stage.expect_active(second);
+    stage.expect(stage.fly().volumes().contains(copy) && stage.volume_of("alpha") != copy,
+                 "the copy has moved");
+    co_await stage.sleep(minutes(30));
+}
+
+// A machine has moved to a copy that is still being filled; the name of the machine.
+boost::asio::awaitable<std::string> serve_from_unfilled_copy(Stage stage) {
+    stage.fly().options().hydrate_delay = minutes(100);
+    const std::string first = co_await stage.create("alpha", "fly", 3);
+    co_await stage.expect_active(first);
+    stage.fly().options().stranded_volumes.insert(stage.volume_of("alpha"));
+    std::string second = co_await stage.create("alpha", "fly", 3);
+    co_await stage.expect_active(second);
+    co_return second;
+}
+
+// The next machine fails while the copy is being filled, which holds what was written to it since:
+// the copy stays the project's volume.
+Script successor_fails_beside_copy(Stage stage) {
+    const std::string second = co_await serve_from_unfilled_copy(stage);
+    const std::string copy = stage.volume_of("alpha");
+    stage.fly().options().fail_launches = true;
+    const std::string third = co_await stage.create("alpha", "fly", 3);
+    const bool failed = co_await stage.until(third, "failed", minutes(40));
+    stage.expect(failed, "the successor fails");
+    stage.fly().options().fail_launches = false;
+    const std::string fourth = co_await stage.create("alpha", "fly", 3);
+    co_await stage.expect_active(fourth);
+    co_await stage.sleep(minutes(120));
+    stage.expect(stage.fly().volumes().at(copy).holds.contains(second),
+                 "the copy holds what was written to it");
+}
+
+// Somebody has a hand at the provider; the id of the machine that the answer names.
+boost::asio::awaitable<std::string> by_hand(Stage stage, std::string method, std::string target,
+                                            std::string body) {
+    lifecycle::HttpRequest request;
+    request.method = std::move(method);
+    request.authority = kFlyAuthority;
+    request.target = "/v1/apps/vivarium/machines" + target;
+    request.headers["Authorization"] = "Bearer fly-token";
+    request.body = std::move(body);
+    fakes::SimHttpClient http(stage.universe().client());
+    const auto answer = co_await http.send(std::move(request), seconds(30));
+    stage.expect(answer && answer->status == 200, "somebody's request is granted");
+    if (!answer || answer->status != 200) co_return std::string();
+    co_return json::parse(answer->body).value("id", "");
+}
+
+// Between the decision to copy a volume and the copy, somebody mounts it: it is copied when they
+// are done with it.
+Script copied_at_rest(Stage stage) {
+    const std::string first = co_await stage.create("alpha", "fly", 3);
+    co_await stage.expect_active(first);
+    const std::string stranded = stage.volume_of("alpha");
+    stage.fly().options().stranded_volumes.insert(stranded);
+    const std::string second = co_await stage.create("alpha", "fly", 3);
+    while (stage.volume_of("alpha") == stranded) co_await stage.sleep(milliseconds(50));
+    stage.fly().options().stranded_volumes.clear();
+    const json mounts = json::array({{{"volume", stranded}, {"path", "/data"}}});
+    const json config = {{"image", "registry.fly.io/rescue:1"}, {"mounts", mounts}};
+    std::string body = json{{"name", "rescue"}, {"config", config}, {"skip_launch", true}}.dump();
+    const std::string rescue = co_await by_hand(stage, "POST", "", std::move(body));
+    co_await stage.sleep(minutes(3));
+    stage.expect(stage.volume_of("alpha").empty(), "nothing is copied meanwhile");
+    const std::string gone = co_await by_hand(stage, "DELETE", "/" + rescue + "?force=true", "");
+    co_await stage.expect_active(second);
+}
+
+// A project is archived while it still keeps what its volume was copied from: both go.
+Script archived_beside_copy(Stage stage) {
+    const std::string second = co_await serve_from_unfilled_copy(stage);
+    co_await stage.archive("alpha");
+    const bool archived = co_await stage.until(second, "archived", minutes(40));
+    stage.expect(archived, "its machine is archived");
+    co_await stage.sleep(minutes(30));
+}
+
 }  // namespace
 
 std::vector<Scenario> copies() {
@@ -183,6 +278,35 @@ std::vector<Scenario> copies() {
          minutes(140),
          copy_lost_before_service,
          {"machine.state starting->failed", "volume.returned"}},
+        {"copy-moved-before-its-first-machine",
+         "There is no room beside a copy either, before any machine has mounted it: it moves as a "
+         "copy.",
+         {},
+         false,
+         minutes(140),
+         copy_moved_before_its_first_machine,
+         {"provider.error capacity_volume", "volume.moved", "volume.state present->leaving"}},
+        {"successor-fails-beside-copy",
+         "A machine fails whose volume is a copy that is still being filled: the copy stays.",
+         {},
+         false,
+         minutes(260),
+         successor_fails_beside_copy,
+         {"machine.state starting->failed", "volume.moved"}},
+        {"copied-at-rest",
+         "A volume that is to be copied is mounted by somebody: it is copied afterwards.",
+         {},
+         false,
+         minutes(100),
+         copied_at_rest,
+         {"volume.moved"}},
+        {"archived-beside-copy",
+         "A project is archived that keeps what its volume was copied from: both are destroyed.",
+         {},
+         false,
+         minutes(150),
+         archived_beside_copy,
+         {"volume.state superseded->leaving", "volume.state present->leaving"}},
     };
 }
 

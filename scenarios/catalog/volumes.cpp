@@ -225,6 +225,17 @@ Script volume_never_written(Stage stage) {
     if (!volume.empty()) stage.fly().destroy_by_hand(volume);
 }
 
+// A machine is recreated, and nobody has asked for a snapshot of what its volume held.
+Script volume_recreated(Stage stage) {
+    const std::string first = co_await stage.create("alpha", "fly", 3);
+    co_await stage.expect_active(first);
+    const auto next = co_await stage.recreate("alpha");
+    co_await stage.expect_active(next.machine);
+    co_await stage.sleep(minutes(3));
+    const auto& volumes = stage.fly().volumes();
+    stage.expect(volumes.at(stage.volume_of("alpha")).snapshots == 1, "there is one all the same");
+}
+
 // Everybody wants a snapshot at once, and the machine is recreated twice in between.
 Script snapshots_in_a_hurry(Stage stage) {
     const std::string first = co_await stage.create("alpha", "fly", 3);
@@ -340,6 +351,13 @@ std::vector<Scenario> volumes() {
          minutes(70),
          volumes_of_like_names,
          {"volume.name-taken"}},
+        {"volume-recreated",
+         "A machine is recreated: what its volume held before is kept as a snapshot.",
+         {},
+         false,
+         minutes(70),
+         volume_recreated,
+         {"outbox.done volume:snapshot"}},
         {"snapshots-in-a-hurry",
          "Everybody wants a snapshot of one volume at once, and its machine is recreated.",
          {},
