@@ -10,6 +10,7 @@
 #include <exception>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <stdexcept>
 #include <utility>
 
 #include "system/api/json.hpp"
@@ -214,5 +215,9 @@ int main(int count, char** words) {
     } catch (const lifecycle::StoreFailure& failure) {
         fmt::print(stderr, "lifecycled: the database cannot be used: {}\n", failure.what());
         return kBadInput;
+    } catch (const std::logic_error& bug) {
+        // Such as an upgrade that breaks a rule of the schema.
+        fmt::print(stderr, "lifecycled: cannot go on: {}\n", bug.what());
+        return kCannotGoOn;
     }
 }
