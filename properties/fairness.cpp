@@ -21,18 +21,48 @@ using std::chrono::seconds;
 constexpr sim::Duration kPatience = seconds(60);
 // A server that said nothing for longer may have been paused: it is not known to have worked.
 constexpr sim::Duration kAtWork = seconds(35);
-// So many of one provider's events in hand are reason enough to leave another of them lying.
+// So many in hand that wait for the same are reason enough to leave another of them lying.
 constexpr std::size_t kMany = 8;
+// And so many deliveries of work to one project's box.
+constexpr std::size_t kShare = 2;
 
 // For which an event is taken at first, and again when it is renewed.
 constexpr sim::Duration kLease = seconds(30);
+
+// What the handling of an event waits for.
+struct Waits {
+    std::string provider;  // empty: it may be any
+    std::string_view work;
+    std::string project;  // whose box it brings work to
+};
+
+std::string_view work_of(std::string_view kind) {
+    if (kind == "delegation:deliver") return "work for a box";
+    if (kind == "machine:readiness" || kind == "machine:arbitrate") return "a probe";
+    if (kind == "project:route") return "a route";
+    if (kind == "project:route-end") return "the end of a route";
+    if (kind == "machine:deadline" || kind == "project:next") return "nobody";
+    const bool ends =
+        kind == "machine:destroy" || kind == "volume:destroy" || kind == "volume:release";
+    return ends ? "an end" : "a change";
+}
+
+Waits waits_of(const EventRow& event, const Shadow& shadow) {
+    const auto* machine = shadow.machine(event.machine);
+    Waits waits{machine == nullptr ? "" : machine->provider, work_of(event.kind), {}};
+    if (event.kind != "delegation:deliver") return waits;
+    const auto found = shadow.delegations().find(event.ordering_key.substr(sizeof("delegation")));
+    if (found != shadow.delegations().end()) waits.project = found->second.project;
+    return waits;
+}
 
 class NobodyStarves final : public Property {
   public:
     NobodyStarves()
         : Property("nobody-starves",
                    "A server that is at work leaves no event lying that is due and first of its "
-                   "key, unless it has its hands full with others of the same provider.") {}
+                   "key, unless it has its hands full with others that wait for the same: a probe "
+                   "for no work that is brought to boxes, and no box for another's.") {}
 
     void on_event(const EventRow*, const EventRow& after, const Shadow&) override {
         const bool idle = after.state == "pending" && after.lease_owner.empty();
@@ -41,9 +71,7 @@ class NobodyStarves final : public Property {
             servers_[after.lease_owner].reached = after.available_at - kLease.count();
         }
         idle_.erase(after.id);
-        if (idle && !after.machine.empty() && !after.kind.starts_with("project:route")) {
-            idle_[after.id] = {after.available_at, after.ordering_key, after.machine, {}};
-        }
+        if (idle) idle_[after.id] = {after.available_at, after.ordering_key, {}};
         std::set<std::int64_t>& line = lines_[after.ordering_key];
         if (after.state == "pending") line.insert(after.id);
         if (after.state != "pending") line.erase(after.id);
@@ -62,7 +90,7 @@ class NobodyStarves final : public Property {
         const auto row = shadow.events().find(step.event);
         if (row == shadow.events().end()) return;
         if (step.begins()) {
-            server.in_hand[step.event] = provider_of(row->second.machine, shadow);
+            server.in_hand[step.event] = waits_of(row->second, shadow);
             return;
         }
         judge(server, shadow);
@@ -73,14 +101,13 @@ class NobodyStarves final : public Property {
     struct Idle {
         std::int64_t due = 0;
         std::string key;
-        std::string machine;
         std::optional<sim::VirtualTime> since;  // it could have been taken
     };
     struct Server {
         sim::VirtualTime since{};  // at work
         sim::VirtualTime last{};
-        std::int64_t reached = 0;                     // when what it took last was due
-        std::map<std::int64_t, std::string> in_hand;  // providers, by event
+        std::int64_t reached = 0;  // when what it took last was due
+        std::map<std::int64_t, Waits> in_hand;
     };
 
     void judge(const Server& server, const Shadow& shadow) {
@@ -91,29 +118,29 @@ class NobodyStarves final : public Property {
             }
             if (!event.since) event.since = server.last;
             if (server.last - std::max(*event.since, server.since) < kPatience) continue;
-            const std::string provider = provider_of(event.machine, shadow);
-            const auto others = std::ranges::count_if(server.in_hand, [&](const auto& taken) {
-                return taken.second == provider || taken.second.empty();
-            });
-            if (static_cast<std::size_t>(others) >= kMany) {
+            const EventRow& row = shadow.events().at(id);
+            const Waits waits = waits_of(row, shadow);
+            std::size_t others = 0;
+            std::size_t own = 0;
+            for (const auto& [other, taken] : server.in_hand) {
+                const bool same = taken.provider == waits.provider || taken.provider.empty();
+                if (taken.work != waits.work || !same) continue;
+                ++others;
+                own += taken.project == waits.project ? 1 : 0;
+            }
+            if (others >= kMany || (!waits.project.empty() && own >= kShare)) {
                 // A hand that is free in this moment has not been filled yet.
                 event.since.reset();
                 continue;
             }
-            broken(
-                fmt::format("event {} of {} has been due for {} s, and the server had room for "
-                            "it: {} of {} in hand are of {}",
-                            id, event.machine,
-                            std::chrono::duration_cast<seconds>(server.last - *event.since).count(),
-                            others, server.in_hand.size(), provider));
+            broken(fmt::format(
+                "event {} ({} of {}) has been due for {} s, and the server had room for it: {} of "
+                "{} in hand wait for {} of {}",
+                id, row.kind, row.ordering_key,
+                std::chrono::duration_cast<seconds>(server.last - *event.since).count(), others,
+                server.in_hand.size(), waits.work, waits.provider));
             return;
         }
-    }
-
-    // Empty: it may be any.
-    static std::string provider_of(const std::string& machine, const Shadow& shadow) {
-        const auto* found = shadow.machine(machine);
-        return found == nullptr ? std::string() : found->provider;
     }
 
     std::map<std::int64_t, Idle> idle_;

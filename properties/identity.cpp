@@ -278,6 +278,27 @@ class DeliveredIsNotProcessed final : public Property {
     std::set<std::string> processed_;
 };
 
+class EndedStaysEnded final : public Property {
+  public:
+    EndedStaysEnded()
+        : Property("ended-stays-ended",
+                   "A delegation that has ended stays as it ended, whatever is said of it later.") {
+    }
+    void on_delegation(const lifecycle::Delegation& now) override {
+        const auto known = ended_.find(now.id);
+        const std::string outcome = now.state + ": " + now.result;
+        if (known != ended_.end() && known->second != outcome) {
+            broken(fmt::format("delegation {} had ended, {}, and is {}", now.id, known->second,
+                               outcome));
+        }
+        if (now.ended()) ended_[now.id] = outcome;
+    }
+    void on_tampered() override { ended_.clear(); }
+
+  private:
+    std::map<std::string, std::string> ended_;
+};
+
 class DelegationsEnd final : public Property {
   public:
     DelegationsEnd()
@@ -333,6 +354,7 @@ Properties identity_properties() {
     all.push_back(std::make_unique<NobodyLockedOut>());
     all.push_back(std::make_unique<StoppedOnlyWhenReplaced>());
     all.push_back(std::make_unique<DeliveredIsNotProcessed>());
+    all.push_back(std::make_unique<EndedStaysEnded>());
     all.push_back(std::make_unique<DelegationsEnd>());
     all.push_back(std::make_unique<SecretsStaySecret>());
     return all;

@@ -115,6 +115,16 @@ Script external_id_lost(Stage stage) {
     co_await expect_served(stage);
 }
 
+// As if the store were a backup from before the second machine of its project.
+constexpr const char* kForgetTheSecond =
+    "DELETE FROM outbox_event WHERE machine = 'alpha-2';"
+    "DELETE FROM provider_resource WHERE machine = 'alpha-2';"
+    "DELETE FROM machine_history WHERE machine = 'alpha-2';"
+    "DELETE FROM credential WHERE machine = 'alpha-2';"
+    "DELETE FROM presence WHERE machine = 'alpha-2';"
+    "DELETE FROM machine WHERE id = 'alpha-2';"
+    "UPDATE project SET generation = 1, active_machine = ''";
+
 // The store is restored from a backup that does not know the newest machine: what runs is left
 // alone, and the next creation, which has its name, takes it over.
 Script store_restored(Stage stage) {
@@ -123,20 +133,27 @@ Script store_restored(Stage stage) {
     const std::string second = co_await stage.create("alpha");
     co_await stage.expect_active(second);
     const std::string id = stage.shadow().machine(second)->external_id;
-    stage.universe().tamper(
-        "DELETE FROM outbox_event WHERE machine = 'alpha-2';"
-        "DELETE FROM provider_resource WHERE machine = 'alpha-2';"
-        "DELETE FROM machine_history WHERE machine = 'alpha-2';"
-        "DELETE FROM credential WHERE machine = 'alpha-2';"
-        "DELETE FROM presence WHERE machine = 'alpha-2';"
-        "DELETE FROM machine WHERE id = 'alpha-2';"
-        "UPDATE project SET generation = 1, active_machine = ''");
+    stage.universe().tamper(kForgetTheSecond);
     co_await stage.sleep(minutes(30));
     stage.expect(stage.exists(second), "what the store does not know yet is left alone");
     const std::string again = co_await stage.create("alpha");
     stage.expect(again == second, "the next machine has its name");
     co_await stage.expect_active(again);
     stage.expect(stage.shadow().machine(again)->external_id == id, "and takes it over");
+}
+
+// The same, and nobody asks for another machine for longer than what is unknown is kept: a person
+// has to decide.
+Script newer_is_kept(Stage stage) {
+    for (int number = 0; number < 2; ++number) {
+        const std::string machine = co_await stage.create("alpha");
+        co_await stage.expect_active(machine);
+    }
+    stage.universe().tamper(kForgetTheSecond);
+    co_await stage.sleep(kQuarantine + hours(1));
+    stage.expect(stage.exists("alpha-2"), "what the store does not know yet is left to a person");
+    const std::string again = co_await stage.create("alpha");
+    co_await stage.expect_active(again);
 }
 
 // A row of the old kind: starting, without an id, and with an error that nobody acted on.
@@ -272,109 +289,97 @@ Script github_push(Stage stage) {
 
 std::vector<Scenario> operations() {
     return {
-        {"daytona-life",
-         "One machine's life at Daytona.",
-         {},
-         false,
-         minutes(60),
-         daytona_life,
-         {"machine.created at daytona", "order outbox.later machine:start < box.registered",
-          "provider.error gone at daytona"}},
-        {"docker-life",
-         "One machine's life at Docker.",
-         {},
-         false,
-         minutes(60),
-         docker_life,
-         {"machine.created at docker", "order outbox.claimed machine:start < machine.address",
-          "provider.error gone at docker"}},
+        {"daytona-life", "One machine's life at Daytona.", {}, false, minutes(60), daytona_life},
+        {"docker-life", "One machine's life at Docker.", {}, false, minutes(60), docker_life},
         {"sandbox-stuck",
          "A sandbox gets stuck being created: the machine fails, and nothing is left.",
          {},
          false,
          minutes(80),
          sandbox_stuck,
-         {"starting->failed after no fault in machine:provision",
-          "starting->failed at the age of tens of minutes", "provider.error gone at daytona"}},
+         {"machine.state starting->failed"}},
         {"launch-fails",
          "The provider cannot launch a machine: it fails, and nothing is left.",
          {},
          false,
          minutes(80),
          launch_fails,
-         {"starting->failed after no fault in machine:provision",
-          "order outbox.dead machine:provision < outbox.claimed machine:destroy"}},
+         {"machine.state starting->failed"}},
         {"provider-outage",
          "Nobody reaches the provider for a while: nothing is restarted, doubled or given up.",
          {},
          false,
          minutes(80),
          provider_outage,
-         {"net.lost server", "net.failed server timed_out",
-          "starting->active at the age of tens of minutes"}},
+         {"net.failed server timed_out"}},
         {"destroy-refused",
          "The provider refuses to destroy: a machine is archived only when its resource is gone.",
          {},
          false,
          minutes(80),
          destroy_refused,
-         {"outbox.retry machine:destroy", "net.answer fly 503"}},
+         {"outbox.retry machine:destroy"}},
         {"external-id-lost",
          "The store has lost the id of an active machine: the labels lead back to it.",
          {},
          false,
          minutes(60),
          external_id_lost,
-         {"order outbox.done project:route < reconcile.finding lost-id"}},
+         {"reconcile.finding lost-id"}},
         {"store-restored",
          "The store is restored from before the newest machine: that is taken over, not destroyed.",
          {},
          false,
          minutes(120),
          store_restored,
-         {"order reconcile.finding newer < machine.created", "machine.adopted conflict"}},
+         {"reconcile.finding newer", "machine.adopted conflict"}},
+        {"newer-is-kept",
+         "The store is restored from before the newest machine, and nobody decides: it stays.",
+         {},
+         false,
+         minutes(240),
+         newer_is_kept,
+         {"reconcile.finding newer"}},
         {"broken-row",
          "A row of the old kind, which no flow would ever mend, becomes failed.",
          {},
          false,
          minutes(60),
          broken_row,
-         {"order reconcile.finding broken-row < machine.state starting->failed"}},
+         {"reconcile.finding broken-row"}},
         {"poison-event",
          "An event that no consumer can handle is buried with a reason, and holds nothing up.",
          {},
          false,
          minutes(60),
-         poison_event,
-         {"outbox.dead machine:unheard-of"}},
+         poison_event},
         {"orphan-collected",
          "What is ours and nobody's is collected after a while; what is not ours never.",
          {},
          false,
          hours(4),
          orphan_collected,
-         {"reconcile.finding quarantined", "net.answer server 404"}},
+         {"reconcile.finding quarantined"}},
         {"missing-noticed",
          "The provider has lost an active machine: it leaves service, and its history says why.",
          {},
          false,
          minutes(60),
          missing_noticed,
-         {"order reconcile.finding missing < machine.state active->detached"}},
+         {"reconcile.finding missing"}},
         {"stopped-by-itself",
          "An active machine stops by itself: it is started again.",
          {},
          false,
          minutes(60),
          stopped_by_itself,
-         {"reconcile.finding stopped", "order outbox.later machine:start < box.registered"}},
+         {"reconcile.finding stopped"}},
         {"github-push",
          "A signed push rolls the project's machine, once, however often it is told.",
          {},
          false,
          minutes(80),
-         github_push,
-         {"net.answer server 401", "machine.state active->detached"}},
+         github_push},
     };
 }
 

@@ -116,7 +116,7 @@ Api::Answer Api::delegate_work(std::string project, HttpRequest request) {
     const auto wanted = parse_delegation(request, project);
     if (!wanted) co_return to_response(wanted.error());
     auto change = [this, &wanted](Tx& tx) -> Result<Delegation> {
-        return delegate(tx, *wanted, ports_.clock.now());
+        return delegate(tx, *wanted, options_.max_open_delegations, ports_.clock.now());
     };
     const auto made = co_await store_.transact(change);
     if (!made) co_return to_response(made.error());

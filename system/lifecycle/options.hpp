@@ -39,6 +39,8 @@ struct LifecycleOptions {
     Duration visibility_grace = std::chrono::seconds(30);
     Duration probe_timeout = std::chrono::seconds(5);
     Duration proxy_timeout = std::chrono::seconds(10);
+    // Delegations of one project that have not ended.
+    std::int64_t max_open_delegations = 1000;
     // How often a box is told to report, and how long a report makes it count as online.
     Duration heartbeat_every = std::chrono::seconds(30);
     Duration online_for = std::chrono::seconds(90);

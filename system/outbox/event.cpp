@@ -10,6 +10,7 @@ std::string_view word_of(Work work) {
         case Work::make: return "make";
         case Work::end: return "end";
         case Work::box: return "box";
+        case Work::hand: return "hand";
         case Work::route: return "route";
         case Work::rows: return "rows";
     }
@@ -38,12 +39,12 @@ std::string subject_of(const Event& event) {
 bool enqueue(Tx& tx, const NewEvent& event, Time now) {
     const std::string lane = to_text(event.lane);
     return tx.run(
-               "INSERT INTO outbox_event (kind, ordering_key, dedupe_key, machine, lane, state,"
-               " available_at, created_at) VALUES (?, ?, ?, ?, ?, 'pending', ?, ?)"
+               "INSERT INTO outbox_event (kind, ordering_key, dedupe_key, machine, lane, share,"
+               " state, available_at, created_at) VALUES (?, ?, ?, ?, ?, ?, 'pending', ?, ?)"
                " ON CONFLICT (dedupe_key) DO NOTHING",
                {event.kind, event.ordering_key, event.dedupe_key, event.machine, lane,
-                event.available_at.time_since_epoch().count(), now.time_since_epoch().count()}) ==
-           1;
+                event.lane.share, event.available_at.time_since_epoch().count(),
+                now.time_since_epoch().count()}) == 1;
 }
 
 void rearm(Tx& tx, std::string_view dedupe_key, Duration apart, Time now) {

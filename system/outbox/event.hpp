@@ -15,7 +15,8 @@ namespace lifecycle {
 enum class Work : std::uint8_t {
     make,   // has a provider make, start or change something
     end,    // has it destroy something
-    box,    // asks a daemon
+    box,    // asks a daemon how it is
+    hand,   // hands a daemon work, of which there may be any amount
     route,  // writes to the route table
     rows,   // waits for nobody
 };
@@ -25,6 +26,8 @@ enum class Work : std::uint8_t {
 struct Lane {
     std::string_view provider;  // empty: none is asked
     Work work;
+    // Whose, where some may want more than others: each has a share of the slots. Empty: nobody's.
+    std::string_view share = {};
 };
 std::string to_text(const Lane& lane);
 
@@ -35,6 +38,7 @@ struct Event {
     std::string ordering_key;  // events of one key are handled one after the other, oldest first
     std::string machine;       // what it is about
     std::string lane;          // as to_text() says it
+    std::string share;         // within its lane
     Time created_at{};
     std::int64_t attempts = 0;   // failures so far
     std::int64_t unsettled = 0;  // takings in a row that came to no outcome, this one included

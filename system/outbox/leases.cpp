@@ -28,6 +28,7 @@ Event event_of(const Row& row) {
     event.unsettled = row.integer(6);
     event.epoch = row.integer(7);
     event.lane = row.text(8);
+    event.share = row.text(9);
     return event;
 }
 
@@ -36,19 +37,21 @@ struct Visible {
     Time since;
 };
 
-// The longest visible event of that lane which is not in hand.
+// The longest visible event of that lane which is not in hand, and whose share is not full.
 std::optional<Visible> longest_visible(ReadTx& tx, const std::string& lane, Time now,
                                        const InHand& in_hand) {
     // One that is in hand may be visible: its lease has run out, and its worker does not know yet.
     const auto visible = tx.all(
         "SELECT id, kind, ordering_key, machine, created_at, attempts, unsettled, lease_epoch,"
-        " lane, available_at FROM outbox_event e"
+        " lane, share, available_at FROM outbox_event e"
         " WHERE state = 'pending' AND lane = ? AND available_at <= ?"
+        " AND instr(?, '/' || share || '/') = 0"
         " AND NOT EXISTS (SELECT 1 FROM outbox_event p WHERE p.state = 'pending'"
         " AND p.ordering_key = e.ordering_key AND p.id < e.id)"
         " ORDER BY available_at, id LIMIT ?",
-        {lane, count_of(now), static_cast<std::int64_t>(in_hand.count() + 1)},
-        [](const Row& row) { return Visible{event_of(row), Time(Duration(row.integer(9)))}; });
+        {lane, count_of(now), in_hand.full_shares(lane),
+         static_cast<std::int64_t>(in_hand.count() + 1)},
+        [](const Row& row) { return Visible{event_of(row), Time(Duration(row.integer(10)))}; });
     const auto free = std::ranges::find_if(
         visible, [&](const Visible& one) { return !in_hand.has(one.event.id); });
     if (free == visible.end()) return std::nullopt;
@@ -74,16 +77,31 @@ Duration hidden_for(Duration lease, std::int64_t unsettled) {
 void InHand::add(const Event& event) {
     events_.insert(event.id);
     ++lanes_[event.lane];
+    if (!event.share.empty()) ++shares_[event.lane][event.share];
 }
 
 void InHand::remove(const Event& event) {
     events_.erase(event.id);
     if (--lanes_[event.lane] == 0) lanes_.erase(event.lane);
+    if (event.share.empty()) return;
+    auto& shares = shares_[event.lane];
+    if (--shares[event.share] == 0) shares.erase(event.share);
+    if (shares.empty()) shares_.erase(event.lane);
 }
 
 bool InHand::full(const std::string& lane) const {
     const auto found = lanes_.find(lane);
     return found != lanes_.end() && found->second >= slots_;
+}
+
+std::string InHand::full_shares(const std::string& lane) const {
+    std::string full = "/";
+    const auto shares = shares_.find(lane);
+    if (shares == shares_.end()) return full;
+    for (const auto& [share, count] : shares->second) {
+        if (count >= share_) full += share + "/";
+    }
+    return full;
 }
 
 Claim claim_event(Tx& tx, std::string_view owner, Time now, Duration lease, const InHand& in_hand) {

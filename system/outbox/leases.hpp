@@ -25,23 +25,27 @@ struct Claim {
     std::optional<Time> next;
 };
 
-// What a worker has in hand, and how much of one lane it can have.
+// What a worker has in hand, and how much of one lane, and of one share of it, it can have.
 class InHand {
   public:
-    explicit InHand(std::size_t slots) : slots_(slots) {}
+    InHand(std::size_t slots, std::size_t share) : slots_(slots), share_(share) {}
     void add(const Event& event);
     void remove(const Event& event);
     bool has(std::int64_t event) const { return events_.contains(event); }
     std::size_t count() const { return events_.size(); }
     bool full(const std::string& lane) const;
+    // Those of whom it has as much as it can, each between slashes.
+    std::string full_shares(const std::string& lane) const;
 
   private:
     std::size_t slots_;
+    std::size_t share_;
     std::set<std::int64_t> events_;
-    std::map<std::string, std::size_t> lanes_;  // that have any
+    std::map<std::string, std::size_t> lanes_;                          // that have any
+    std::map<std::string, std::map<std::string, std::size_t>> shares_;  // the same, by lane
 };
 
-// Takes the longest visible event that is not in hand and whose lane has room.
+// Takes the longest visible event that is not in hand and whose lane and share have room.
 Claim claim_event(Tx& tx, std::string_view owner, Time now, Duration lease, const InHand& in_hand);
 
 // Whether the lease under which the event was claimed is still the present one.

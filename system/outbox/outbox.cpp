@@ -60,7 +60,7 @@ Outbox::Outbox(Store& store, Ports ports, TaskGroup& tasks, OutboxOptions option
       ports_(std::move(ports)),
       tasks_(tasks),
       options_(std::move(options)),
-      in_hand_(options_.slots),
+      in_hand_(options_.slots, options_.share),
       signal_(ports_.clock) {}
 
 void Outbox::add(std::string kind, Consumer consumer) {

@@ -81,6 +81,7 @@ struct OutboxOptions {
     std::string owner = "lifecycled";  // of leases, in the log and the table
     Duration lease = std::chrono::seconds(30);
     std::size_t slots = 8;  // of each lane: how many of its events are handled at a time
+    std::size_t share = 2;  // of those slots: how many are for one whose work it is
     // An event that was taken this often in a row without an outcome kills its workers: it is
     // buried, unless its consumer's patience is for ever.
     std::int64_t max_unsettled = 20;

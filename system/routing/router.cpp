@@ -8,10 +8,9 @@ namespace lifecycle {
 namespace {
 
 // One order for all that is written to a project's record.
-void enqueue_in_order(Tx& tx, std::string_view kind, const Machine& machine, Time now) {
+void enqueue_in_order(Tx& tx, std::string_view kind, const Machine& machine, Lane lane, Time now) {
     const std::string key = fmt::format("route:{}", machine.project);
     const std::string dedupe = fmt::format("{}:{}", kind, machine.id);
-    const Lane lane{"", Work::route};
     enqueue_again(tx, {std::string(kind), key, dedupe, machine.id, lane, now}, now);
 }
 
@@ -31,7 +30,9 @@ bool is_as_new(const Route& present, const Route& wanted) {
 }  // namespace
 
 void enqueue_route(Tx& tx, const Machine& machine, Time now) {
-    enqueue_in_order(tx, kRoute, machine, now);
+    // The provider is asked where it is.
+    const Lane lane{machine.provider, Work::route};
+    enqueue_in_order(tx, kRoute, machine, lane, now);
 }
 
 void follow_address(Tx& tx, std::string_view machine, std::string_view address, Time now) {
@@ -41,7 +42,8 @@ void follow_address(Tx& tx, std::string_view machine, std::string_view address, 
 }
 
 void enqueue_route_end(Tx& tx, const Machine& machine, Time now) {
-    enqueue_in_order(tx, kRouteEnd, machine, now);
+    const Lane lane{"", Work::route};
+    enqueue_in_order(tx, kRouteEnd, machine, lane, now);
 }
 
 Consumer Router::consumer() {

@@ -24,7 +24,7 @@ class Places {
     friend class Connection;
     std::size_t most_;
     std::size_t taken_ = 0;
-    std::uint64_t next_turn_ = 0;
+    std::uint64_t next_turn_ = 1;
     std::map<std::uint64_t, Connection*> waiting_;
 };
 
@@ -47,7 +47,7 @@ class Connection {
 
     std::shared_ptr<Places> places_;
     bool has_place_ = true;
-    std::uint64_t turn_ = 0;
+    std::uint64_t turn_ = 0;  // in which it keeps us waiting; 0: it never has
 };
 
 }  // namespace lifecycle::server

@@ -60,6 +60,15 @@ std::vector<Delegation> open_delegations(ReadTx& tx, std::string_view project) {
                   {project}, delegation_of);
 }
 
+std::int64_t count_open_delegations(ReadTx& tx, std::string_view project) {
+    return tx
+        .first(
+            "SELECT COUNT(*) FROM delegation WHERE project = ?"
+            " AND state IN ('queued', 'delivered')",
+            {project}, [](const Row& row) { return row.integer(0); })
+        .value();
+}
+
 Delegation insert_delegation(Tx& tx, Delegation delegation, std::string_view idempotency_key) {
     delegation.number = next_number(tx, "delegations", delegation.project);
     delegation.id = fmt::format("{}.{}", delegation.project, delegation.number);

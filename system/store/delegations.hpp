@@ -38,6 +38,8 @@ std::vector<Delegation> delegations_of(ReadTx& tx, std::string_view project, con
 // Those that have not ended, without their payloads, oldest first.
 std::vector<Delegation> open_delegations(ReadTx& tx, std::string_view project);
 
+std::int64_t count_open_delegations(ReadTx& tx, std::string_view project);
+
 // Gives it its id. An empty key stands for no other request than this one.
 Delegation insert_delegation(Tx& tx, Delegation delegation, std::string_view idempotency_key);
 // Nothing if it has ended.

@@ -316,6 +316,26 @@ constexpr std::array kMigrations = {
     R"sql(
     ALTER TABLE volume ADD COLUMN absences BIGINT NOT NULL DEFAULT 0;
     )sql",
+    // Whose work an event is, within its lane. What is handed to boxes shares no lane with probes,
+    // nor do routes that several providers are asked for.
+    R"sql(
+    ALTER TABLE outbox_event ADD COLUMN share TEXT NOT NULL DEFAULT '';
+    UPDATE outbox_event SET
+        lane = CASE WHEN lane LIKE '%/box'
+            THEN substr(lane, 1, length(lane) - 3) || 'hand' ELSE lane END,
+        share = (SELECT project FROM delegation
+            WHERE delegation.id = substr(outbox_event.ordering_key, 12))
+        WHERE kind = 'delegation:deliver' AND state = 'pending' AND EXISTS
+            (SELECT 1 FROM delegation WHERE delegation.id = substr(outbox_event.ordering_key, 12));
+    UPDATE outbox_event SET
+        lane = (SELECT provider FROM machine WHERE machine.id = outbox_event.machine) || '/route'
+        WHERE kind = 'project:route' AND machine IN (SELECT id FROM machine);
+    DROP INDEX outbox_lane;
+    CREATE INDEX outbox_lane ON outbox_event (lane, available_at, id, share)
+        WHERE state = 'pending';
+    CREATE INDEX delegation_open ON delegation (project, number)
+        WHERE state IN ('queued', 'delivered');
+    )sql",
 };
 
 Error unusable(std::string_view path, std::string_view why) {

@@ -19,7 +19,11 @@ namespace {
 using nlohmann::json;
 using std::chrono::seconds;
 
-constexpr Duration kLookAgain = seconds(5);
+// How long a box is left alone that does not take work: longer each time.
+constexpr Duration kPauseFirst = seconds(5);
+constexpr Duration kPauseLongest = std::chrono::minutes(5);
+// Whoever becomes active is told of what waits.
+constexpr Duration kWithoutMachine = std::chrono::minutes(1);
 // Whoever has taken it may be dead, or may need that long.
 constexpr Duration kRedeliverFirst = seconds(60);
 constexpr Duration kRedeliverLongest = std::chrono::minutes(15);
@@ -53,14 +57,45 @@ HttpRequest request_of(const Delegation& delegation, const Endpoint& way) {
     return request;
 }
 
+// What has not been handed over yet waits for a box that takes work again.
+void hasten_queued(Tx& tx, std::string_view project, Time now) {
+    for (const Delegation& delegation : open_delegations(tx, project)) {
+        if (delegation.state == "queued") bring_forward(tx, key_of(delegation.id), now);
+    }
+}
+
 }  // namespace
+
+std::optional<Time> Pauses::of(const std::string& machine, Time now) const {
+    const auto found = pauses_.find(machine);
+    if (found == pauses_.end() || found->second.until <= now) return std::nullopt;
+    return found->second.until;
+}
+
+Duration Pauses::lengthen(const std::string& machine, Time now) {
+    std::erase_if(pauses_, [&](const auto& one) {
+        return one.second.until + kPauseLongest < now && one.first != machine;
+    });
+    Pause& pause = pauses_[machine];
+    // Those that were in hand together have failed once.
+    if (now >= pause.until) {
+        pause.length = std::clamp(2 * pause.length, kPauseFirst, kPauseLongest);
+        pause.until = now + pause.length;
+    }
+    return pause.until - now;
+}
+
+bool Pauses::end(const std::string& machine) {
+    return pauses_.erase(machine) > 0;
+}
 
 Error no_such_delegation(std::string_view id) {
     return {ErrorCode::not_found, fmt::format("there is no delegation {}", id.substr(0, 200)),
             "list the delegations of the project"};
 }
 
-Result<Delegation> delegate(Tx& tx, const DelegationRequest& request, Time now) {
+Result<Delegation> delegate(Tx& tx, const DelegationRequest& request, std::int64_t most_open,
+                            Time now) {
     if (!project_exists(tx, request.project)) {
         return std::unexpected(no_such_project(request.project));
     }
@@ -72,6 +107,13 @@ Result<Delegation> delegate(Tx& tx, const DelegationRequest& request, Time now) 
         if (earlier) return *std::move(earlier);
     }
     if (is_archived(tx, request.project)) return std::unexpected(archived_project(request.project));
+    if (count_open_delegations(tx, request.project) >= most_open) {
+        return std::unexpected(
+            Error(ErrorCode::conflict,
+                  fmt::format("project {} has {} delegations that have not ended", request.project,
+                              most_open),
+                  "wait until some of them have, or see whether its machine answers"));
+    }
     Delegation wanted;
     wanted.project = request.project;
     wanted.agent = request.agent;
@@ -83,7 +125,8 @@ Result<Delegation> delegate(Tx& tx, const DelegationRequest& request, Time now) 
     const std::string key = key_of(made.id);
     const auto active = active_machine(tx, made.project);
     const std::string provider = active ? active->provider : std::string();
-    enqueue(tx, {std::string(kDelegate), key, key, "", {provider, Work::box}, now}, now);
+    const Lane lane{provider, Work::hand, made.project};
+    enqueue(tx, {std::string(kDelegate), key, key, "", lane, now}, now);
     return made;
 }
 
@@ -156,7 +199,12 @@ boost::asio::awaitable<Outcome> Delegations::consume(Delivery delivery) {
                        }};
     }
     if (!found->active) {
-        co_return again(delegation, "the project has no active machine", kLookAgain,
+        co_return again(delegation, "the project has no active machine", kWithoutMachine,
+                        ports_.clock.now());
+    }
+    const auto pause = pauses_.of(found->active->id, ports_.clock.now());
+    if (pause) {
+        co_return again(delegation, "its box does not take work", *pause - ports_.clock.now(),
                         ports_.clock.now());
     }
     auto outcome =
@@ -166,25 +214,35 @@ boost::asio::awaitable<Outcome> Delegations::consume(Delivery delivery) {
 
 boost::asio::awaitable<Outcome> Delegations::deliver(Delivery delivery, Delegation delegation,
                                                      Machine machine) {
-    Provider* provider = providers_.find(machine.provider);
-    if (provider == nullptr) co_return Later{"there is no such provider", kLookAgain};
-    const auto way =
-        co_await provider->reach(machine.external_id, machine.address, options_.daemon_port);
-    if (!way) co_return Later{describe(way.error()), kLookAgain};
-    HttpRequest request = request_of(delegation, *way);
-    const auto answer = co_await ports_.http.send(std::move(request), options_.proxy_timeout);
-    if (!answer) co_return Later{std::string(to_string(answer.error())), kLookAgain};
-    if (answer->status < 200 || answer->status >= 300) {
-        co_return Later{fmt::format("the daemon answered {}", answer->status), kLookAgain};
-    }
-    auto record = [this, id = delegation.id, to = machine.id](Tx& tx) -> Result<bool> {
-        record_delivered(tx, id, to, ports_.clock.now());
+    const auto refusal = co_await offer(delegation, machine);
+    const Time now = ports_.clock.now();
+    if (refusal) co_return again(delegation, *refusal, pauses_.lengthen(machine.id, now), now);
+    const bool answers_again = pauses_.end(machine.id);
+    auto record = [this, id = delegation.id, to = machine, answers_again](Tx& tx) -> Result<bool> {
+        record_delivered(tx, id, to.id, ports_.clock.now());
+        if (answers_again) hasten_queued(tx, to.project, ports_.clock.now());
         return true;
     };
     const auto recorded = co_await delivery.transact(std::move(record));
     if (!recorded) co_return LeaseLost{};
     co_return again(delegation, "delivered, and not processed yet",
                     redeliver_after(delegation.deliveries), ports_.clock.now());
+}
+
+boost::asio::awaitable<std::optional<std::string>> Delegations::offer(Delegation delegation,
+                                                                      Machine machine) {
+    Provider* provider = providers_.find(machine.provider);
+    if (provider == nullptr) co_return "there is no such provider";
+    const auto way =
+        co_await provider->reach(machine.external_id, machine.address, options_.daemon_port);
+    if (!way) co_return describe(way.error());
+    HttpRequest request = request_of(delegation, *way);
+    const auto answer = co_await ports_.http.send(std::move(request), options_.proxy_timeout);
+    if (!answer) co_return std::string(to_string(answer.error()));
+    if (answer->status < 200 || answer->status >= 300) {
+        co_return fmt::format("the daemon answered {}", answer->status);
+    }
+    co_return std::nullopt;
 }
 
 }  // namespace lifecycle

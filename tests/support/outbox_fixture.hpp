@@ -24,6 +24,7 @@ class OutboxTest : public testing::Test {
     static OutboxOptions options() {
         OutboxOptions chosen;
         chosen.slots = 2;
+        chosen.share = 1;
         return chosen;
     }
 

@@ -33,6 +33,20 @@ TEST_F(OutboxTest, LeasesForTheWholeTimeHoweverLongItWaitedForItsTurn) {
     EXPECT_GT(pauses, 2);
 }
 
+TEST_F(OutboxTest, LeavesASlotToWhoeverElseHasAShare) {
+    start([this](Delivery delivery) {
+        return work_for(&log, &at.clock, seconds(10), std::move(delivery));
+    });
+    lane.share = "alpha";
+    for (const char* event : {"a", "b", "c"}) add(event, event);
+    lane.share = "beta";
+    add("d", "d");
+    at.world.run_until(seconds(5));
+    EXPECT_EQ(log, "a( d( ");
+    at.world.run_until(minutes(1));
+    EXPECT_EQ(column("state", "c"), "done");
+}
+
 TEST_F(OutboxTest, BringsAWaitingEventForward) {
     start([this](Delivery delivery) { return log_and_finish(&log, std::move(delivery)); });
     add("k", "a", hours(4));

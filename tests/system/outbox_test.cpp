@@ -163,7 +163,7 @@ int take_until(Store& store, Time begin, Time end, Time* last) {
     int taken = 0;
     for (Time now = begin; now <= end; now += seconds(10)) {
         auto take = [&](Tx& tx) -> Result<bool> {
-            return claim_event(tx, "worker", now, seconds(30), InHand(1)).event.has_value();
+            return claim_event(tx, "worker", now, seconds(30), InHand(1, 1)).event.has_value();
         };
         if (!*store.transact_now(take)) continue;
         ++taken;
@@ -216,7 +216,7 @@ TEST_F(OutboxTest, KeepsARenewalThatComesLateFromTheNextRound) {
     add("k", "a");
     const Time now = at.clock.now();
     auto rounds = [&](Tx& tx) -> Result<bool> {
-        const Event event = *claim_event(tx, "worker", now, seconds(30), InHand(1)).event;
+        const Event event = *claim_event(tx, "worker", now, seconds(30), InHand(1, 1)).event;
         EXPECT_TRUE(renew_lease(tx, event, now + seconds(40)));
         EXPECT_TRUE(settle_again(tx, event, now + seconds(3), false, "not yet"));
         EXPECT_FALSE(renew_lease(tx, event, now + seconds(40)));

@@ -69,7 +69,7 @@ TEST_F(Requests, AKeyGoesWithOneRequest) {
         EXPECT_EQ(other.error().code, ErrorCode::conflict);
 
         const auto work = [&](const std::string& body) {
-            return delegate(tx, parse_delegation(asking(body, "w"), "alpha").value(), now);
+            return delegate(tx, parse_delegation(asking(body, "w"), "alpha").value(), 10, now);
         };
         const auto one = work(R"({"agent": "a", "payload": 1})");
         ASSERT_TRUE(one.has_value());
@@ -77,6 +77,27 @@ TEST_F(Requests, AKeyGoesWithOneRequest) {
         const auto two = work(R"({"agent": "a", "payload": 2})");
         ASSERT_FALSE(two.has_value());
         EXPECT_EQ(two.error().code, ErrorCode::conflict);
+    });
+}
+
+TEST_F(Requests, AProjectHasOnlySoManyDelegationsThatHaveNotEnded) {
+    transact([&](Tx& tx) {
+        ASSERT_TRUE(create_machine(tx, wanted(R"({"image": "x"})"), options, now).has_value());
+        const auto work = [&](const std::string& key) {
+            const auto asked = parse_delegation(asking(R"({"agent": "a"})", key), "alpha");
+            return delegate(tx, asked.value(), 2, now);
+        };
+        const auto first = work("k1");
+        ASSERT_TRUE(first.has_value());
+        ASSERT_TRUE(work("k2").has_value());
+        const auto third = work("k3");
+        ASSERT_FALSE(third.has_value());
+        EXPECT_EQ(third.error().code, ErrorCode::conflict);
+        EXPECT_EQ(work("k1")->id, first->id) << "asked again, it is the same";
+        ASSERT_TRUE(end_delegation(tx, first->id, "failed", "no", now));
+        EXPECT_FALSE(end_delegation(tx, first->id, "processed", "yes", now)) << "it has ended";
+        EXPECT_EQ(find_delegation(tx, first->id)->state, "failed");
+        EXPECT_TRUE(work("k3").has_value());
     });
 }
 
