@@ -90,31 +90,57 @@ Script provider_hangs(Stage stage) {
     }
 }
 
+Script hand_over(Stage stage, std::string project, int count) {
+    for (int number = 0; number < count; ++number) {
+        const std::string work = co_await stage.delegate(project, 3600);
+        stage.expect(!work.empty(), "work is taken");
+    }
+}
+
 // A box takes connections and answers nothing, and its project hands it a hundred pieces of work.
-// The machine of another project, which has a minute to become active, waits for none of them, and
-// nor does the work of a third. When the box answers again, it has all that was meant for it.
+// The work and the machine of others wait for none of them. When the box answers again, it has all
+// that was meant for it.
 Script box_hangs(Stage stage) {
     const std::string hung = co_await stage.create("alpha");
     co_await stage.expect_active(hung);
     const std::string well = co_await stage.create("gamma");
     co_await stage.expect_active(well);
-    stage.boxes().pause("alpha-1");
-    std::string last;
-    for (int number = 0; number < 100; ++number) {
-        last = co_await stage.delegate("alpha", 3600);
-        stage.expect(!last.empty(), "work is taken");
-    }
-    co_await stage.sleep(seconds(20));
-    const std::string quick = co_await stage.create_slow("beta", 60);
+    stage.boxes().pause(hung);
+    co_await hand_over(stage, "alpha", 10);
     const std::string work = co_await stage.delegate("gamma", 600);
-    co_await stage.sleep(seconds(15));
+    co_await stage.sleep(seconds(4));
     stage.expect(stage.shadow().delegations().at(work).deliveries > 0,
                  "work does not wait for another project's box");
+    co_await hand_over(stage, "alpha", 89);
+    const std::string last = co_await stage.delegate("alpha", 3600);
+    const std::string quick = co_await stage.create_slow("beta", 60);
     const bool active = co_await stage.until(quick, "active", seconds(60));
     stage.expect(active, "a machine does not wait for another project's box");
-    stage.boxes().resume("alpha-1");
+    stage.boxes().resume(hung);
     const bool had = co_await stage.until_delegation(last, "processed", minutes(10));
     stage.expect(had, "a box that answers again gets what was meant for it");
+}
+
+// The same with two dozen boxes: a machine that has a minute and a half to become active does.
+Script boxes_hang(Stage stage) {
+    constexpr int kBoxes = 24;
+    for (int number = 0; number < kBoxes; ++number) {
+        std::string project = "hung-" + std::to_string(number);
+        std::string machine = co_await stage.create(std::move(project));
+        co_await stage.expect_active(machine);
+    }
+    for (int number = 0; number < kBoxes; ++number) {
+        std::string project = "hung-" + std::to_string(number);
+        stage.boxes().pause(project + "-1");
+        co_await hand_over(stage, std::move(project), 4);
+    }
+    const std::string quick = co_await stage.create_slow("beta", 90);
+    const bool active = co_await stage.until(quick, "active", seconds(90));
+    stage.expect(active, "a machine does not wait for the boxes of others");
+    for (int number = 0; number < kBoxes; ++number) {
+        stage.boxes().resume("hung-" + std::to_string(number) + "-1");
+    }
+    co_await stage.sleep(minutes(10));
 }
 
 // More machines at once than the provider's limits let through.
@@ -174,6 +200,13 @@ std::vector<Scenario> workers() {
          false,
          minutes(60),
          box_hangs,
+         {"outbox.later delegation:deliver"}},
+        {"boxes-hang",
+         "Two dozen boxes answer nothing, and have work waiting: a machine is probed in time.",
+         {},
+         false,
+         minutes(60),
+         boxes_hang,
          {"outbox.later delegation:deliver"}},
         {"many-at-once",
          "Forty machines are asked for at once, and the provider lets one a second through.",
