@@ -390,8 +390,7 @@ std::vector<Scenario> fleets() {
          hours(4),
          host_out_of_reach,
          {"project.error silence: machine # is silent, and the provider does not reach its host: "
-          "it is "
-          "waited for, or recreate it yourself"}},
+          "it is waited for, or recreate it yourself"}},
     };
 }
 
