@@ -45,7 +45,7 @@ std::optional<Visible> longest_visible(ReadTx& tx, const std::string& lane, Time
         "SELECT id, kind, ordering_key, machine, created_at, attempts, unsettled, lease_epoch,"
         " lane, share, available_at FROM outbox_event e"
         " WHERE state = 'pending' AND lane = ? AND available_at <= ?"
-        " AND instr(?, '/' || share || '/') = 0"
+        " AND ? NOT LIKE '%/' || share || '/%'"
         " AND NOT EXISTS (SELECT 1 FROM outbox_event p WHERE p.state = 'pending'"
         " AND p.ordering_key = e.ordering_key AND p.id < e.id)"
         " ORDER BY available_at, id LIMIT ?",

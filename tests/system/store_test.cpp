@@ -293,6 +293,32 @@ TEST(Store, KnowsWhichProjectsWereGivenUpBeforeThatWasMarked) {
     ASSERT_TRUE(store->transact_now(look));
 }
 
+TEST(Store, MovesWhatWaitsForABoxOrAProviderToALaneOfItsOwn) {
+    tests::SimFixture at;
+    {
+        Database database("test.db", at.process.disk().vfs_name());
+        ASSERT_TRUE(migrate(database, "test.db", 15));
+        fill_version_six(database);
+        const auto event = [&](std::string_view kind, std::string_view key, std::string_view lane) {
+            database.run(
+                "INSERT INTO outbox_event (kind, ordering_key, dedupe_key, machine, lane, state,"
+                " available_at, created_at) VALUES (?, ?, ?, 'kept-1', ?, 'pending', 6, 6)",
+                {kind, key, kind, lane});
+        };
+        event("delegation:deliver", "delegation:kept.1", "fly/box");
+        event("machine:readiness", "machine:kept-1", "fly/box");
+        event("project:route", "route:kept", "/route");
+    }
+    const auto store = at.open_store();
+    auto look = [](Tx& tx) -> Result<std::vector<std::string>> {
+        return tx.all(
+            "SELECT lane || ' ' || share FROM outbox_event WHERE state = 'pending' ORDER BY id", {},
+            [](const Row& row) { return row.text(0); });
+    };
+    EXPECT_EQ(*store->transact_now(look),
+              (std::vector<std::string>{"fly/hand kept", "fly/box ", "fly/route "}));
+}
+
 TEST(Store, DependsOnNoOrderThatSqliteDoesNotPromise) {
     // The same reads with SQLite's order of unordered rows reversed.
     tests::SimFixture at;
