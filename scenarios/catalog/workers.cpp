@@ -140,7 +140,6 @@ Script boxes_hang(Stage stage) {
     for (int number = 0; number < kBoxes; ++number) {
         stage.boxes().resume("hung-" + std::to_string(number) + "-1");
     }
-    co_await stage.sleep(minutes(10));
 }
 
 // More machines at once than the provider's limits let through.
