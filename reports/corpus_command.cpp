@@ -136,7 +136,9 @@ Result<int> corpus_replay(const CorpusArguments& arguments) {
         verdict.add_to(printed);
         fmt::print("{}\n", printed.dump());
     } else {
-        fmt::print("{}{}{} tapes, {}\n", lines, verdict.text(), all->size(), verdict.word());
+        const bool caught = verdict.held() && !arguments.bug.empty();
+        fmt::print("{}{}{} tapes, {}\n", lines, verdict.text(), all->size(),
+                   caught ? "all caught" : verdict.word());
     }
     return verdict.exit_code();
 }
