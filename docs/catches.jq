@@ -5,7 +5,6 @@ def several($most):
     else (.[:$most] | join(", ")) + " and \(length - $most) more" end;
 
 .bugs as $bugs | .catches as $catches |
-([$catches[] | select(.seed == 0)] | length) as $calm |
 "# What catches what
 
 Measured by `properties/planted/catches`: with each planted bug, the calm run of every scenario,

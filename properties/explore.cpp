@@ -70,7 +70,8 @@ class Search {
         }
         sum_.complete = !cut_short_.load();
         sum_.seconds = since(start_);
-        sum_.seeds = options_.rotate ? sum_.runs : sum_.runs / options_.scenarios.size();
+        const std::uint64_t of_seeds = sum_.runs - std::min(sum_.runs, calm_);
+        sum_.seeds = options_.rotate ? of_seeds : of_seeds / options_.scenarios.size();
         return std::move(sum_);
     }
 

@@ -40,6 +40,11 @@ TEST_F(KeepGoing, EndsWithTheFirstThatBreaksUnlessItIsAskedNotTo) {
         << "the calm run and two seeds";
 }
 
+TEST_F(KeepGoing, CountsNoCalmRunAsASeed) {
+    EXPECT_EQ(explore(options, {}).seeds, 2U);
+    EXPECT_EQ(explore(options, {}).runs, 3U);
+}
+
 TEST_F(KeepGoing, TellsEachPropertyOnceForEachRun) {
     options.keep_going = true;
     options.last_seed = 0;
