@@ -68,7 +68,10 @@ HttpResponse Consul::put(const std::string& key, const std::string& query,
         if (read.ec != std::errc()) return plain(400, "Invalid cas");
         const auto found = entries_.find(key);
         const std::int64_t present = found == entries_.end() ? 0 : found->second.modify_index;
-        if (seen != present) return plain(200, "false\n");
+        if (seen != present) {
+            if (on_conflict_) on_conflict_(key);
+            return plain(200, "false\n");
+        }
     }
     Entry& entry = entries_[key];
     entry.value = value;

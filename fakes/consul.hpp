@@ -16,6 +16,9 @@ class Consul {
   public:
     using OnChange = std::function<void(const std::string& key, const std::string& value)>;
     void on_change(OnChange hear) { on_change_ = std::move(hear); }
+    // A write that saw an older version than there is.
+    using OnConflict = std::function<void(const std::string& key)>;
+    void on_conflict(OnConflict hear) { on_conflict_ = std::move(hear); }
 
     lifecycle::HttpResponse handle(const lifecycle::HttpRequest& request);
 
@@ -34,6 +37,7 @@ class Consul {
     std::map<std::string, Entry> entries_;
     std::int64_t index_ = 10;
     OnChange on_change_;
+    OnConflict on_conflict_;
 };
 
 }  // namespace fakes

@@ -279,6 +279,8 @@ void Universe::serve_routes() {
         consul_process_.emit("route", {{"key", key}, {"machine", route.machine}});
         witness_.on_route(key.substr(key.rfind('/') + 1), route);
     });
+    consul_.on_conflict(
+        [this](const std::string& key) { consul_process_.emit("route.conflict", {{"key", key}}); });
     fakes::listen(consul_process_, kConsulAuthority,
                   [this](const lifecycle::HttpRequest& request, fakes::Respond respond) {
                       respond(consul_.handle(request));

@@ -203,7 +203,7 @@ Script copied_at_rest(Stage stage) {
     const std::string rescue = co_await by_hand(stage, "POST", "", std::move(body));
     co_await stage.sleep(minutes(3));
     stage.expect(stage.volume_of("alpha").empty(), "nothing is copied meanwhile");
-    const std::string gone = co_await by_hand(stage, "DELETE", "/" + rescue + "?force=true", "");
+    co_await by_hand(stage, "DELETE", "/" + rescue + "?force=true", "");
     co_await stage.expect_active(second);
 }
 
