@@ -7,6 +7,7 @@
 
 #include "properties/fairness.hpp"
 #include "properties/property.hpp"
+#include "system/outbox/outbox.hpp"
 
 namespace properties {
 namespace {
@@ -214,7 +215,27 @@ class OneDeliveryAtATime final : public Property {
   public:
     OneDeliveryAtATime()
         : Property("one-delivery-at-a-time",
-                   "A server does not take an event again while it still handles it.") {}
+                   "A server does not take an event again while it still handles it, and none "
+                   "takes what another holds before that one's lease has run out.") {}
+    void on_event(const EventRow* before, const EventRow& after, const Shadow& shadow) override {
+        if (after.state != "pending" || after.lease_owner.empty()) {
+            held_since_.erase(after.id);
+            return;
+        }
+        const bool taken = before == nullptr || before->lease_epoch != after.lease_epoch;
+        const auto held = held_since_.find(after.id);
+        if (taken && held != held_since_.end() && before->lease_owner != after.lease_owner &&
+            shadow.now() - held->second < lease_) {
+            taken_early_ = fmt::format(
+                "event {} was taken from {} by {} {} ms after it had taken "
+                "or renewed its lease",
+                after.id, before->lease_owner, after.lease_owner,
+                (shadow.now() - held->second).count() / 1000);
+        }
+        const bool renewed = taken || before->available_at < after.available_at;
+        if (renewed) held_since_[after.id] = shadow.now();
+    }
+    void on_tampered() override { held_since_.clear(); }
     void on_delivery(const scenarios::DeliveryStep& step, const Shadow&) override {
         std::set<std::int64_t>& in_hand = in_hand_[step.server];
         if (!step.begins()) {
@@ -224,8 +245,15 @@ class OneDeliveryAtATime final : public Property {
         }
     }
     void on_server_down(const std::string& server) override { in_hand_.erase(server); }
+    void at_end(const scenarios::Ending& ending) override {
+        if (!taken_early_.empty() && times_were_right(ending)) broken(taken_early_);
+    }
 
   private:
+    const sim::Duration lease_ = lifecycle::OutboxOptions().lease;
+
+    std::map<std::int64_t, sim::VirtualTime> held_since_;  // events: when taken or renewed
+    std::string taken_early_;
     std::map<std::string, std::set<std::int64_t>> in_hand_;
 };
 

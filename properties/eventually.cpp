@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <iterator>
+#include <map>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -8,6 +9,7 @@
 
 #include "properties/fly_truth.hpp"
 #include "properties/property.hpp"
+#include "properties/provider_act.hpp"
 
 namespace properties {
 namespace {
@@ -92,10 +94,17 @@ class EventsSettled final : public Property {
     EventsSettled()
         : Property("events-settled",
                    "No outbox event dies but of an answer that is final or of a patience that is "
-                   "its own, nor for a machine that had left service before, and after the calm "
-                   "every one is done, or dead with a reason.") {}
+                   "its own, nor for a machine that had left service before, nor when the last "
+                   "word on its machine was one that passes; and after the calm every one is done, "
+                   "or dead with a reason.") {}
+    void on_provider_call(const scenarios::ProviderCall& call) override {
+        if (call.request.method == "GET") return;
+        const std::string subject = act_of(call).subject;
+        if (!subject.empty()) last_word_[subject] = call.response ? call.response->status : 0;
+    }
     void on_event(const scenarios::EventRow*, const scenarios::EventRow& after,
-                  const scenarios::Shadow&) override {
+                  const scenarios::Shadow& shadow) override {
+        if (after.state == "dead" && after.died_of == "answer") look(after, shadow);
         if (after.state == "dead" && !may_die(after)) {
             broken(fmt::format("event {} ({} of {}) died of {}: {}", after.id, after.kind,
                                after.machine, after.died_of, after.outcome));
@@ -124,6 +133,24 @@ class EventsSettled final : public Property {
     }
 
   private:
+    void look(const scenarios::EventRow& event, const scenarios::Shadow& shadow) const {
+        const Machine* machine = shadow.machine(event.machine);
+        for (const std::string& name :
+             {event.machine, machine == nullptr ? std::string() : machine->external_id}) {
+            const auto said = last_word_.find(name);
+            if (said == last_word_.end() || !passes(said->second)) continue;
+            broken(fmt::format(
+                "event {} ({} of {}) died of \"{}\" when the last answer about {} "
+                "was {}",
+                event.id, event.kind, event.machine, event.outcome, name, said->second));
+        }
+    }
+    // In every dialect: nobody knows, or come again. 0: no answer.
+    static bool passes(int status) {
+        return status == 0 || status == 408 || status == 429 || (status >= 502 && status <= 504);
+    }
+
+    std::map<std::string, int> last_word_;   // statuses of changes, by machine or resource
     std::vector<scenarios::EventRow> died_;  // in the commit that comes next
 };
 
@@ -131,8 +158,32 @@ class Convergence final : public Property {
   public:
     Convergence()
         : Property("convergence",
-                   "After the calm every project that was not archived has, or gets at once, one "
-                   "active machine that answers through the proxy.") {}
+                   "After the calm every project that was not archived has an active machine, "
+                   "says why it has none, or has had its last one retired by a person; and gets "
+                   "at once one that answers through the proxy.") {}
+    void on_server_request(const std::string& method, const std::string& target) override {
+        if (method == "POST") asked_.insert(target);
+    }
+    void on_calm(const scenarios::Shadow& shadow) override {
+        std::set<std::string> explained;
+        for (const auto& [id, error] : shadow.open_errors()) explained.insert(error.project);
+        std::map<std::string, const Machine*> newest;
+        for (const auto& [id, machine] : shadow.machines()) {
+            const Machine*& last = newest[machine.project];
+            if (last == nullptr || machine.generation > last->generation) last = &machine;
+        }
+        for (const auto& [id, project] : shadow.projects()) {
+            const Machine* last = newest[id];
+            if (project.archived || !project.active_machine.empty() || last == nullptr ||
+                explained.contains(id) || was_retired(last->id)) {
+                continue;
+            }
+            broken(
+                fmt::format("project {} has no active machine, its last, {}, is {}, and nothing "
+                            "says why",
+                            id, last->id, lifecycle::to_string(last->state)));
+        }
+    }
     void at_end(const Ending& ending) override {
         for (const scenarios::Demand& demand : ending.demands) {
             if (demand.machine.empty()) {
@@ -150,6 +201,14 @@ class Convergence final : public Property {
             broken(fmt::format("{} of {} projects were served", ending.demands.size(), wanted));
         }
     }
+
+  private:
+    bool was_retired(const std::string& machine) const {
+        const std::string path = "/v1/machines/" + machine;
+        return asked_.contains(path + "/retire") || asked_.contains(path + "/archive");
+    }
+
+    std::set<std::string> asked_;  // targets of requests that have reached a server
 };
 
 }  // namespace
@@ -166,9 +225,9 @@ Properties eventually_properties() {
 
 Properties all_properties() {
     Properties all = always_properties();
-    for (auto make :
-         {provisioning_properties, destruction_properties, volume_properties, identity_properties,
-          route_properties, bounds_properties, project_properties, eventually_properties}) {
+    for (auto make : {provisioning_properties, destruction_properties, volume_properties,
+                      identity_properties, route_properties, bounds_properties, pacing_properties,
+                      project_properties, eventually_properties}) {
         Properties more = make();
         all.insert(all.end(), std::make_move_iterator(more.begin()),
                    std::make_move_iterator(more.end()));

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "properties/property.hpp"
@@ -182,17 +183,28 @@ class OnlineIsAuthenticated final : public Property {
         const std::string machine = body["project"].value("active_machine", "");
         // A registration that its server did not live to answer has counted all the same.
         if (roll_.seen(machine) == VirtualTime{} && registered_.contains(machine)) return;
-        // Clocks may be as wrong as the world lets them be.
         const auto silence = answer.at - roll_.seen(machine);
-        if (silence > minutes(5 + 11)) {
-            broken(fmt::format("{} is said to be online, and was last heard {} min ago", machine,
-                               std::chrono::duration_cast<minutes>(silence).count()));
-        }
+        if (silence <= longest_) return;
+        longest_ = silence;
+        longest_silent_ = machine;
+    }
+    void at_end(const Ending& ending) override {
+        // Clocks may be as wrong as the world lets them be.
+        const Duration tolerance = times_were_right(ending) ? kOnItsWay : Duration(minutes(11));
+        if (longest_ <= minutes(5) + tolerance) return;
+        broken(fmt::format("{} was said to be online {} s after it was last heard", longest_silent_,
+                           std::chrono::duration_cast<std::chrono::seconds>(longest_).count()));
     }
 
   private:
+    using Duration = sim::Duration;
+    // An answer may take that long to be read.
+    static constexpr Duration kOnItsWay = std::chrono::seconds(30);
+
     Roll roll_;
     std::set<std::string> registered_;
+    Duration longest_{};
+    std::string longest_silent_;
 };
 
 class NobodyLockedOut final : public Property {
@@ -303,8 +315,32 @@ class DelegationsEnd final : public Property {
   public:
     DelegationsEnd()
         : Property("delegations-end",
-                   "After the calm every delegation is processed, or failed with a reason; by its "
-                   "deadline, if nothing went wrong.") {}
+                   "A delegation is processed or, with a reason, failed after the calm; by its "
+                   "deadline, if nothing went wrong. It fails only if its agent says so, its time "
+                   "is up, or its project is archived.") {}
+    void on_server_request(const std::string& method, const std::string& target) override {
+        const Path path = path_of(target);
+        if (method == "POST" && path.kind == "delegations" && path.verb == "result") {
+            told_.insert(path.id);
+        }
+    }
+    void on_delegation(const lifecycle::Delegation& now) override {
+        if (now.state == "failed" && now.updated_at < now.deadline && !told_.contains(now.id)) {
+            early_[now.id] = now;
+        }
+    }
+    // What a commit tells is told before the commit can be looked at.
+    void on_commit(const Shadow& shadow) override {
+        for (const auto& [id, delegation] : std::exchange(early_, {})) {
+            const auto project = shadow.projects().find(delegation.project);
+            if (project != shadow.projects().end() && project->second.archived) continue;
+            broken(
+                fmt::format("delegation {} had time left and failed, and its agent has not said "
+                            "so: {}",
+                            id, delegation.result));
+        }
+    }
+    void on_tampered() override { early_.clear(); }
     void at_end(const Ending& ending) override {
         constexpr auto kMostLate = std::chrono::seconds(30);
         for (const auto& [id, delegation] : ending.shadow.delegations()) {
@@ -320,6 +356,10 @@ class DelegationsEnd final : public Property {
             }
         }
     }
+
+  private:
+    std::set<std::string> told_;  // by an agent, how they went
+    std::map<std::string, lifecycle::Delegation> early_;
 };
 
 class SecretsStaySecret final : public Property {

@@ -34,6 +34,9 @@ class Property : public scenarios::Witness {
 // No id of that row is known, and several volumes of the clouds have its name.
 bool is_ambiguous(const lifecycle::VolumeRow& row, const std::vector<scenarios::CloudVolume>& all);
 
+// In that run no fault made a clock wrong or let a process sleep: times can be compared.
+bool times_were_right(const scenarios::Ending& ending);
+
 // The one that holds a script's own expectations.
 inline constexpr std::string_view kScriptSatisfied = "script-satisfied";
 
@@ -52,6 +55,8 @@ Properties identity_properties();
 Properties route_properties();
 // What never grows without bound.
 Properties bounds_properties();
+// How often providers are asked.
+Properties pacing_properties();
 // What always holds of a project as a whole.
 Properties project_properties();
 // What must hold once the faults are over and there was time to heal.

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 
 #include "properties/property.hpp"
@@ -14,6 +16,7 @@ namespace {
 using fakes::CloudMachine;
 using lifecycle::Machine;
 using lifecycle::MachineState;
+using nlohmann::json;
 using scenarios::EventRow;
 using scenarios::ProviderCall;
 using scenarios::Shadow;
@@ -324,15 +327,18 @@ class VolumesOwnedOrGone final : public Property {
     VolumesOwnedOrGone()
         : Property("volumes-owned-or-gone",
                    "After the calm every usable volume at the provider is the one of a project, or "
-                   "cannot be told from somebody's copy of it.") {}
+                   "the one that it waits for, or cannot be told from somebody's copy of it.") {}
     void at_end(const scenarios::Ending& ending) override {
         for (const scenarios::CloudVolume& volume : ending.volumes) {
             if (volume.leaving) continue;
             const auto row = ending.shadow.volumes().find(volume.name);
             if (row != ending.shadow.volumes().end()) {
                 const lifecycle::VolumeRow& named = row->second;
-                // Nobody may need it again, and whoever does finds it by its name.
-                if (named.state == lifecycle::VolumeState::asked) continue;
+                // The machine that it was for has failed, and the next finds it by its name.
+                if (named.state == lifecycle::VolumeState::asked &&
+                    is_awaited(named, ending.shadow)) {
+                    continue;
+                }
                 // It has the name of another, and might be a copy that somebody made of it.
                 if (!named.external_id.empty() && named.external_id != volume.id) continue;
                 if (named.state == lifecycle::VolumeState::present) continue;
@@ -341,58 +347,79 @@ class VolumesOwnedOrGone final : public Property {
             broken(fmt::format("nobody owns volume {} ({})", volume.name, volume.id));
         }
     }
-};
-
-class CallsPaced final : public Property {
-  public:
-    CallsPaced()
-        : Property("calls-paced",
-                   "No provider is asked to change more than a few things at once, not even after "
-                   "an outage.") {}
-    void on_provider_request(const ProviderCall& call, const Shadow&) override {
-        constexpr std::size_t kMost = 30;
-        if (call.request.method == "GET") return;
-        std::vector<sim::VirtualTime>& recent = recent_[call.provider];
-        const sim::VirtualTime since = call.sent_at - std::chrono::seconds(1);
-        std::erase_if(recent, [&](sim::VirtualTime at) { return at <= since; });
-        recent.push_back(call.sent_at);
-        if (recent.size() == kMost + 1) {
-            broken(fmt::format("{} was asked for {} changes within a second", call.provider,
-                               kMost + 1));
-        }
-    }
 
   private:
-    std::map<std::string, std::vector<sim::VirtualTime>> recent_;
+    // A project that was archived, or whose machine mounts another, needs it no more.
+    static bool is_awaited(const lifecycle::VolumeRow& row, const Shadow& shadow) {
+        const auto project = shadow.projects().find(row.project);
+        if (project == shadow.projects().end() || project->second.archived) return false;
+        const Machine* active = shadow.machine(project->second.active_machine);
+        return active == nullptr || active->volume.empty() || active->volume == row.name;
+    }
 };
 
-class SnapshotsApart final : public Property {
+class MadeAsAsked final : public Property {
   public:
-    SnapshotsApart()
-        : Property("snapshots-apart",
-                   "A provider is never asked for two snapshots of one volume within 15 seconds, "
-                   "by clocks that are right and workers that are awake.") {}
-    void on_provider_request(const ProviderCall& call, const Shadow&) override {
+    MadeAsAsked()
+        : Property("made-as-asked",
+                   "A machine is made of the image, and with the processors and the memory, that "
+                   "its client asked for, and a volume of the size that its row says.") {}
+    void on_provider_request(const ProviderCall& call, const Shadow& shadow) override {
+        if (call.request.method != "POST") return;
         const std::string& target = call.request.target;
-        if (call.request.method != "POST" || !target.ends_with("/snapshots")) return;
-        const auto last = last_.find(target);
-        if (last != last_.end() && call.sent_at - last->second < std::chrono::seconds(15)) {
-            too_soon_.push_back(target);
+        const json body = json::parse(call.request.body, nullptr, false);
+        if (!body.is_object()) return;
+        if (target.ends_with("/volumes")) {
+            const auto row = shadow.volumes().find(body.value("name", ""));
+            if (row == shadow.volumes().end()) return;
+            compare(row->first, "GB", row->second.size_gb,
+                    body.value("size_gb", row->second.size_gb));
+            return;
         }
-        last_[target] = call.sent_at;
-    }
-    void at_end(const scenarios::Ending& ending) override {
-        for (const auto& [kind, count] : ending.faults) {
-            if (kind.starts_with("clock.") || kind == "pause") return;
+        const ProviderAct act = act_of(call);
+        const Machine* machine = act.verb == Verb::create ? shadow.machine(act.subject) : nullptr;
+        if (machine == nullptr) return;
+        const lifecycle::MachineSpec& spec = machine->spec;
+        const Made made = made_by(call.provider, body);
+        if (made.cpus) compare(machine->id, "processors", spec.cpus, *made.cpus);
+        // What a provider counts in larger units is rounded up.
+        if (made.memory_mb) {
+            const std::int64_t unit = call.provider == "docker" ? 1 : 256;
+            compare(machine->id, "MB", (spec.memory_mb + unit - 1) / unit * unit, *made.memory_mb);
         }
-        for (const std::string& target : too_soon_) {
-            broken(fmt::format("{} was asked for twice within 15 seconds", target));
+        if (made.image != spec.image) {
+            broken(fmt::format("{} is made of {}, and was to be of {}", machine->id, made.image,
+                               spec.image));
         }
     }
 
   private:
-    std::map<std::string, sim::VirtualTime> last_;
-    std::vector<std::string> too_soon_;
+    // What a request for a machine asks for; nothing where the provider decides.
+    struct Made {
+        std::string image;
+        std::optional<std::int64_t> cpus;
+        std::optional<std::int64_t> memory_mb;
+    };
+    static Made made_by(const std::string& provider, const json& body) {
+        if (provider == "fly") {
+            const json& config = body.at("config");
+            const json& guest = config.at("guest");
+            return {config.value("image", ""), guest.value("cpus", std::int64_t{0}),
+                    guest.value("memory_mb", std::int64_t{0})};
+        }
+        if (provider == "docker") {
+            const json& host = body.at("HostConfig");
+            return {body.value("Image", ""),
+                    host.value("NanoCpus", std::int64_t{0}) / 1'000'000'000,
+                    host.value("Memory", std::int64_t{0}) / (1 << 20)};
+        }
+        return {body.value("snapshot", ""), {}, {}};
+    }
+    void compare(const std::string& what, std::string_view unit, std::int64_t wanted,
+                 std::int64_t made) const {
+        if (made == wanted) return;
+        broken(fmt::format("{} is made with {} {}, and was to have {}", what, made, unit, wanted));
+    }
 };
 
 class RequestsAreValid final : public Property {
@@ -420,8 +447,7 @@ Properties provisioning_properties() {
     all.push_back(std::make_unique<LossIsReal>());
     all.push_back(std::make_unique<ArchivedMeansGone>());
     all.push_back(std::make_unique<VolumesOwnedOrGone>());
-    all.push_back(std::make_unique<CallsPaced>());
-    all.push_back(std::make_unique<SnapshotsApart>());
+    all.push_back(std::make_unique<MadeAsAsked>());
     all.push_back(std::make_unique<RequestsAreValid>());
     return all;
 }

@@ -1,9 +1,14 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
 #include "scenarios/catalog/catalog.hpp"
 
 // What one cloud does and the others do not.
 namespace scenarios {
 namespace {
 
+using nlohmann::json;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
@@ -19,6 +24,18 @@ Script sandbox_sized(Stage stage) {
     stage.expect(!refused || refused->status >= 500 || refused->status == 400,
                  "a size that cannot be had is refused");
     stage.expect(stage.shadow().machine("alpha-2") == nullptr, "and changes nothing");
+}
+
+// Machines of another size than most, at providers that count in units of their own.
+Script sized_as_asked(Stage stage) {
+    for (const char* provider : {"fly", "docker"}) {
+        const json wanted = {
+            {"image", "image:2"}, {"provider", provider}, {"cpus", 2}, {"memory_mb", 700}};
+        std::string path = fmt::format("/v1/projects/{}/machines", provider);
+        const auto made = co_await stage.call("POST", std::move(path), wanted.dump());
+        stage.expect(made && made->status == 202, "a machine of that size is asked for");
+        co_await stage.expect_active(fmt::format("{}-1", provider));
+    }
 }
 
 // A snapshot boots for longer than the cloud holds its answers, and then the answer is that the
@@ -143,6 +160,13 @@ std::vector<Scenario> clouds() {
          minutes(60),
          sandbox_sized,
          {"net.answer server 400"}},
+        {"sized-as-asked",
+         "A client asks for a machine with two processors and an odd amount of memory.",
+         {},
+         false,
+         minutes(60),
+         sized_as_asked,
+         {"machine.created at fly", "machine.created at docker"}},
         {"sandbox-boots-slowly",
          "A sandbox starts after the cloud has said that it failed to.",
          {},

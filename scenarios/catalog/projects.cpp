@@ -209,7 +209,10 @@ Script asked_again(Stage stage) {
     stage.expect(ahead == first, "the second waits for the first");
     const std::string also = co_await ask(stage, "image:3", "three");
     stage.expect(also == first, "and the third in its place");
-    co_await stage.expect_active(first);
+    // The first serves until the next has booted, which may be between two looks of ours.
+    for (int looks = 0; looks < 1800 && stage.shadow().machine("alpha-2") == nullptr; ++looks) {
+        co_await stage.sleep(seconds(1));
+    }
     const std::string third = co_await ask(stage, "image:3", "three");
     stage.expect(third == "alpha-2", "the newest has its machine");
     const std::string second = co_await ask(stage, "image:2", "two");

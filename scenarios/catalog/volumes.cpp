@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "fakes/sim_ports.hpp"
@@ -105,6 +106,28 @@ Script volume_id_lost(Stage stage) {
     co_await stage.expect_active(second);
     stage.expect(stage.volume_of("alpha") == volume, "the successor mounts the same volume");
     stage.expect(usable_volumes(stage) == 1, "and no other was made");
+}
+
+// A project is archived while its volume is being made, and nobody hears that it was.
+Script volume_asked_and_archived(Stage stage) {
+    const std::string machine = co_await stage.create("alpha", "fly", 3);
+    auto asked = [stage]() mutable {
+        return std::ranges::any_of(stage.shadow().volumes(), [](const auto& volume) {
+            return volume.second.state == lifecycle::VolumeState::asked;
+        });
+    };
+    for (int i = 0; i < 10'000 && !asked(); ++i) {
+        co_await stage.sleep(std::chrono::microseconds(300));
+    }
+    stage.network().delay("fly", "server", minutes(1));
+    co_await stage.sleep(seconds(1));
+    stage.expect(usable_volumes(stage) == 1, "the volume was made");
+    co_await stage.archive("alpha");
+    stage.network().delay("fly", "server", seconds(0));
+    const bool archived = co_await stage.until(machine, "archived", minutes(30));
+    stage.expect(archived, "its machine is archived");
+    co_await stage.sleep(minutes(30));
+    stage.expect(usable_volumes(stage) == 0, "and its volume is gone");
 }
 
 // Somebody forks a project's volume by hand, which gives the fork the volume's name.
@@ -344,6 +367,13 @@ std::vector<Scenario> volumes() {
          minutes(70),
          volume_gone,
          {"provider.error volume_gone", "order volume.state present->leaving < volume.moved"}},
+        {"volume-asked-and-archived",
+         "A project is archived while its volume is being made: what was made is found and goes.",
+         {},
+         false,
+         minutes(120),
+         volume_asked_and_archived,
+         {"volume.state asked->leaving"}},
         {"volume-id-lost",
          "The store has lost the id of a volume that holds data: it is found by its name.",
          {},
