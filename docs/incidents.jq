@@ -8,7 +8,9 @@ def row:
 .incidents |
 "# Incidents, and what proves that they cannot happen
 
-Made by `docs/tables` of `docs/incidents.json`; `./dev test` fails if a row names what is not there.
+Made by `docs/tables` of `docs/incidents.json`. `./dev test` fails if a row names what is not there, or is hollow: each bug
+is caught in one of the scenarios beside it by one of the properties beside it, and each of these catches one of the bugs.
+[catches.md](catches.md) has what was measured, and `./dev planted` measures it again.
 
 Each line is something that went wrong, or could have, in a control plane for machines: S are situations, K, I and M are
 bugs of three real ones, in which they were found. Beside it: the scenario that plays it in every run, the property that

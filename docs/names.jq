@@ -6,7 +6,12 @@
 def unknown($kind; $known): .[] | select(. as $name | $known | index($name) | not) |
     "there is no \($kind) \(.)";
 
-(.incidents.situations[], .incidents.readings[], .incidents.invariants[]) |
+([.catches[].scenario] | unique | unknown("scenario"; $scenarios) |
+    "docs/catches.tsv: \(.)"),
+([.catches[].property] | unique | unknown("property"; $properties) |
+    "docs/catches.tsv: \(.)"),
+([.catches[].bug] | unique | unknown("planted bug"; $bugs) | "docs/catches.tsv: \(.)"),
+((.incidents.situations[], .incidents.readings[], .incidents.invariants[]) |
 . as $row |
 (
     ((.scenarios // []) | unknown("scenario"; $scenarios)),
@@ -14,4 +19,4 @@ def unknown($kind; $known): .[] | select(. as $name | $known | index($name) | no
     ((.bugs // []) | unknown("planted bug"; $bugs)),
     (if has("bugs") and (.bugs | length) == 0 and (.also // "") == ""
      then "it has neither a planted bug nor a test" else empty end)
-) | "docs/incidents.json: \($row.id): \(.)"
+) | "docs/incidents.json: \($row.id): \(.)")

@@ -139,9 +139,10 @@ class SilenceBeforeDeath final : public Property {
     SilenceBeforeDeath()
         : Property("silence-before-death",
                    "A machine is recreated for its silence only if it has really been silent, "
-                   "whatever happened to the control plane or its clock, and its provider reaches "
-                   "the host of what it mounts.") {}
+                   "while a server was there to hear it and whatever its clock said, and its "
+                   "provider reaches the host of what it mounts.") {}
     void on_server_answer(const ServerAnswer& answer) override { roll_.hear(answer); }
+    void on_recovery(const Shadow&, const Shadow& after) override { hears_since_ = after.now(); }
     void on_recreated(const scenarios::Recreation& recreation, const Shadow& shadow) override {
         if (recreation.reason != "no sign of life") return;
         const Machine* machine = shadow.machine(recreation.machine);
@@ -152,7 +153,8 @@ class SilenceBeforeDeath final : public Property {
                                    recreation.machine, resource.volume));
             }
         }
-        const auto silence = recreation.at - roll_.seen(recreation.machine);
+        const auto heard = std::max(roll_.seen(recreation.machine), hears_since_);
+        const auto silence = recreation.at - heard;
         if (silence < minutes(5)) {
             broken(fmt::format("machine {} was heard {} s before it was recreated for its silence",
                                recreation.machine, silence.count() / 1'000'000));
@@ -161,6 +163,7 @@ class SilenceBeforeDeath final : public Property {
 
   private:
     Roll roll_;
+    VirtualTime hears_since_{};  // the last of the servers to start
 };
 
 class OnlineIsAuthenticated final : public Property {

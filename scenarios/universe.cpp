@@ -105,6 +105,7 @@ class Universe::ServerProgram final : public sim::Program {
             std::move(*store), ports, counters_, std::move(providers),
             system_options(name_, universe.servers_.size() == 1),
             [this, &process](std::exception_ptr failure) { die(process, std::move(failure)); });
+        universe.shadow_.pass(universe.world_.now());
         universe.shadow_.recover(system_->store());
         universe.world_.recovered([&process] { return content_digest(process.disk().vfs_name()); });
         open(process, lifecycle::Door::clients, kApiAuthority);

@@ -20,7 +20,24 @@ Script slow_healthy_boot(Stage stage) {
     co_await stage.expect_active(machine);
 }
 
-// The control plane is down for longer than any box may be silent. Nobody is to blame.
+// The control plane is down for longer than any box may be silent, and is back before the boxes
+// reach it. Nobody is to blame.
+Script control_plane_down(Stage stage) {
+    const std::string machine = co_await stage.create("alpha");
+    co_await stage.expect_active(machine);
+    stage.universe().server().stop("maintenance");
+    co_await stage.sleep(minutes(25));
+    stage.network().block("box", "server");
+    stage.universe().server().boot();
+    co_await stage.sleep(minutes(4));
+    stage.network().unblock("box", "server");
+    co_await stage.sleep(minutes(10));
+    stage.expect(stage.shadow().machines().size() == 1, "no machine was recreated");
+    const auto online = co_await stage.online("alpha");
+    stage.expect(!online || *online, "and it is online again");
+}
+
+// The control plane stands still for longer than any box may be silent.
 Script control_plane_outage(Stage stage) {
     for (const char* project : {"alpha", "beta"}) {
         const std::string machine = co_await stage.create(project);
@@ -179,6 +196,14 @@ std::vector<Scenario> liveness() {
          minutes(120),
          control_plane_outage,
          {"process.resume server", "net.failed box timed_out"}},
+        {"control-plane-down",
+         "The control plane is down for longer than any box may be silent, and boxes reach it "
+         "late.",
+         {},
+         false,
+         minutes(90),
+         control_plane_down,
+         {"process.crash server: maintenance", "net.failed box timed_out"}},
         {"clock-set-while-watched",
          "The clock of the control plane is set while it watches a machine.",
          {},
