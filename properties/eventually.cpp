@@ -98,9 +98,11 @@ class EventsSettled final : public Property {
                    "word on its machine was one that passes; and after the calm every one is done, "
                    "or dead with a reason.") {}
     void on_provider_call(const scenarios::ProviderCall& call) override {
-        if (call.request.method == "GET") return;
         const std::string subject = act_of(call).subject;
-        if (!subject.empty()) last_word_[subject] = call.response ? call.response->status : 0;
+        const int status = call.response ? call.response->status : 0;
+        // Somebody else may have looked in vain meanwhile.
+        const bool in_vain = call.request.method == "GET" && passes(status);
+        if (!subject.empty() && !in_vain) last_word_[subject] = status;
     }
     void on_event(const scenarios::EventRow*, const scenarios::EventRow& after,
                   const scenarios::Shadow& shadow) override {
@@ -150,7 +152,7 @@ class EventsSettled final : public Property {
         return status == 0 || status == 408 || status == 429 || (status >= 502 && status <= 504);
     }
 
-    std::map<std::string, int> last_word_;   // statuses of changes, by machine or resource
+    std::map<std::string, int> last_word_;   // statuses, by machine or resource
     std::vector<scenarios::EventRow> died_;  // in the commit that comes next
 };
 
