@@ -10,6 +10,7 @@ namespace scenarios {
 std::vector<Scenario> plain_lives();
 std::vector<Scenario> races();
 std::vector<Scenario> adoptions();
+std::vector<Scenario> conflicts();
 std::vector<Scenario> addresses();
 std::vector<Scenario> volumes();
 std::vector<Scenario> copies();
