@@ -186,6 +186,22 @@ Script token_rotated(Stage stage) {
     stage.expect(!online || *online, "the box has asked for the new one");
 }
 
+// All tokens are revoked, and the box shows the one that it has kept: there is none that is valid,
+// and it is let in.
+Script stale_token_alone(Stage stage) {
+    const std::string machine = co_await stage.create("alpha");
+    co_await stage.expect_active(machine);
+    const std::string before = token_hash(stage, machine);
+    stage.universe().tamper("UPDATE credential SET superseded = 1");
+    for (int i = 0; i < 60 && token_hash(stage, machine).empty(); ++i) {
+        co_await stage.sleep(seconds(5));
+    }
+    stage.expect(!token_hash(stage, machine).empty() && token_hash(stage, machine) != before,
+                 "the box has a token again, within five minutes");
+    const bool back = co_await until_online(stage, "alpha", minutes(3));
+    stage.expect(back, "and is online");
+}
+
 // A box of a generation that was replaced wakes up and wants to go on.
 Script late_callback(Stage stage) {
     const std::string first = co_await stage.create("alpha");
@@ -251,7 +267,12 @@ Script double_provision_401(Stage stage) {
     stage.expect(stage.boxes().double_up("alpha-2"), "the new machine runs twice");
     // 4. One of the two gets the token; the other is told to wait, which is no 401.
     co_await stage.expect_active("alpha-2");
+    // A restart revokes what that one has: it is refused, and gets the next one.
+    const std::string first_token = token_hash(stage, "alpha-2");
+    const auto rotated = co_await stage.call("POST", "/v1/machines/alpha-2/rotate", "{}");
+    stage.expect(rotated && rotated->status == 202, "its token is revoked");
     co_await stage.sleep(minutes(2));
+    stage.expect(token_hash(stage, "alpha-2") != first_token, "what it had is not valid any more");
     const std::string token = token_hash(stage, "alpha-2");
     co_await stage.sleep(minutes(6));
     stage.expect(!token.empty() && token == token_hash(stage, "alpha-2"),
@@ -276,7 +297,7 @@ std::vector<Scenario> identities() {
          false,
          minutes(150),
          double_provision_401,
-         {"order delegation.delivered < machine.recreated",
+         {"order delegation.delivered < machine.recreated", "net.answer server 401",
           "outbox.done machine:arbitrate: the holder answers", "box.processed"}},
         {"two-recreates",
          "Several callers want one machine replaced within a second.",
@@ -330,6 +351,13 @@ std::vector<Scenario> identities() {
          minutes(40),
          token_rotated,
          {"net.answer server 401"}},
+        {"stale-token-alone",
+         "A box shows a token that is not valid any more, and no other is.",
+         {},
+         false,
+         minutes(40),
+         stale_token_alone,
+         {"tampered", "net.answer server 401", "order outbox.done project:route < box.registered"}},
         {"late-callback",
          "A box of a replaced generation wakes up and wants to go on.",
          {},
