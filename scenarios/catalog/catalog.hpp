@@ -21,6 +21,7 @@ std::vector<Scenario> projects();
 std::vector<Scenario> workers();
 std::vector<Scenario> bounds();
 std::vector<Scenario> patience();
+std::vector<Scenario> endings();
 std::vector<Scenario> clocks();
 std::vector<Scenario> fleets();
 std::vector<Scenario> clouds();
