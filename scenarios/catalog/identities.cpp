@@ -184,6 +184,9 @@ Script token_rotated(Stage stage) {
     co_await stage.sleep(minutes(5));
     const auto online = co_await stage.online("alpha");
     stage.expect(!online || *online, "the box has asked for the new one");
+    const std::string work = co_await stage.delegate("alpha", 3600);
+    const bool processed = co_await stage.until_delegation(work, "processed", minutes(15));
+    stage.expect(processed, "and can say with it what it has done");
 }
 
 // All tokens are revoked, and the box shows the one that it has kept: there is none that is valid,
@@ -350,7 +353,7 @@ std::vector<Scenario> identities() {
          false,
          minutes(40),
          token_rotated,
-         {"net.answer server 401"}},
+         {"net.answer server 401", "delegation.ended processed"}},
         {"stale-token-alone",
          "A box shows a token that is not valid any more, and no other is.",
          {},
