@@ -51,6 +51,8 @@ Script two_recreates(Stage stage) {
     stage.expect(!one.joined && other.joined && whatever.joined, "who comes second joins");
     stage.expect(one.machine == other.machine && one.machine == whatever.machine,
                  "and gets the same machine");
+    const auto served = co_await stage.call("GET", "/v1/projects/alpha/proxy/hello");
+    stage.expect(!served || served->status == 200, "the one before serves meanwhile");
     co_await stage.expect_active(one.machine);
     const auto late = co_await stage.recreate("alpha", first);
     stage.expect(late.joined && late.machine == one.machine,
