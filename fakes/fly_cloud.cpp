@@ -310,6 +310,10 @@ HttpResponse FlyCloud::start(const std::string& id) {
     }
     if (machine.host_down) return refuse(503, "unavailable: host unreachable");
     if (observer_ != nullptr) observer_->on_start_asked(described(machine));
+    if (options_.failed_starts > 0) {
+        --options_.failed_starts;
+        return refuse(500, "internal: server error");
+    }
     launch(machine);
     return reply(200, json{{"previous_state", "stopped"}, {"migrated", false}, {"new_host", ""}});
 }

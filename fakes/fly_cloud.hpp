@@ -75,6 +75,7 @@ struct FlyCloudOptions {
     // Names that the registry takes for used by a machine, whose id follows, that is not there.
     std::map<std::string, std::string> ghosts;
     lifecycle::Duration start_delay{0};    // that every start takes longer
+    int failed_starts = 0;                 // the next so many do nothing, and are answered 500
     bool fail_launches = false;            // no machine gets to run
     bool refuse_destroys = false;          // every destruction is answered 503
     lifecycle::Duration destroy_delay{0};  // that every destruction takes longer

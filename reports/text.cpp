@@ -10,9 +10,19 @@
 namespace reports {
 namespace {
 
+// Whether it answers somebody who is not known for who they say they are.
+bool is_rejection(const sim::KeptEvent& event) {
+    const sim::Event view = event.view();
+    return std::ranges::any_of(view.fields, [](const sim::Field& field) {
+        const auto* text = std::get_if<std::string_view>(&field.value);
+        return field.name == "what" && text != nullptr && text->starts_with("401");
+    });
+}
+
 // Messages that arrive as they should are not worth telling.
 bool is_quiet(const sim::KeptEvent& event) {
-    return event.type == "net.send" || event.type == "net.deliver" || event.type == "net.answer";
+    if (event.type == "net.answer") return !is_rejection(event);
+    return event.type == "net.send" || event.type == "net.deliver";
 }
 
 double hours_of(sim::VirtualTime time) {

@@ -9,9 +9,10 @@ namespace scenarios {
 const std::vector<Scenario>& catalog() {
     static const std::vector<Scenario> all = [] {
         std::vector<Scenario> gathered = plain_lives();
-        for (auto part : {races(), adoptions(), volumes(), copies(), liveness(), identities(),
-                          operations(), projects(), workers(), bounds(), patience(), clocks(),
-                          fleets(), clouds(), addresses(), stores(), storms()}) {
+        for (auto part :
+             {races(), adoptions(), conflicts(), volumes(), copies(), liveness(), identities(),
+              operations(), projects(), workers(), bounds(), patience(), endings(), clocks(),
+              fleets(), clouds(), addresses(), stores(), storms()}) {
             gathered.insert(gathered.end(), std::make_move_iterator(part.begin()),
                             std::make_move_iterator(part.end()));
         }

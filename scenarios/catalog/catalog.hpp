@@ -10,6 +10,7 @@ namespace scenarios {
 std::vector<Scenario> plain_lives();
 std::vector<Scenario> races();
 std::vector<Scenario> adoptions();
+std::vector<Scenario> conflicts();
 std::vector<Scenario> addresses();
 std::vector<Scenario> volumes();
 std::vector<Scenario> copies();
@@ -20,6 +21,7 @@ std::vector<Scenario> projects();
 std::vector<Scenario> workers();
 std::vector<Scenario> bounds();
 std::vector<Scenario> patience();
+std::vector<Scenario> endings();
 std::vector<Scenario> clocks();
 std::vector<Scenario> fleets();
 std::vector<Scenario> clouds();

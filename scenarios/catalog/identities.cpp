@@ -51,6 +51,8 @@ Script two_recreates(Stage stage) {
     stage.expect(!one.joined && other.joined && whatever.joined, "who comes second joins");
     stage.expect(one.machine == other.machine && one.machine == whatever.machine,
                  "and gets the same machine");
+    const auto served = co_await stage.call("GET", "/v1/projects/alpha/proxy/hello");
+    stage.expect(!served || served->status == 200, "the one before serves meanwhile");
     co_await stage.expect_active(one.machine);
     const auto late = co_await stage.recreate("alpha", first);
     stage.expect(late.joined && late.machine == one.machine,
@@ -184,6 +186,25 @@ Script token_rotated(Stage stage) {
     co_await stage.sleep(minutes(5));
     const auto online = co_await stage.online("alpha");
     stage.expect(!online || *online, "the box has asked for the new one");
+    const std::string work = co_await stage.delegate("alpha", 3600);
+    const bool processed = co_await stage.until_delegation(work, "processed", minutes(15));
+    stage.expect(processed, "and can say with it what it has done");
+}
+
+// All tokens are revoked, and the box shows the one that it has kept: there is none that is valid,
+// and it is let in.
+Script stale_token_alone(Stage stage) {
+    const std::string machine = co_await stage.create("alpha");
+    co_await stage.expect_active(machine);
+    const std::string before = token_hash(stage, machine);
+    stage.universe().tamper("UPDATE credential SET superseded = 1");
+    for (int i = 0; i < 60 && token_hash(stage, machine).empty(); ++i) {
+        co_await stage.sleep(seconds(5));
+    }
+    stage.expect(!token_hash(stage, machine).empty() && token_hash(stage, machine) != before,
+                 "the box has a token again, within five minutes");
+    const bool back = co_await until_online(stage, "alpha", minutes(3));
+    stage.expect(back, "and is online");
 }
 
 // A box of a generation that was replaced wakes up and wants to go on.
@@ -251,7 +272,12 @@ Script double_provision_401(Stage stage) {
     stage.expect(stage.boxes().double_up("alpha-2"), "the new machine runs twice");
     // 4. One of the two gets the token; the other is told to wait, which is no 401.
     co_await stage.expect_active("alpha-2");
+    // A restart revokes what that one has: it is refused, and gets the next one.
+    const std::string first_token = token_hash(stage, "alpha-2");
+    const auto rotated = co_await stage.call("POST", "/v1/machines/alpha-2/rotate", "{}");
+    stage.expect(rotated && rotated->status == 202, "its token is revoked");
     co_await stage.sleep(minutes(2));
+    stage.expect(token_hash(stage, "alpha-2") != first_token, "what it had is not valid any more");
     const std::string token = token_hash(stage, "alpha-2");
     co_await stage.sleep(minutes(6));
     stage.expect(!token.empty() && token == token_hash(stage, "alpha-2"),
@@ -276,7 +302,7 @@ std::vector<Scenario> identities() {
          false,
          minutes(150),
          double_provision_401,
-         {"order delegation.delivered < machine.recreated",
+         {"order delegation.delivered < machine.recreated", "net.answer server 401",
           "outbox.done machine:arbitrate: the holder answers", "box.processed"}},
         {"two-recreates",
          "Several callers want one machine replaced within a second.",
@@ -329,7 +355,14 @@ std::vector<Scenario> identities() {
          false,
          minutes(40),
          token_rotated,
-         {"net.answer server 401"}},
+         {"net.answer server 401", "delegation.ended processed"}},
+        {"stale-token-alone",
+         "A box shows a token that is not valid any more, and no other is.",
+         {},
+         false,
+         minutes(40),
+         stale_token_alone,
+         {"tampered", "net.answer server 401", "order outbox.done project:route < box.registered"}},
         {"late-callback",
          "A box of a replaced generation wakes up and wants to go on.",
          {},

@@ -123,7 +123,7 @@ constexpr const char* kForgetTheSecond =
     "DELETE FROM credential WHERE machine = 'alpha-2';"
     "DELETE FROM presence WHERE machine = 'alpha-2';"
     "DELETE FROM machine WHERE id = 'alpha-2';"
-    "UPDATE project SET generation = 1, active_machine = ''";
+    "UPDATE project SET generation = 1";
 
 // The store is restored from a backup that does not know the newest machine: what runs is left
 // alone, and the next creation, which has its name, takes it over.
@@ -133,13 +133,34 @@ Script store_restored(Stage stage) {
     const std::string second = co_await stage.create("alpha");
     co_await stage.expect_active(second);
     const std::string id = stage.shadow().machine(second)->external_id;
-    stage.universe().tamper(kForgetTheSecond);
+    stage.universe().tamper(std::string(kForgetTheSecond) + ", active_machine = ''");
     co_await stage.sleep(minutes(30));
     stage.expect(stage.exists(second), "what the store does not know yet is left alone");
     const std::string again = co_await stage.create("alpha");
     stage.expect(again == second, "the next machine has its name");
     co_await stage.expect_active(again);
     stage.expect(stage.shadow().machine(again)->external_id == id, "and takes it over");
+}
+
+// The same while the newest is being destroyed: the next has its name when that is free.
+Script name_reused(Stage stage) {
+    const std::string first = co_await stage.create("alpha");
+    co_await stage.expect_active(first);
+    stage.fly().options().start_delay = minutes(5);
+    const std::string second = co_await stage.create("alpha");
+    co_await stage.sleep(seconds(20));
+    const std::string id = stage.shadow().machine(second)->external_id;
+    stage.fly().options().start_delay = seconds(0);
+    stage.fly().options().destroy_delay = seconds(45);
+    co_await stage.retire(second);
+    for (int i = 0; i < 600 && stage.exists(second); ++i) {
+        co_await stage.sleep(std::chrono::milliseconds(100));
+    }
+    stage.universe().tamper(kForgetTheSecond);
+    const std::string again = co_await stage.create("alpha");
+    stage.expect(again == second, "the next machine has its name");
+    co_await stage.expect_active(again);
+    stage.expect(stage.shadow().machine(again)->external_id != id, "and is another");
 }
 
 // The same, and nobody asks for another machine for longer than what is unknown is kept: a person
@@ -149,7 +170,7 @@ Script newer_is_kept(Stage stage) {
         const std::string machine = co_await stage.create("alpha");
         co_await stage.expect_active(machine);
     }
-    stage.universe().tamper(kForgetTheSecond);
+    stage.universe().tamper(std::string(kForgetTheSecond) + ", active_machine = ''");
     co_await stage.sleep(kQuarantine + hours(1));
     stage.expect(stage.exists("alpha-2"), "what the store does not know yet is left to a person");
     const std::string again = co_await stage.create("alpha");
@@ -350,6 +371,14 @@ std::vector<Scenario> operations() {
          minutes(120),
          store_restored,
          {"order reconcile.finding newer < machine.created", "machine.adopted conflict"}},
+        {"name-reused",
+         "A name is asked for again while what had it is being destroyed: it is waited for.",
+         {},
+         false,
+         minutes(90),
+         name_reused,
+         {"provider.error conflict",
+          "outbox.later machine:provision: a resource of that name is being destroyed"}},
         {"newer-is-kept",
          "The store is restored from before the newest machine, and nobody decides: it stays.",
          {},

@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "fakes/sim_ports.hpp"
 #include "scenarios/catalog/catalog.hpp"
+#include "sim/network.hpp"
 
 // The volumes of projects: nobody's data is ever lost, doubled or replaced by nothing.
 namespace scenarios {
@@ -71,6 +73,27 @@ Script regions_full(Stage stage) {
     co_await stage.archive("alpha");
     co_await stage.sleep(minutes(20));
     stage.expect(usable_volumes(stage) == 0, "and no volume is left");
+}
+
+// Each region is full as soon as a volume is there: one volume is left, for whatever comes next.
+Script regions_fill(Stage stage) {
+    stage.network().delay("fly", "server", std::chrono::milliseconds(500));
+    const std::string machine = co_await stage.create("alpha", "fly", 3);
+    std::set<std::string>& full = stage.fly().options().full_regions;
+    for (int i = 0; i < 6000 && full.size() < 3; ++i) {
+        for (const auto& [id, volume] : stage.fly().volumes()) full.insert(volume.region);
+        co_await stage.sleep(std::chrono::milliseconds(100));
+    }
+    stage.expect(full.size() == 3, "a volume was made in each of the regions");
+    const bool failed = co_await stage.until(machine, "failed", minutes(25));
+    stage.expect(failed, "the machine fails");
+    stage.expect(stage.fly().machines().empty(), "no machine was made");
+    co_await stage.sleep(minutes(20));
+    stage.expect(usable_volumes(stage) <= 1, "and one volume is left");
+    full.clear();
+    stage.network().delay("fly", "server", seconds(0));
+    const std::string next = co_await stage.create("alpha", "fly", 3);
+    co_await stage.expect_active(next);
 }
 
 // A project is given up while its machine runs: first the machine goes, then the volume.
@@ -352,6 +375,14 @@ std::vector<Scenario> volumes() {
          regions_full,
          {"provider.error capacity_region", "starting->failed after no fault in machine:deadline",
           "volume.state planned->leaving"}},
+        {"regions-fill",
+         "Each region is full as soon as a volume is there: no volume is left behind.",
+         {},
+         false,
+         minutes(120),
+         regions_fill,
+         {"provider.error capacity_region", "volume.moved", "volume.state present->leaving",
+          "machine.state starting->failed"}},
         {"project-archived",
          "A project is given up while its machine runs: first the machine goes, then the volume.",
          {},

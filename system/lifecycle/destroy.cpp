@@ -46,7 +46,10 @@ boost::asio::awaitable<Outcome> Destroyer::consume(Delivery delivery) {
     const Machine machine = (*owed)->machine;
     const auto resource = (*owed)->resource;
     const Effect confirmed = [this, machine](Tx& tx) { confirm_gone(tx, machine); };
-    if (!resource) co_return Done{"the provider was never asked for it", confirmed};
+    if (!resource) {
+        auto outcome = co_await unasked(std::move(delivery), machine);
+        co_return outcome;
+    }
     if (resource->state == "gone") co_return Done{"gone already", confirmed};
     Provider* provider = providers_.find(machine.provider);
     if (provider == nullptr) co_return Retry{"there is no provider " + machine.provider};
@@ -95,6 +98,25 @@ boost::asio::awaitable<Outcome> Destroyer::consume(Delivery delivery) {
     }
     auto outcome = co_await absent(std::move(delivery), machine);
     co_return outcome;
+}
+
+boost::asio::awaitable<Outcome> Destroyer::unasked(Delivery delivery, Machine machine) {
+    Effect confirmed = [this, machine](Tx& tx) { confirm_gone(tx, machine); };
+    Provider* provider = providers_.find(machine.provider);
+    if (provider == nullptr) co_return Done{"the provider was never asked for it", confirmed};
+    // A store that was restored does not know that it has asked.
+    Labels labels = ownership_labels(machine);
+    const auto found = co_await provider->find(std::move(labels));
+    if (!found) co_return again(found.error());
+    if (!found->complete()) co_return Retry{describe_unreadable(found->unreadable), seconds(30)};
+    if (found->found.empty()) co_return Done{"the provider was never asked for it", confirmed};
+    auto owe = [this, name = machine.id](Tx& tx) -> Result<bool> {
+        record_ask(tx, name, name, ports_.clock.now());
+        return true;
+    };
+    const auto owed = co_await delivery.transact(std::move(owe));
+    if (!owed) co_return LeaseLost{};
+    co_return Later{"the provider has it, though these rows never asked for it", seconds(1)};
 }
 
 boost::asio::awaitable<Outcome> Destroyer::absent(Delivery delivery, Machine machine) {

@@ -22,6 +22,8 @@ class Destroyer : Part {
     // Asks for the destruction of one resource; nothing if that is accepted or needless.
     boost::asio::awaitable<std::optional<Outcome>> destroy(Provider* provider,
                                                            std::string external_id);
+    // Of what these rows never asked a provider for.
+    boost::asio::awaitable<Outcome> unasked(Delivery delivery, Machine machine);
     boost::asio::awaitable<Outcome> absent(Delivery delivery, Machine machine);
     void confirm_gone(Tx& tx, const Machine& machine);
 };

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "system/lifecycle/events.hpp"
 #include "system/store/delegations.hpp"
 #include "system/store/installation.hpp"
 #include "system/store/machines.hpp"
@@ -317,6 +318,33 @@ TEST(Store, MovesWhatWaitsForABoxOrAProviderToALaneOfItsOwn) {
     };
     EXPECT_EQ(*store->transact_now(look),
               (std::vector<std::string>{"fly/hand kept", "fly/box ", "fly/route "}));
+}
+
+TEST(Store, IsAsNewAsItsProgramBeforeItIsAskedForAnything) {
+    // A program that is newer than the schema once failed every insertion of an event.
+    std::string newest;
+    for (std::int64_t version = 40; version > 0; --version) {
+        tests::SimFixture at;
+        {
+            Database database("test.db", at.process.disk().vfs_name());
+            ASSERT_TRUE(migrate(database, "test.db", version));
+        }
+        const auto store = at.open_store();
+        auto use = [](Tx& tx) -> Result<std::string> {
+            add(tx, sample("alpha"));
+            enqueue_provision(tx, sample("alpha"), Time());
+            const auto columns = tx.all("SELECT sql FROM sqlite_schema ORDER BY type, name", {},
+                                        [](const Row& row) { return row.text(0); });
+            std::string schema;
+            for (const std::string& one : columns) schema += one + "\n";
+            return schema;
+        };
+        const auto schema = store->transact_now(use);
+        ASSERT_TRUE(schema.has_value()) << "version " << version;
+        if (newest.empty()) newest = *schema;
+        EXPECT_EQ(*schema, newest) << "version " << version;
+        EXPECT_TRUE(exists(*store, "alpha-1"));
+    }
 }
 
 TEST(Store, DependsOnNoOrderThatSqliteDoesNotPromise) {

@@ -1,0 +1,363 @@
+#include <nlohmann/json.hpp>
+
+#include "fakes/sim_ports.hpp"
+#include "scenarios/catalog/catalog.hpp"
+#include "sim/network.hpp"
+
+// The name of a machine is taken when it is asked for: by what an earlier attempt made, or somebody
+// else. The answer says by which, and whether that is adopted depends on whose it is and what it
+// mounts.
+namespace scenarios {
+namespace {
+
+using nlohmann::json;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+// Somebody makes a machine at Fly, past the control plane.
+boost::asio::awaitable<void> make_at_fly(Stage stage, std::string name, json metadata) {
+    lifecycle::HttpRequest request;
+    request.method = "POST";
+    request.authority = kFlyAuthority;
+    request.target = "/v1/apps/vivarium/machines";
+    request.headers["Authorization"] = "Bearer fly-token";
+    request.body = json{{"name", name},
+                        {"region", "ams"},
+                        {"skip_launch", true},
+                        {"config", {{"image", "old"}, {"metadata", std::move(metadata)}}}}
+                       .dump();
+    ProviderCall call;
+    call.provider = "fly";
+    call.server = "somebody";
+    call.request = request;
+    call.begun = stage.universe().world().steps();
+    fakes::SimHttpClient http(stage.universe().client());
+    const auto made = co_await http.send(std::move(request), seconds(30));
+    stage.expect(made && made->status == 200, "somebody made a machine");
+    if (made) call.response = *made;
+    call.ended = stage.universe().world().steps();
+    stage.universe().witness().on_provider_call(call);
+}
+
+json labels_of(const char* project, const char* machine, std::string installation) {
+    return {{"vivarium_installation", installation},
+            {"vivarium_project", project},
+            {"vivarium_machine", machine},
+            {"vivarium_generation", "1"}};
+}
+
+Script expect_one_active(Stage stage, std::string machine) {
+    const bool active = co_await stage.until(machine, "active", minutes(15));
+    stage.expect(active, "the machine becomes active");
+    stage.expect(stage.count(machine) == 1, "the provider has one of its name");
+    stage.expect(stage.shadow().readiness_events(machine) == 1, "readiness was enqueued once");
+}
+
+// The answer is lost, the list does not show the machine yet, and nothing shows that its volume is
+// taken: the next creation meets the name.
+Script conflict_adopted(Stage stage) {
+    stage.fly().options().late_creates = 1;
+    stage.fly().options().lag = std::chrono::milliseconds(1500);
+    const std::string machine = co_await stage.create("alpha", "fly", 3);
+    while (!stage.exists(machine)) co_await stage.sleep(std::chrono::milliseconds(10));
+    stage.fly().hide_volume(stage.fly().volumes().begin()->first, seconds(3));
+    co_await expect_one_active(stage, machine);
+}
+
+// The same without a volume: only lists are behind, and the machine itself can be read.
+Script conflict_adopted_without_volume(Stage stage) {
+    stage.fly().options().late_creates = 1;
+    stage.fly().options().lag = milliseconds(1500);
+    const std::string machine = co_await stage.create("alpha");
+    co_await expect_one_active(stage, machine);
+}
+
+// What the row of the machine names; empty while nobody has read it, or it names nothing.
+std::string named_by(Stage stage, const std::string& machine) {
+    const auto* row = stage.shadow().machine(machine);
+    return row == nullptr ? std::string() : row->external_id;
+}
+
+// Waits until the row of the machine names its resource; the id of that.
+boost::asio::awaitable<std::string> until_named(Stage stage, std::string machine) {
+    for (int i = 0; i < 2000 && named_by(stage, machine).empty(); ++i) {
+        co_await stage.sleep(milliseconds(10));
+    }
+    stage.expect(!named_by(stage, machine).empty(), "the id is durable");
+    co_return named_by(stage, machine);
+}
+
+// The store has lost the id of a machine that is starting, and that it has asked for it, so that
+// nobody looks before it is asked for again.
+Script conflict_after_loss(Stage stage) {
+    stage.fly().options().failed_starts = 1000;
+    const std::string machine = co_await stage.create("alpha", "fly", 3);
+    const std::string made = co_await until_named(stage, machine);
+    co_await stage.sleep(seconds(5));
+    stage.universe().tamper(
+        "UPDATE machine SET external_id = '', address = ''; DELETE FROM provider_resource");
+    stage.fly().options().failed_starts = 0;
+    co_await expect_one_active(stage, machine);
+    stage.expect(stage.shadow().machine(machine)->external_id == made, "it is the same as before");
+}
+
+// What was adopted cannot be started at first: its id stands, and it is started all the same.
+Script conflict_start_fails(Stage stage) {
+    stage.fly().options().failed_starts = 3;
+    stage.fly().options().late_creates = 1;
+    stage.fly().options().lag = milliseconds(1500);
+    const std::string machine = co_await stage.create("alpha");
+    const std::string adopted = co_await until_named(stage, machine);
+    co_await stage.sleep(seconds(2));
+    stage.expect(stage.shadow().machine(machine)->external_id == adopted &&
+                     stage.shadow().machine(machine)->state == lifecycle::MachineState::starting,
+                 "a start that failed changes nothing");
+    co_await expect_one_active(stage, machine);
+    stage.expect(stage.shadow().machine(machine)->external_id == adopted, "it runs in the end");
+}
+
+// What was adopted is gone before it is started, and its name is not free: that is the end of this
+// machine, and no circle.
+Script conflict_vanishes_when_adopted(Stage stage) {
+    stage.fly().options().failed_starts = 1000;
+    stage.fly().options().late_creates = 1;
+    stage.fly().options().lag = milliseconds(1500);
+    const std::string machine = co_await stage.create("alpha");
+    const std::string adopted = co_await until_named(stage, machine);
+    stage.fly().options().ghosts[machine] = adopted;
+    stage.fly().hide(machine, minutes(30));
+    stage.fly().lose(machine);
+    const bool failed = co_await stage.until(machine, "failed", minutes(25));
+    stage.expect(failed, "the machine fails within its bound");
+    stage.fly().options().failed_starts = 0;
+    stage.fly().options().ghosts.clear();
+}
+
+// A request to create takes so long that its volume was moved meanwhile, since there was no room
+// beside it. What it makes mounts the volume of before: it is not taken for the machine.
+Script conflict_stranded(Stage stage) {
+    const std::string first = co_await stage.create("alpha", "fly", 3);
+    co_await stage.expect_active(first);
+    co_await stage.retire(first);
+    const bool archived = co_await stage.until(first, "archived", minutes(30));
+    stage.expect(archived, "the machine is gone, and the volume is free");
+    const std::string before = stage.volume_of("alpha");
+
+    stage.network().delay("server", "fly", seconds(70));
+    const std::string second = co_await stage.create("alpha", "fly", 3);
+    co_await stage.sleep(seconds(1));
+    stage.network().delay("server", "fly", seconds(0));
+    stage.fly().options().stranded_volumes.insert(before);
+    while (stage.fly().volumes().size() < 2) co_await stage.sleep(milliseconds(1));
+    stage.network().delay("fly", "server", seconds(29));
+    stage.fly().options().stranded_volumes.clear();
+    while (!stage.exists(second)) co_await stage.sleep(milliseconds(10));
+    stage.network().delay("fly", "server", seconds(0));
+    stage.expect(stage.fly().find_by_name(second)->volume == before,
+                 "what arrives late mounts the volume of before");
+    co_await expect_one_active(stage, second);
+    stage.expect(stage.volume_of("alpha") != before, "the project has another volume by now");
+    stage.expect(stage.fly().find_by_name(second)->volume == stage.volume_of("alpha"),
+                 "which its machine mounts");
+}
+
+// The store has lost in which size it asked for the machine. That keeps its size: the row says so
+// together with the id, before it is started, and what replaces it is as large.
+Script conflict_other_size(Stage stage) {
+    stage.fly().options().late_creates = 1;
+    stage.fly().options().lag = seconds(5);
+    const std::string machine = co_await stage.create("alpha");
+    while (!stage.exists(machine)) co_await stage.sleep(milliseconds(10));
+    co_await stage.sleep(seconds(1));
+    const json made = stage.fly().find_by_name(machine)->config.at("guest");
+    stage.universe().tamper("UPDATE machine SET cpus = cpus + 1, memory_mb = memory_mb + 256");
+    const std::string adopted = co_await until_named(stage, machine);
+    stage.expect(stage.shadow().machine(machine)->spec.memory_mb == made.at("memory_mb") &&
+                     stage.shadow().machine(machine)->spec.cpus == made.at("cpus"),
+                 "the row has the size together with the id");
+    co_await expect_one_active(stage, machine);
+    const auto next = co_await stage.recreate("alpha");
+    co_await stage.expect_active(next.machine);
+    stage.expect(stage.fly().find_by_name(next.machine)->config.at("guest") == made,
+                 "what replaces it is as large");
+}
+
+// A machine of ours has the name, and mounts another volume: it must not be taken.
+Script conflict_other_volume(Stage stage) {
+    while (stage.shadow().installation().empty()) co_await stage.sleep(seconds(1));
+    json labels = labels_of("alpha", "alpha-1", stage.shadow().installation());
+    co_await make_at_fly(stage, "alpha-1", std::move(labels));
+    const std::string machine = co_await stage.create("alpha", "fly", 3);
+    co_await expect_one_active(stage, machine);
+    for (const fakes::CloudMachine& resource : stage.universe().inventory()) {
+        stage.expect(resource.leaving || !resource.volume.empty(),
+                     "what runs mounts the project's volume");
+    }
+}
+
+// The row has lost the id of its machine, which is lost as well; another says that it is the same,
+// and mounts nothing: its id is not put in the place of the lost one.
+Script lost_id_unfit(Stage stage) {
+    const std::string machine = co_await stage.create("alpha", "fly", 3);
+    co_await stage.expect_active(machine);
+    stage.universe().tamper(
+        "UPDATE machine SET external_id = '', address = ''; UPDATE provider_resource SET"
+        " external_id = '', state = 'asked'");
+    stage.fly().lose(machine);
+    co_await stage.sleep(seconds(15));
+    json labels = labels_of("alpha", "alpha-1", stage.shadow().installation());
+    co_await make_at_fly(stage, machine, std::move(labels));
+    const bool archived = co_await stage.until(machine, "archived", minutes(90));
+    stage.expect(archived, "the machine leaves service");
+    stage.expect(stage.count(machine) == 0, "and what said that it was it is destroyed");
+}
+
+// Somebody else's machine has the name: it is left alone, and the failure says why.
+Script conflict_not_ours(Stage stage) {
+    json labels = labels_of("alpha", "alpha-1", "another");
+    co_await make_at_fly(stage, "alpha-1", std::move(labels));
+    const std::string machine = co_await stage.create("alpha");
+    const bool failed = co_await stage.until(machine, "failed", minutes(15));
+    stage.expect(failed, "the machine fails");
+    stage.expect(
+        stage.shadow().machine(machine)->provisioning_error.find("not ours") != std::string::npos,
+        "and says that the name belongs to somebody else");
+    co_await stage.sleep(minutes(20));
+    stage.expect(stage.count(machine) == 1, "what is not ours is still there");
+}
+
+// The registry holds the name of a machine that nobody can find: bounded, and never in a circle.
+Script conflict_vanished(Stage stage) {
+    stage.fly().options().ghosts["alpha-1"] = "1857150000dead";
+    const std::string machine = co_await stage.create("alpha");
+    co_await stage.sleep(seconds(20));
+    stage.fly().options().ghosts.clear();
+    co_await expect_one_active(stage, machine);
+}
+
+// And when the name is never free again, the machine fails within its bound.
+Script conflict_vanished_for_good(Stage stage) {
+    stage.fly().options().ghosts["alpha-1"] = "1857150000dead";
+    const std::string machine = co_await stage.create("alpha");
+    const bool failed = co_await stage.until(machine, "failed", minutes(25));
+    stage.expect(failed, "the machine fails within its bound");
+    stage.fly().options().ghosts.clear();
+}
+
+// Nobody can read from the conflict who has the name: it is kept whole, and the labels lead there.
+Script conflict_unreadable(Stage stage) {
+    stage.fly().options().late_creates = 1;
+    stage.fly().options().lag = seconds(3);
+    stage.fly().options().garble_conflicts = true;
+    const std::string machine = co_await stage.create("alpha");
+    co_await expect_one_active(stage, machine);
+}
+
+}  // namespace
+
+std::vector<Scenario> conflicts() {
+    return {
+        {"conflict-adopted",
+         "The creation's answer is lost and lists lag: the name conflict leads to the machine.",
+         {},
+         false,
+         minutes(30),
+         conflict_adopted,
+         {"provider.error conflict", "order machine.adopted conflict < machine.provisioned"}},
+        {"conflict-adopted-without-volume",
+         "The same without a volume.",
+         {},
+         false,
+         minutes(30),
+         conflict_adopted_without_volume,
+         {"provider.error conflict", "order machine.adopted conflict < machine.provisioned"}},
+        {"conflict-after-loss",
+         "The store has lost the id of a machine that is starting, and that it asked for it: the "
+         "name conflict leads to the machine.",
+         {},
+         false,
+         minutes(40),
+         conflict_after_loss,
+         {"provider.error conflict", "order machine.adopted conflict < machine.provisioned"}},
+        {"conflict-start-fails",
+         "What was adopted cannot be started at first: its id stands, and it is started later.",
+         {},
+         false,
+         minutes(30),
+         conflict_start_fails,
+         {"order machine.adopted conflict < machine.provisioned",
+          "order machine.provisioned < outbox.retry machine:provision",
+          "outbox.retry machine:provision: ambiguous"}},
+        {"conflict-vanishes-when-adopted",
+         "What was adopted is gone before it is started, and its name is not free: no circle.",
+         {},
+         false,
+         minutes(60),
+         conflict_vanishes_when_adopted,
+         {"order machine.adopted conflict < machine.provisioned",
+          "outbox.later machine:provision: the resource is not visible yet",
+          "outbox.dead machine:provision: the provider no longer has resource #"}},
+        {"conflict-stranded",
+         "A creation takes effect after its volume was moved: what it made mounts the old volume, "
+         "and is destroyed.",
+         {},
+         false,
+         minutes(90),
+         conflict_stranded,
+         {"net.failed server timed_out", "volume.present copy", "provider.error conflict",
+          "order machine.mismatch < outbox.retry machine:provision"}},
+        {"conflict-other-size",
+         "The store has lost the size of the machine that has the name: it keeps its size, which "
+         "is written down with its id.",
+         {},
+         false,
+         minutes(60),
+         conflict_other_size,
+         {"order machine.adopted conflict < machine.provisioned"}},
+        {"conflict-other-volume",
+         "A machine of ours has the name and mounts another volume: it is destroyed, not taken.",
+         {},
+         false,
+         minutes(30),
+         conflict_other_volume,
+         {"machine.mismatch", "provider.error conflict"}},
+        {"conflict-not-ours",
+         "Somebody else's machine has the name: it is left alone.",
+         {},
+         false,
+         minutes(60),
+         conflict_not_ours,
+         {"outbox.dead machine:provision: the name # belongs to resource # which is not ours"}},
+        {"conflict-unreadable",
+         "The conflict does not say who has the name: it is kept whole, and the labels lead there.",
+         {},
+         false,
+         minutes(30),
+         conflict_unreadable,
+         {"machine.conflict-unreadable", "machine.adopted labels"}},
+        {"conflict-vanished",
+         "The name belongs to a machine that is not there: retried, and never in a circle.",
+         {},
+         false,
+         minutes(30),
+         conflict_vanished,
+         {"provider.error conflict", "outbox.retry machine:provision: gone"}},
+        {"conflict-vanished-for-good",
+         "The name never comes free: the machine fails within its bound.",
+         {},
+         false,
+         minutes(60),
+         conflict_vanished_for_good,
+         {"outbox.retry machine:provision: gone", "machine.state starting->failed"}},
+        {"lost-id-unfit",
+         "What says that it is a machine whose id is lost mounts another volume: it is not taken.",
+         {},
+         false,
+         minutes(120),
+         lost_id_unfit,
+         {"reconcile.finding unfit"}},
+    };
+}
+
+}  // namespace scenarios
