@@ -5,6 +5,7 @@
 namespace scenarios {
 namespace {
 
+using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
@@ -27,6 +28,37 @@ Script paused_replica(Stage stage) {
     co_await stage.expect_active(machine);
     stage.expect(stage.count(machine) == 1, "the provider has one of its name");
     stage.expect(stage.shadow().readiness_events(machine) == 1, "readiness was enqueued once");
+}
+
+// Whose lease a route's event is under: a number of a server, or -1.
+int holder_of_route(Stage& stage) {
+    const std::string owner = stage.universe().ask(
+        "SELECT lease_owner FROM outbox_event WHERE kind = 'project:route' AND state = 'pending'");
+    if (owner.find("server-2") != std::string::npos) return 1;
+    return owner.find("server") != std::string::npos ? 0 : -1;
+}
+
+// A control plane is paused past its lease while it waits for an answer, and has it when another is
+// waiting for its own: what it says of the event is too late.
+Script settled_too_late(Stage stage) {
+    stage.network().delay("consul", "server", seconds(8));
+    const std::string machine = co_await stage.create("alpha");
+    for (int i = 0; i < 600 && holder_of_route(stage) < 0; ++i) {
+        co_await stage.sleep(milliseconds(100));
+    }
+    const int holder = std::max(holder_of_route(stage), 0);
+    co_await stage.sleep(seconds(1));
+    stage.universe().server(holder).pause();
+    for (int i = 0; i < 1200 && holder_of_route(stage) == holder; ++i) {
+        co_await stage.sleep(milliseconds(100));
+    }
+    stage.expect(holder_of_route(stage) == 1 - holder, "the other has taken the event");
+    co_await stage.sleep(seconds(1));
+    stage.universe().server(holder).resume();
+    co_await stage.sleep(seconds(30));
+    stage.network().delay("consul", "server", seconds(0));
+    co_await stage.expect_active(machine);
+    co_await stage.sleep(minutes(5));
 }
 
 // The host of both control planes loses power, and they come back one after the other. Whoever had
@@ -165,6 +197,16 @@ std::vector<Scenario> workers() {
          paused_replica,
          {"order outbox.done machine:provision < outbox.lease-lost machine:provision",
           "machine.adopted labels"},
+         kStepLimit,
+         2},
+        {"settled-too-late",
+         "A control plane is paused past its lease, and has its answer while another does the "
+         "work.",
+         {},
+         false,
+         minutes(60),
+         settled_too_late,
+         {"outbox.lease-lost project:route: taken over"},
          kStepLimit,
          2},
         {"replicas-restart",
