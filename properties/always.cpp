@@ -224,8 +224,9 @@ class OneDeliveryAtATime final : public Property {
         }
         const bool taken = before == nullptr || before->lease_epoch != after.lease_epoch;
         const auto held = held_since_.find(after.id);
-        if (taken && held != held_since_.end() && before->lease_owner != after.lease_owner &&
-            shadow.now() - held->second < lease_) {
+        const bool from_another = taken && before != nullptr && !before->lease_owner.empty() &&
+                                  before->lease_owner != after.lease_owner;
+        if (from_another && held != held_since_.end() && shadow.now() - held->second < lease_) {
             taken_early_ = fmt::format(
                 "event {} was taken from {} by {} {} ms after it had taken "
                 "or renewed its lease",
@@ -236,6 +237,8 @@ class OneDeliveryAtATime final : public Property {
         if (renewed) held_since_[after.id] = shadow.now();
     }
     void on_tampered() override { held_since_.clear(); }
+    // A lease that was not durable yet is nobody's any more.
+    void on_recovery(const Shadow&, const Shadow&) override { held_since_.clear(); }
     void on_delivery(const scenarios::DeliveryStep& step, const Shadow&) override {
         std::set<std::int64_t>& in_hand = in_hand_[step.server];
         if (!step.begins()) {
