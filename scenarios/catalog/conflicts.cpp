@@ -172,7 +172,7 @@ Script conflict_other_size(Stage stage) {
     co_await stage.sleep(seconds(1));
     const json made = stage.fly().find_by_name(machine)->config.at("guest");
     stage.universe().tamper("UPDATE machine SET cpus = cpus + 1, memory_mb = memory_mb + 256");
-    const std::string adopted = co_await until_named(stage, machine);
+    co_await until_named(stage, machine);
     stage.expect(stage.shadow().machine(machine)->spec.memory_mb == made.at("memory_mb") &&
                      stage.shadow().machine(machine)->spec.cpus == made.at("cpus"),
                  "the row has the size together with the id");
