@@ -7,7 +7,7 @@
 
 #include "properties/fairness.hpp"
 #include "properties/property.hpp"
-#include "system/outbox/outbox.hpp"
+#include "scenarios/universe.hpp"
 
 namespace properties {
 namespace {
@@ -226,7 +226,8 @@ class OneDeliveryAtATime final : public Property {
         const auto held = held_since_.find(after.id);
         const bool from_another = taken && before != nullptr && !before->lease_owner.empty() &&
                                   before->lease_owner != after.lease_owner;
-        if (from_another && held != held_since_.end() && shadow.now() - held->second < lease_) {
+        if (from_another && held != held_since_.end() &&
+            shadow.now() - held->second < scenarios::kLease) {
             taken_early_ = fmt::format(
                 "event {} was taken from {} by {} {} ms after it had taken "
                 "or renewed its lease",
@@ -253,8 +254,6 @@ class OneDeliveryAtATime final : public Property {
     }
 
   private:
-    const sim::Duration lease_ = lifecycle::OutboxOptions().lease;
-
     std::map<std::int64_t, sim::VirtualTime> held_since_;  // events: when taken or renewed
     std::string taken_early_;
     std::map<std::string, std::set<std::int64_t>> in_hand_;

@@ -45,6 +45,7 @@ lifecycle::SystemOptions system_options(const std::string& server, bool alone) {
     options.lifecycle.keep_for = kKeepFor;
     options.lifecycle.quarantine_for = kQuarantine;
     options.outbox.owner = server;
+    options.outbox.lease = kLease;
     // Where nothing else adds events, looking for them without a reason is only work.
     options.outbox.poll = alone ? seconds(60) : seconds(20);
     return options;

@@ -30,6 +30,7 @@ using Script = boost::asio::awaitable<void>;
 inline constexpr std::uint16_t kDaemonPort = 8080;
 // How long what no row knows is kept in this world.
 inline constexpr lifecycle::Duration kQuarantine = std::chrono::minutes(90);
+inline constexpr lifecycle::Duration kLease = std::chrono::seconds(30);  // of an event
 inline constexpr const char* kApiAuthority = "api.internal:80";          // for clients
 inline constexpr const char* kControlAuthority = "control.internal:80";  // for boxes
 inline constexpr const char* kFlyAuthority = "_api.internal:4280";
