@@ -2,7 +2,7 @@
 # `properties/planted/catches` measured it. A row with a bug that was never measured is not judged.
 .catches as $catches |
 ([$catches[].bug] | unique) as $measured |
-((.incidents.situations[], .incidents.readings[]) |
+(.incidents.situations[], .incidents.readings[]) |
 . as $row |
 select((.bugs | length) > 0 and (.bugs - $measured | length) == 0) |
 [$catches[] | select(
@@ -17,4 +17,4 @@ as $proofs |
         "\(.) catches none of its bugs in any of its scenarios"),
     ($row.scenarios[] | select(. as $scenario | [$proofs[].scenario] | index($scenario) | not) |
         "\(.) shows none of its bugs to any of its properties")
-) | "docs/incidents.json: \($row.id), \($row.what): \(.)")
+) | "docs/incidents.json: \($row.id), \($row.what): \(.)"

@@ -253,6 +253,13 @@ boost::asio::awaitable<void> Stage::expect_active(std::string machine) {
     expect(active, "the machine becomes active");
 }
 
+boost::asio::awaitable<void> Stage::expect_one_active(std::string machine) {
+    const bool active = co_await until(machine, "active", std::chrono::minutes(15));
+    expect(active, "the machine becomes active");
+    expect(count(machine) == 1, "the provider has one of its name");
+    expect(shadow().readiness_events(machine) == 1, "readiness was enqueued once");
+}
+
 bool Stage::exists(const std::string& machine) const {
     for (const fakes::CloudMachine& resource : universe_->inventory()) {
         if (resource.name == machine && !resource.leaving) return true;

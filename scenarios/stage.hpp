@@ -61,6 +61,9 @@ class Stage {
                                        sim::Duration within);
     // Takes for granted that the machine becomes active within half an hour.
     boost::asio::awaitable<void> expect_active(std::string machine);
+    // That it does within a quarter of one, that its provider has one of its name, and that it was
+    // probed for once.
+    boost::asio::awaitable<void> expect_one_active(std::string machine);
     // One request of a client, answered or not; `bearer` is who it says it is from.
     boost::asio::awaitable<std::optional<lifecycle::HttpResponse>> call(
         std::string method, std::string target, std::string body = {},

@@ -9,25 +9,18 @@ namespace {
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-Script expect_one_active(Stage stage, std::string machine) {
-    const bool active = co_await stage.until(machine, "active", minutes(15));
-    stage.expect(active, "the machine becomes active");
-    stage.expect(stage.count(machine) == 1, "the provider has one of its name");
-    stage.expect(stage.shadow().readiness_events(machine) == 1, "readiness was enqueued once");
-}
-
 // The creation takes effect, and the answer says that it did not in time.
 Script create_times_out(Stage stage) {
     stage.fly().options().late_creates = 1;
     const std::string machine = co_await stage.create("alpha");
-    co_await expect_one_active(stage, machine);
+    co_await stage.expect_one_active(machine);
 }
 
 // The machine takes longer to start than one wait: the next goes on with the same one.
 Script slow_start(Stage stage) {
     stage.fly().options().start_delay = seconds(75);
     const std::string machine = co_await stage.create("alpha");
-    co_await expect_one_active(stage, machine);
+    co_await stage.expect_one_active(machine);
 }
 
 // Somebody holds a lease on the new machine for a minute: it is started when that is over.
@@ -46,7 +39,7 @@ Script leased_by_somebody(Stage stage) {
     fakes::SimHttpClient http(stage.universe().client());
     const auto leased = co_await http.send(std::move(request), seconds(30));
     stage.expect(leased && leased->status == 201, "somebody takes a lease");
-    co_await expect_one_active(stage, machine);
+    co_await stage.expect_one_active(machine);
 }
 
 // A request to create that arrives after the machine has failed: what it makes is reaped.

@@ -47,13 +47,6 @@ json labels_of(const char* project, const char* machine, std::string installatio
             {"vivarium_generation", "1"}};
 }
 
-Script expect_one_active(Stage stage, std::string machine) {
-    const bool active = co_await stage.until(machine, "active", minutes(15));
-    stage.expect(active, "the machine becomes active");
-    stage.expect(stage.count(machine) == 1, "the provider has one of its name");
-    stage.expect(stage.shadow().readiness_events(machine) == 1, "readiness was enqueued once");
-}
-
 // The answer is lost, the list does not show the machine yet, and nothing shows that its volume is
 // taken: the next creation meets the name.
 Script conflict_adopted(Stage stage) {
@@ -62,7 +55,7 @@ Script conflict_adopted(Stage stage) {
     const std::string machine = co_await stage.create("alpha", "fly", 3);
     while (!stage.exists(machine)) co_await stage.sleep(std::chrono::milliseconds(10));
     stage.fly().hide_volume(stage.fly().volumes().begin()->first, seconds(3));
-    co_await expect_one_active(stage, machine);
+    co_await stage.expect_one_active(machine);
 }
 
 // The same without a volume: only lists are behind, and the machine itself can be read.
@@ -70,7 +63,7 @@ Script conflict_adopted_without_volume(Stage stage) {
     stage.fly().options().late_creates = 1;
     stage.fly().options().lag = milliseconds(1500);
     const std::string machine = co_await stage.create("alpha");
-    co_await expect_one_active(stage, machine);
+    co_await stage.expect_one_active(machine);
 }
 
 // What the row of the machine names; empty while nobody has read it, or it names nothing.
@@ -98,7 +91,7 @@ Script conflict_after_loss(Stage stage) {
     stage.universe().tamper(
         "UPDATE machine SET external_id = '', address = ''; DELETE FROM provider_resource");
     stage.fly().options().failed_starts = 0;
-    co_await expect_one_active(stage, machine);
+    co_await stage.expect_one_active(machine);
     stage.expect(stage.shadow().machine(machine)->external_id == made, "it is the same as before");
 }
 
@@ -113,7 +106,7 @@ Script conflict_start_fails(Stage stage) {
     stage.expect(stage.shadow().machine(machine)->external_id == adopted &&
                      stage.shadow().machine(machine)->state == lifecycle::MachineState::starting,
                  "a start that failed changes nothing");
-    co_await expect_one_active(stage, machine);
+    co_await stage.expect_one_active(machine);
     stage.expect(stage.shadow().machine(machine)->external_id == adopted, "it runs in the end");
 }
 
@@ -156,7 +149,7 @@ Script conflict_stranded(Stage stage) {
     stage.network().delay("fly", "server", seconds(0));
     stage.expect(stage.fly().find_by_name(second)->volume == before,
                  "what arrives late mounts the volume of before");
-    co_await expect_one_active(stage, second);
+    co_await stage.expect_one_active(second);
     stage.expect(stage.volume_of("alpha") != before, "the project has another volume by now");
     stage.expect(stage.fly().find_by_name(second)->volume == stage.volume_of("alpha"),
                  "which its machine mounts");
@@ -176,7 +169,7 @@ Script conflict_other_size(Stage stage) {
     stage.expect(stage.shadow().machine(machine)->spec.memory_mb == made.at("memory_mb") &&
                      stage.shadow().machine(machine)->spec.cpus == made.at("cpus"),
                  "the row has the size together with the id");
-    co_await expect_one_active(stage, machine);
+    co_await stage.expect_one_active(machine);
     const auto next = co_await stage.recreate("alpha");
     co_await stage.expect_active(next.machine);
     stage.expect(stage.fly().find_by_name(next.machine)->config.at("guest") == made,
@@ -189,7 +182,7 @@ Script conflict_other_volume(Stage stage) {
     json labels = labels_of("alpha", "alpha-1", stage.shadow().installation());
     co_await make_at_fly(stage, "alpha-1", std::move(labels));
     const std::string machine = co_await stage.create("alpha", "fly", 3);
-    co_await expect_one_active(stage, machine);
+    co_await stage.expect_one_active(machine);
     for (const fakes::CloudMachine& resource : stage.universe().inventory()) {
         stage.expect(resource.leaving || !resource.volume.empty(),
                      "what runs mounts the project's volume");
@@ -233,7 +226,7 @@ Script conflict_vanished(Stage stage) {
     const std::string machine = co_await stage.create("alpha");
     co_await stage.sleep(seconds(20));
     stage.fly().options().ghosts.clear();
-    co_await expect_one_active(stage, machine);
+    co_await stage.expect_one_active(machine);
 }
 
 // And when the name is never free again, the machine fails within its bound.
@@ -251,7 +244,7 @@ Script conflict_unreadable(Stage stage) {
     stage.fly().options().lag = seconds(3);
     stage.fly().options().garble_conflicts = true;
     const std::string machine = co_await stage.create("alpha");
-    co_await expect_one_active(stage, machine);
+    co_await stage.expect_one_active(machine);
 }
 
 }  // namespace
