@@ -191,8 +191,8 @@ class NoBare500 final : public Property {
                                body["error"].contains("message") &&
                                body["error"].contains("action");
         if (response.status == 500 || !explained) {
-            broken(fmt::format("{} {} was answered {}: {}", answer.method, answer.target,
-                               response.status, response.body));
+            broken(fmt::format("{} {} was answered {}: {}", answer.request.method,
+                               answer.request.target, response.status, response.body));
         }
     }
 };

@@ -47,7 +47,7 @@ class NestingBounded final : public Property {
     void on_server_answer(const scenarios::ServerAnswer& answer) override {
         // What a machine answered is passed on as it is, and read by nobody here.
         if (answer.response.headers.contains("X-Vivarium-Machine")) return;
-        judge("the answer to " + answer.target, answer.response.body);
+        judge("the answer to " + answer.request.target, answer.response.body);
     }
 
   private:
@@ -142,12 +142,12 @@ class AnswersInTime final : public Property {
                    "A request that is passed on to a machine is answered within half a minute, "
                    "whatever the machine, its provider and other requests do.") {}
     void on_server_answer(const scenarios::ServerAnswer& answer) override {
-        const bool passed_on = answer.target.find("/proxy/") != std::string::npos ||
-                               answer.target.ends_with("/agents");
+        const bool passed_on = answer.request.target.find("/proxy/") != std::string::npos ||
+                               answer.request.target.ends_with("/agents");
         const sim::Duration took = answer.at - answer.asked_at;
         if (!passed_on || took <= std::chrono::seconds(30)) return;
-        late_.push_back(
-            fmt::format("{} was answered after {} s", answer.target, took.count() / 1'000'000));
+        late_.push_back(fmt::format("{} was answered after {} s", answer.request.target,
+                                    took.count() / 1'000'000));
     }
     void at_end(const scenarios::Ending& ending) override {
         // Who is paused, or whose clock is set, cannot keep to a time.

@@ -201,12 +201,12 @@ class ReadsGoOn final : public Property {
                 std::string::npos) {
             return;
         }
-        if (answer.method == "GET") {
-            broken(fmt::format("{} was answered: {}", answer.target, response.body));
+        if (answer.request.method == "GET") {
+            broken(fmt::format("{} was answered: {}", answer.request.target, response.body));
         }
         if (!response.headers.contains("Retry-After")) {
-            broken(
-                fmt::format("{} {} is not told when to come again", answer.method, answer.target));
+            broken(fmt::format("{} {} is not told when to come again", answer.request.method,
+                               answer.request.target));
         }
     }
 };

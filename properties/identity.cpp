@@ -49,8 +49,8 @@ Path path_of(const std::string& target) {
 class Roll {
   public:
     void hear(const ServerAnswer& answer) {
-        if (answer.method != "POST" || answer.response.status != 200) return;
-        const Path path = path_of(answer.target);
+        if (answer.request.method != "POST" || answer.response.status != 200) return;
+        const Path path = path_of(answer.request.target);
         if (path.kind != "machines") return;
         if (path.verb == "status" || path.verb == "register") seen_[path.id] = answer.at;
     }
@@ -142,10 +142,9 @@ class SilenceBeforeDeath final : public Property {
                    "while a server was there to hear it and whatever its clock said, and its "
                    "provider reaches the host of what it mounts.") {}
     void on_server_answer(const ServerAnswer& answer) override { roll_.hear(answer); }
-    void on_delivery(const scenarios::DeliveryStep& step, const Shadow&) override {
-        servers_.insert(step.server);
+    void on_server_up(const std::string& server, VirtualTime at) override {
+        up_since_[server] = at;
     }
-    void on_recovery(const Shadow&, const Shadow& after) override { hears_since_ = after.now(); }
     void on_recreated(const scenarios::Recreation& recreation, const Shadow& shadow) override {
         if (recreation.reason != "no sign of life") return;
         const Machine* machine = shadow.machine(recreation.machine);
@@ -156,9 +155,7 @@ class SilenceBeforeDeath final : public Property {
                                    recreation.machine, resource.volume));
             }
         }
-        // Where there are several servers, another has heard what this one could not.
-        const auto since = servers_.size() > 1 ? VirtualTime{} : hears_since_;
-        const auto heard = std::max(roll_.seen(recreation.machine), since);
+        const auto heard = std::max(roll_.seen(recreation.machine), up_since_[recreation.server]);
         const auto silence = recreation.at - heard;
         if (silence < minutes(5)) {
             broken(fmt::format("machine {} was heard {} s before it was recreated for its silence",
@@ -168,8 +165,7 @@ class SilenceBeforeDeath final : public Property {
 
   private:
     Roll roll_;
-    VirtualTime hears_since_{};      // the last of the servers to start
-    std::set<std::string> servers_;  // that have ever taken an event
+    std::map<std::string, VirtualTime> up_since_;  // by server
 };
 
 class OnlineIsAuthenticated final : public Property {
@@ -182,8 +178,8 @@ class OnlineIsAuthenticated final : public Property {
     }
     void on_server_answer(const ServerAnswer& answer) override {
         roll_.hear(answer);
-        const Path path = path_of(answer.target);
-        if (answer.method != "GET" || path.kind != "projects" || !path.verb.empty() ||
+        const Path path = path_of(answer.request.target);
+        if (answer.request.method != "GET" || path.kind != "projects" || !path.verb.empty() ||
             answer.response.status != 200) {
             return;
         }
@@ -228,7 +224,7 @@ class NobodyLockedOut final : public Property {
     void on_tampered() override { refused_since_.clear(); }
     void on_server_answer(const ServerAnswer& answer) override {
         roll_.hear(answer);
-        const Path path = path_of(answer.target);
+        const Path path = path_of(answer.request.target);
         if (path.kind != "machines" || (path.verb != "status" && path.verb != "register")) return;
         const int status = answer.response.status;
         if (status == 200) refused_since_.erase(path.id);
@@ -264,7 +260,7 @@ class StoppedOnlyWhenReplaced final : public Property {
                    "retired: it may be the one that answers at the machine's address.") {}
     void on_tampered() override { told_.clear(); }
     void on_server_answer(const ServerAnswer& answer) override {
-        const Path path = path_of(answer.target);
+        const Path path = path_of(answer.request.target);
         if (path.kind == "machines" && answer.response.status == 410) told_.insert(path.id);
     }
     // Who has left service does not come back. The answer may rest on a commit that its server did
@@ -386,8 +382,8 @@ class SecretsStaySecret final : public Property {
         }
     }
     void on_server_answer(const ServerAnswer& answer) override {
-        if (path_of(answer.target).verb != "register" || answer.response.status != 200) {
-            on_text(answer.target, answer.response.body);
+        if (path_of(answer.request.target).verb != "register" || answer.response.status != 200) {
+            on_text(answer.request.target, answer.response.body);
         }
     }
 };

@@ -39,6 +39,9 @@ class Jury final : public scenarios::Witness {
     void on_tampered() override {
         for (const auto& property : properties_) property->on_tampered();
     }
+    void on_server_up(const std::string& server, sim::VirtualTime at) override {
+        for (const auto& property : properties_) property->on_server_up(server, at);
+    }
     void on_server_down(const std::string& server) override {
         for (const auto& property : properties_) property->on_server_down(server);
     }

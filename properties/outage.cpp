@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <string>
 
 #include "properties/fairness.hpp"
@@ -27,8 +26,7 @@ class OutageIsSaid final : public Property {
                    "nothing for ten minutes, and not any more when it has answered.") {}
 
     void on_provider_call(const scenarios::ProviderCall& call) override {
-        servers_.insert(call.server);
-        Calls& calls = calls_[call.provider];
+        Calls& calls = calls_[call.server][call.provider];
         if (call.response && call.response->status < 500) {
             calls.failed = 0;
         } else if (calls.failed++ == 0) {
@@ -36,15 +34,13 @@ class OutageIsSaid final : public Property {
         }
     }
     // What it knew is forgotten with it, and the calls that it had in hand end with it.
-    void on_server_down(const std::string&) override { calls_.clear(); }
-    void on_recovery(const Shadow&, const Shadow&) override { calls_.clear(); }
+    void on_server_down(const std::string& server) override { calls_.erase(server); }
 
     void on_server_answer(const scenarios::ServerAnswer& answer) override {
-        // Where there are several servers, nobody sees which of them has answered.
-        if (answer.target != "/v1/health" || servers_.size() > 1) return;
+        if (answer.request.target != "/v1/health") return;
         const json said =
             json::parse(answer.response.body, nullptr, false).value("providers", json::object());
-        for (const auto& [provider, calls] : calls_) {
+        for (const auto& [provider, calls] : calls_[answer.server]) {
             const bool in_reach = said.value(provider, json::object()).value("in_reach", true);
             const sim::Duration silent = answer.at - calls.failing_since;
             if (calls.failed == 0 && !in_reach) {
@@ -64,8 +60,7 @@ class OutageIsSaid final : public Property {
         std::int64_t failed = 0;  // in a row
         sim::VirtualTime failing_since{};
     };
-    std::map<std::string, Calls> calls_;  // by provider
-    std::set<std::string> servers_;
+    std::map<std::string, std::map<std::string, Calls>> calls_;  // by server and provider
 };
 
 }  // namespace

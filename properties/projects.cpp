@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 #include <utility>
@@ -23,9 +25,9 @@ using scenarios::Shadow;
 // The machine that has proved itself by this answer; empty: none.
 std::string proved_by(const ServerAnswer& answer) {
     constexpr std::string_view kMachines = "/v1/machines/";
-    const std::string_view target = answer.target;
+    const std::string_view target = answer.request.target;
     const bool proof = target.ends_with("/register") || target.ends_with("/status");
-    if (answer.method != "POST" || answer.response.status != 200 || !proof ||
+    if (answer.request.method != "POST" || answer.response.status != 200 || !proof ||
         !target.starts_with(kMachines)) {
         return {};
     }
@@ -187,6 +189,51 @@ class QueuedRequestsBegin final : public Property {
     }
 };
 
+class RepeatsMakeNothingNew final : public Property {
+  public:
+    RepeatsMakeNothingNew()
+        : Property("repeats-make-nothing-new",
+                   "However often a request is repeated under its key, or a push is told, its "
+                   "answer names the machine or delegation that it named at first.") {}
+    void on_tampered() override { first_.clear(); }
+    void on_server_answer(const ServerAnswer& answer) override {
+        const std::string intention = intention_of(answer.request);
+        if (answer.response.status / 100 != 2 || intention.empty()) return;
+        const auto body = nlohmann::json::parse(answer.response.body, nullptr, false);
+        if (!body.is_object()) return;
+        // What a request waits for is not what it gets.
+        const auto queued = body.value("queued", nlohmann::json::array());
+        for (const char* made : {"machine", "delegation"}) {
+            if (body.contains(made) && queued != true) judge(intention, body.at(made));
+        }
+        for (const auto& machine : body.value("machines", nlohmann::json::array())) {
+            if (std::ranges::find(queued, machine.at("project")) == queued.end()) {
+                judge(intention, machine);
+            }
+        }
+    }
+
+  private:
+    // What all repeats of a request have in common; empty if it is never the same again.
+    static std::string intention_of(const lifecycle::HttpRequest& request) {
+        const auto key = request.headers.find("Idempotency-Key");
+        if (key != request.headers.end()) {
+            return fmt::format("{} {} {}", request.method, request.target, key->second);
+        }
+        return request.target == "/v1/webhooks/github" ? "push " + request.body : std::string();
+    }
+    void judge(const std::string& intention, const nlohmann::json& made) {
+        const std::string id = made.at("id");
+        const auto [first, is_new] =
+            first_.try_emplace({intention, made.at("project").get<std::string>()}, id);
+        if (is_new || first->second == id) return;
+        broken(fmt::format("{} named {} at first, and {} when it was repeated", intention,
+                           first->second, id));
+    }
+
+    std::map<std::pair<std::string, std::string>, std::string> first_;  // by intention and project
+};
+
 }  // namespace
 
 Properties project_properties() {
@@ -194,6 +241,7 @@ Properties project_properties() {
     all.push_back(std::make_unique<ErrorsLastUntilHealed>());
     all.push_back(std::make_unique<ArchivedStaysArchived>());
     all.push_back(std::make_unique<QueuedRequestsBegin>());
+    all.push_back(std::make_unique<RepeatsMakeNothingNew>());
     return all;
 }
 

@@ -175,8 +175,8 @@ class OwnBoxesAnswer final : public Property {
         if (!said.is_object()) return;
         const std::string answered = said.value("machine", "");
         if (answered.empty() || answered == meant->second) return;
-        broken(
-            fmt::format("{} was for {}, and {} answered", answer.target, meant->second, answered));
+        broken(fmt::format("{} was for {}, and {} answered", answer.request.target, meant->second,
+                           answered));
     }
 };
 

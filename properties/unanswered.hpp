@@ -15,8 +15,8 @@ class Unanswered {
         if (method == "POST") targets_.insert(target);
     }
     void answer(const scenarios::ServerAnswer& answer) {
-        const auto found = targets_.find(answer.target);
-        if (answer.method == "POST" && found != targets_.end()) targets_.erase(found);
+        const auto found = targets_.find(answer.request.target);
+        if (answer.request.method == "POST" && found != targets_.end()) targets_.erase(found);
     }
     bool contains(const std::string& target) const { return targets_.contains(target); }
 

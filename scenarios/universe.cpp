@@ -109,6 +109,7 @@ class Universe::ServerProgram final : public sim::Program {
         universe.shadow_.pass(universe.world_.now());
         universe.shadow_.recover(system_->store());
         universe.world_.recovered([&process] { return content_digest(process.disk().vfs_name()); });
+        universe.witness_.on_server_up(name_, universe.world_.now());
         open(process, lifecycle::Door::clients, kApiAuthority);
         open(process, lifecycle::Door::boxes, kControlAuthority);
         system_->start();
@@ -150,16 +151,15 @@ class Universe::ServerProgram final : public sim::Program {
     }
 
     void serve(lifecycle::Door door, lifecycle::HttpRequest request, fakes::Respond respond) {
-        std::string method = request.method;
-        std::string target = request.target;
-        universe_.witness_.on_server_request(method, target);
+        universe_.witness_.on_server_request(request.method, request.target);
         const sim::VirtualTime asked_at = universe_.world_.now();
-        system_->serve(door, std::move(request),
-                       [this, asked_at, method = std::move(method), target = std::move(target),
+        lifecycle::HttpRequest served = request;
+        system_->serve(door, std::move(served),
+                       [this, asked_at, asked = std::move(request),
                         send = std::move(respond)](lifecycle::HttpResponse response) mutable {
                            universe_.world_.observe();
                            universe_.witness_.on_server_answer(
-                               {method, target, response, asked_at, universe_.world_.now()});
+                               {name_, asked, response, asked_at, universe_.world_.now()});
                            send(std::move(response));
                        });
     }

@@ -44,7 +44,7 @@ class WatchedTelemetry final : public lifecycle::Telemetry {
         }
         if (name == "machine.recreated") {
             witness_.on_recreated(
-                {std::string(std::get<std::string_view>(facts[0].value)),
+                {process_.name(), std::string(std::get<std::string_view>(facts[0].value)),
                  std::string(std::get<std::string_view>(facts[1].value)), process_.world().now()},
                 shadow_);
         }

@@ -52,14 +52,15 @@ struct DeliveryStep {
 
 // What the control plane answered to a request that reached it.
 struct ServerAnswer {
-    const std::string& method;
-    const std::string& target;
+    const std::string& server;
+    const lifecycle::HttpRequest& request;
     const lifecycle::HttpResponse& response;
     sim::VirtualTime asked_at{};
     sim::VirtualTime at{};
 };
 
 struct Recreation {
+    std::string server;   // that says so
     std::string machine;  // that is to be replaced
     std::string reason;
     sim::VirtualTime at{};
@@ -107,6 +108,8 @@ class Witness {
     // Somebody changes the database behind the servers' backs: promises are off.
     virtual void on_tampered() {}
 
+    // A server begins to serve, with all that it finds known.
+    virtual void on_server_up(const std::string& /*server*/, sim::VirtualTime /*at*/) {}
     virtual void on_server_down(const std::string& /*server*/) {}
     // An exception that is not a failing store left the core.
     virtual void on_bug(std::string_view /*what*/) {}
