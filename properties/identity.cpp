@@ -252,6 +252,46 @@ class NobodyLockedOut final : public Property {
     std::map<std::string, VirtualTime> refused_since_;
 };
 
+class HolderIsLetIn final : public Property {
+  public:
+    HolderIsLetIn()
+        : Property("holder-is-let-in",
+                   "A boot to which its machine's token was given, or that shows that token, is "
+                   "never told that another has its place.") {}
+    void on_tampered() override { holders_.clear(); }
+    void on_credential(const std::string& machine, const Shadow& shadow) override {
+        const auto known = shadow.credentials().find(machine);
+        if (known == shadow.credentials().end()) return;
+        Holder now{{}, {}, shadow.now()};
+        for (const auto& [boot, credential] : known->second) {
+            if (!credential.superseded) now = {boot, credential.token_hash, shadow.now()};
+        }
+        Holder& before = holders_[machine];
+        if (before.boot != now.boot || before.token_hash != now.token_hash) before = now;
+    }
+    void on_server_answer(const ServerAnswer& answer) override {
+        const Path path = path_of(answer.request.target);
+        if (path.verb != "register" || answer.response.status != 409) return;
+        const Holder& holder = holders_[path.id];
+        const auto asked = nlohmann::json::parse(answer.request.body, nullptr, false);
+        // Who was given the place meanwhile could not know.
+        if (holder.boot.empty() || holder.since >= answer.asked_at || !asked.is_object()) return;
+        const std::string token = asked.value("token", "");
+        if (asked.value("boot", "") == holder.boot ||
+            (!token.empty() && lifecycle::hash_of(token) == holder.token_hash)) {
+            broken(fmt::format("{} has its place, and was told that another has", path.id));
+        }
+    }
+
+  private:
+    struct Holder {
+        std::string boot;
+        std::string token_hash;
+        VirtualTime since{};
+    };
+    std::map<std::string, Holder> holders_;  // by machine
+};
+
 class StoppedOnlyWhenReplaced final : public Property {
   public:
     StoppedOnlyWhenReplaced()
@@ -397,6 +437,7 @@ Properties identity_properties() {
     all.push_back(std::make_unique<SilenceBeforeDeath>());
     all.push_back(std::make_unique<OnlineIsAuthenticated>());
     all.push_back(std::make_unique<NobodyLockedOut>());
+    all.push_back(std::make_unique<HolderIsLetIn>());
     all.push_back(std::make_unique<StoppedOnlyWhenReplaced>());
     all.push_back(std::make_unique<DeliveredIsNotProcessed>());
     all.push_back(std::make_unique<EndedStaysEnded>());
