@@ -201,15 +201,13 @@ class RepeatsMakeNothingNew final : public Property {
         if (answer.response.status / 100 != 2 || intention.empty()) return;
         const auto body = nlohmann::json::parse(answer.response.body, nullptr, false);
         if (!body.is_object()) return;
-        // What a request waits for is not what it gets.
         const auto queued = body.value("queued", nlohmann::json::array());
         for (const char* made : {"machine", "delegation"}) {
-            if (body.contains(made) && queued != true) judge(intention, body.at(made));
+            if (body.contains(made)) judge(intention, body.at(made), queued == true);
         }
         for (const auto& machine : body.value("machines", nlohmann::json::array())) {
-            if (std::ranges::find(queued, machine.at("project")) == queued.end()) {
-                judge(intention, machine);
-            }
+            const auto waits = std::ranges::find(queued, machine.at("project"));
+            judge(intention, machine, waits != queued.end());
         }
     }
 
@@ -222,13 +220,14 @@ class RepeatsMakeNothingNew final : public Property {
         }
         return request.target == "/v1/webhooks/github" ? "push " + request.body : std::string();
     }
-    void judge(const std::string& intention, const nlohmann::json& made) {
-        const std::string id = made.at("id");
-        const auto [first, is_new] =
-            first_.try_emplace({intention, made.at("project").get<std::string>()}, id);
-        if (is_new || first->second == id) return;
-        broken(fmt::format("{} named {} at first, and {} when it was repeated", intention,
-                           first->second, id));
+    // `waits`: what is named is what the request waits for, not what it gets.
+    void judge(const std::string& intention, const nlohmann::json& named, bool waits) {
+        const std::string id = named.at("id");
+        const std::pair key(intention, named.at("project").get<std::string>());
+        const auto first = waits ? first_.find(key) : first_.try_emplace(key, id).first;
+        if (first == first_.end() || (!waits && first->second == id)) return;
+        broken(fmt::format("{} named {} at first, and when it was repeated {} {}", intention,
+                           first->second, waits ? "it waited for" : "it named", id));
     }
 
     std::map<std::pair<std::string, std::string>, std::string> first_;  // by intention and project
