@@ -48,11 +48,26 @@ Path path_of(const std::string& target) {
 // Hears of every call by which a box has proved itself.
 class Roll {
   public:
+    // Whose token is which.
+    void learn(const std::string& machine, const Shadow& shadow) {
+        const auto known = shadow.credentials().find(machine);
+        if (known == shadow.credentials().end()) return;
+        for (const auto& [boot, credential] : known->second) {
+            holders_[credential.token_hash] = machine;
+        }
+    }
     void hear(const ServerAnswer& answer) {
         if (answer.request.method != "POST" || answer.response.status != 200) return;
         const Path path = path_of(answer.request.target);
-        if (path.kind != "machines") return;
-        if (path.verb == "status" || path.verb == "register") seen_[path.id] = answer.at;
+        if (path.kind == "machines" && path.verb == "register") {
+            seen_[path.id] = answer.at;
+            return;
+        }
+        constexpr std::string_view kBearer = "Bearer ";
+        const auto shown = answer.request.headers.find("Authorization");
+        if (shown == answer.request.headers.end() || !shown->second.starts_with(kBearer)) return;
+        const auto holder = holders_.find(lifecycle::hash_of(shown->second.substr(kBearer.size())));
+        if (holder != holders_.end()) seen_[holder->second] = answer.at;
     }
     // The beginning of time for one that never did.
     VirtualTime seen(const std::string& machine) const {
@@ -61,6 +76,7 @@ class Roll {
     }
 
   private:
+    std::map<std::string, std::string> holders_;  // by the hash of their token
     std::map<std::string, VirtualTime> seen_;
 };
 
@@ -141,6 +157,9 @@ class SilenceBeforeDeath final : public Property {
                    "A machine is recreated for its silence only if it has really been silent, "
                    "while a server was there to hear it and whatever its clock said, and its "
                    "provider reaches the host of what it mounts.") {}
+    void on_credential(const std::string& machine, const Shadow& shadow) override {
+        roll_.learn(machine, shadow);
+    }
     void on_server_answer(const ServerAnswer& answer) override { roll_.hear(answer); }
     void on_server_up(const std::string& server, VirtualTime at) override {
         up_since_[server] = at;
@@ -173,8 +192,9 @@ class OnlineIsAuthenticated final : public Property {
     OnlineIsAuthenticated()
         : Property("online-is-authenticated",
                    "A project is said to be online only while its active machine proves itself.") {}
-    void on_credential(const std::string& machine, const Shadow&) override {
+    void on_credential(const std::string& machine, const Shadow& shadow) override {
         registered_.insert(machine);
+        roll_.learn(machine, shadow);
     }
     void on_server_answer(const ServerAnswer& answer) override {
         roll_.hear(answer);
@@ -220,6 +240,9 @@ class NobodyLockedOut final : public Property {
                    "those of active machines prove themselves again and again.") {}
     void on_machine(const Machine*, const Machine& after, const Shadow&) override {
         if (!in_service(&after)) refused_since_.erase(after.id);
+    }
+    void on_credential(const std::string& machine, const Shadow& shadow) override {
+        roll_.learn(machine, shadow);
     }
     void on_tampered() override { refused_since_.clear(); }
     void on_server_answer(const ServerAnswer& answer) override {
