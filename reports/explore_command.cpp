@@ -192,11 +192,14 @@ Result<int> explore(const ExploreArguments& arguments) {
         }
     }
     if (!arguments.json) fmt::print("{}", summary(exploration));
-    KeepOptions keep{
-        arguments.out,        fmt::format("explore with {}", sim::to_string(options->plan.choice)),
-        options->plan,        std::nullopt,
-        !arguments.no_shrink, live};
-    keep.files = !arguments.keep_going && arguments.property.empty();
+    const KeepOptions keep{
+        .folder = arguments.out,
+        .origin = fmt::format("explore with {}", sim::to_string(options->plan.choice)),
+        .plan = options->plan,
+        .faults = std::nullopt,
+        .shrink = !arguments.no_shrink,
+        .files = !arguments.keep_going && arguments.property.empty(),
+        .live = live};
     auto found = keep_found(exploration.broken, keep, arguments.json);
     if (!found) return std::unexpected(found.error());
     SearchResult result = result_of(arguments, *options, exploration);

@@ -184,7 +184,12 @@ Result<int> verify(const VerifyArguments& arguments) {
     const double seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     if (live) fmt::print(stderr, "\r{:90}\r", "");
-    KeepOptions keep{arguments.out, "verify", {}, options->faults, !arguments.no_shrink, live};
+    KeepOptions keep{.folder = arguments.out,
+                     .origin = "verify",
+                     .plan = {},
+                     .faults = options->faults,
+                     .shrink = !arguments.no_shrink,
+                     .live = live};
     if (options->crashes) keep.faults = properties::crash_sweep_faults();
     auto found = keep_found(done.sum.broken, keep, arguments.json);
     if (!found) return std::unexpected(found.error());
