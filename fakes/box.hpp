@@ -6,7 +6,7 @@
 #include <set>
 #include <string>
 
-#include "sim/tape.hpp"
+#include "sim/world/tape.hpp"
 #include "system/ports/clock.hpp"
 #include "system/ports/http.hpp"
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "fakes/rate_limits.hpp"
-#include "sim/tape.hpp"
+#include "sim/world/tape.hpp"
 #include "system/ports/clock.hpp"
 #include "system/ports/http.hpp"
 

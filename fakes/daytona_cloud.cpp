@@ -10,7 +10,7 @@
 #include "fakes/json_reply.hpp"
 #include "fakes/query.hpp"
 #include "fakes/timestamp.hpp"
-#include "sim/hash.hpp"
+#include "sim/world/hash.hpp"
 
 namespace fakes {
 namespace {

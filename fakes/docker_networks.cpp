@@ -7,7 +7,7 @@
 #include "fakes/docker_engine.hpp"
 #include "fakes/json_reply.hpp"
 #include "fakes/timestamp.hpp"
-#include "sim/hash.hpp"
+#include "sim/world/hash.hpp"
 
 // The networks that every engine has.
 namespace fakes {

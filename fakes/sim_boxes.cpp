@@ -59,7 +59,6 @@ void SimBoxes::power_on(const BoxSpec& box) {
     housed.box = box;
     if (housed.process == nullptr) {
         housed.process = &world_.add_process("box " + box.name, "box");
-        housed.process->always_observes();  // scripts change its options
         housed.process->set_program([this, id = box.id](sim::Process& self) {
             Housed& here = housed_.at(id);
             return std::make_unique<BoxProgram>(
@@ -77,7 +76,6 @@ bool SimBoxes::double_up(const std::string& machine) {
     for (auto& [id, housed] : housed_) {
         if (housed.box.name != machine || housed.twin != nullptr) continue;
         housed.twin = &world_.add_process("twin of " + machine, "box");
-        housed.twin->always_observes();
         housed.twin->set_program([this, key = id](sim::Process& self) {
             Housed& here = housed_.at(key);
             BoxSpec spec = here.box;

@@ -6,7 +6,7 @@
 
 #include "fakes/box.hpp"
 #include "fakes/cloud.hpp"
-#include "sim/world.hpp"
+#include "sim/world/world.hpp"
 
 namespace fakes {
 

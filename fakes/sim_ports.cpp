@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "sim/world.hpp"
+#include "sim/world/world.hpp"
 #include "system/ports/suspend.hpp"
 
 namespace fakes {

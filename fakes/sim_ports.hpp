@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <map>
 
-#include "sim/network.hpp"
-#include "sim/process.hpp"
-#include "sim/tape.hpp"
+#include "sim/net/network.hpp"
+#include "sim/world/process.hpp"
+#include "sim/world/tape.hpp"
 #include "system/ports/clock.hpp"
 #include "system/ports/entropy.hpp"
 #include "system/ports/http.hpp"

@@ -5,11 +5,13 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "properties/linearizability.hpp"
+#include "sim/search/linearizability.hpp"
 
 namespace properties {
 namespace {
 
+using sim::search::Call;
+using sim::search::is_linearizable;
 using nlohmann::json;
 using Answer = FlyAction::Answer;
 using Verb = FlyAction::Verb;

@@ -5,7 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "properties/failure_file.hpp"
+#include "sim/search/failure_file.hpp"
+#include "sim/search/harness.hpp"
 
 // The verbs of the `vivarium` command line. Each prints what it found and gives the exit code of
 // its verdict. Bad input is an Error, for which main says one line and exits with kBadInput.
@@ -87,16 +88,23 @@ struct MergeArguments {
     bool json = false;
 };
 
-lifecycle::Result<int> list(bool json);
-lifecycle::Result<int> run_seed(const RunArguments& arguments);
-lifecycle::Result<int> replay(const RunArguments& arguments);
-lifecycle::Result<int> explore(const ExploreArguments& arguments);
-lifecycle::Result<int> verify(const VerifyArguments& arguments);
-lifecycle::Result<int> shrink(const ShrinkArguments& arguments);
+sim::search::Result<int> list(const sim::search::Harness& harness, bool json);
+sim::search::Result<int> run_seed(const sim::search::Harness& harness,
+                                  const RunArguments& arguments);
+sim::search::Result<int> replay(const sim::search::Harness& harness, const RunArguments& arguments);
+sim::search::Result<int> explore(const sim::search::Harness& harness,
+                                 const ExploreArguments& arguments);
+sim::search::Result<int> verify(const sim::search::Harness& harness,
+                                const VerifyArguments& arguments);
+sim::search::Result<int> shrink(const sim::search::Harness& harness,
+                                const ShrinkArguments& arguments);
 // Adds failure files to a corpus; replays every file of one.
-lifecycle::Result<int> corpus_add(const CorpusArguments& arguments);
-lifecycle::Result<int> corpus_replay(const CorpusArguments& arguments);
+sim::search::Result<int> corpus_add(const sim::search::Harness& harness,
+                                    const CorpusArguments& arguments);
+sim::search::Result<int> corpus_replay(const sim::search::Harness& harness,
+                                       const CorpusArguments& arguments);
 // Sums up what the shards of one search wrote.
-lifecycle::Result<int> merge(const MergeArguments& arguments);
+sim::search::Result<int> merge(const sim::search::Harness& harness,
+                               const MergeArguments& arguments);
 
 }  // namespace reports

@@ -12,9 +12,10 @@
 namespace reports {
 namespace {
 
-using lifecycle::Result;
 using nlohmann::json;
-using properties::Failure;
+using sim::search::Failure;
+using sim::search::Harness;
+using sim::search::Result;
 
 // A tape, and what came of it.
 struct Played {
@@ -25,17 +26,17 @@ struct Played {
 };
 
 // Runs the tape as it was recorded. The scenario of a failure that was read is known.
-Played play(std::string file, Failure failure) {
+Played play(const Harness& harness, std::string file, Failure failure) {
     sim::Recorder recorder;
-    properties::RunOptions options;
+    sim::search::RunOptions options;
     options.faults = failure.faults;
     options.recorder = &recorder;
-    const properties::RunResult result =
-        properties::run(*scenarios::find_scenario(failure.scenario),
-                        scenarios::recorded(failure.deviations), options);
+    const sim::search::RunResult result =
+        sim::search::run(*sim::search::find_scenario(harness.scenarios, failure.scenario),
+                         sim::search::recorded(failure.deviations), options);
     Played played{std::move(file), std::move(failure), "", 0};
     if (!result.held()) played.broke = result.violations[0].property;
-    played.unmet = properties::unmet(played.failure.deviations, recorder);
+    played.unmet = sim::search::unmet(played.failure.deviations, recorder);
     return played;
 }
 
@@ -56,15 +57,16 @@ Result<std::vector<std::string>> files_of(const CorpusArguments& arguments) {
 }
 
 // All tapes, or those of one bug.
-Result<std::vector<Played>> play_all(const CorpusArguments& arguments) {
+Result<std::vector<Played>> play_all(const Harness& harness, const CorpusArguments& arguments) {
     const auto files = files_of(arguments);
     if (!files) return std::unexpected(files.error());
     std::vector<Played> all;
     for (const std::string& file : *files) {
-        auto failure = properties::read_failure(file);
+        auto failure = sim::search::read_failure(file, harness.scenarios);
         if (!failure) return std::unexpected(failure.error());
         if (!arguments.bug.empty() && failure->bug != arguments.bug) continue;
-        all.push_back(play(std::filesystem::path(file).filename().string(), *std::move(failure)));
+        all.push_back(
+            play(harness, std::filesystem::path(file).filename().string(), *std::move(failure)));
     }
     return all;
 }
@@ -94,18 +96,18 @@ std::string say(const Played& played, Verdict& verdict) {
 
 }  // namespace
 
-Result<int> corpus_add(const CorpusArguments& arguments) {
+Result<int> corpus_add(const Harness& harness, const CorpusArguments& arguments) {
     if (const auto folder = prepare_folder(arguments.folder); !folder) {
         return std::unexpected(folder.error());
     }
     for (const std::string& file : arguments.files) {
-        auto failure = properties::read_failure(file);
+        auto failure = sim::search::read_failure(file, harness.scenarios);
         if (!failure) return std::unexpected(failure.error());
         failure->bug = arguments.bug;
         const std::string name =
             fmt::format("{}-{}-{}.json", failure->bug, failure->scenario, failure->property);
         const std::string path = (std::filesystem::path(arguments.folder) / name).string();
-        if (const auto written = properties::write_failure(path, *failure); !written) {
+        if (const auto written = sim::search::write_failure(path, *failure); !written) {
             return std::unexpected(written.error());
         }
         fmt::print("{}\n", path);
@@ -113,8 +115,8 @@ Result<int> corpus_add(const CorpusArguments& arguments) {
     return 0;
 }
 
-Result<int> corpus_replay(const CorpusArguments& arguments) {
-    const auto all = play_all(arguments);
+Result<int> corpus_replay(const Harness& harness, const CorpusArguments& arguments) {
+    const auto all = play_all(harness, arguments);
     if (!all) return std::unexpected(all.error());
     Verdict verdict;
     if (all->empty()) verdict.lacks("there is no tape");

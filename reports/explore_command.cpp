@@ -4,25 +4,27 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "properties/coverage.hpp"
-#include "properties/explore.hpp"
-#include "properties/guided.hpp"
 #include "reports/commands.hpp"
 #include "reports/found.hpp"
 #include "reports/input.hpp"
 #include "reports/interrupt.hpp"
 #include "reports/text.hpp"
 #include "reports/verdict.hpp"
+#include "sim/search/coverage.hpp"
+#include "sim/search/explore.hpp"
+#include "sim/search/guided.hpp"
 
 namespace reports {
 namespace {
 
-using lifecycle::Result;
 using nlohmann::json;
+using sim::search::Harness;
+using sim::search::Result;
 
-Result<properties::ExploreOptions> options_of(const ExploreArguments& arguments) {
-    properties::ExploreOptions options;
-    auto scenarios = known_scenarios(arguments.scenarios);
+Result<sim::search::ExploreOptions> options_of(const Harness& harness,
+                                               const ExploreArguments& arguments) {
+    sim::search::ExploreOptions options;
+    auto scenarios = known_scenarios(harness, arguments.scenarios);
     if (!scenarios) return std::unexpected(scenarios.error());
     options.scenarios = std::move(*scenarios);
     if (!arguments.duration.empty()) {
@@ -41,12 +43,12 @@ Result<properties::ExploreOptions> options_of(const ExploreArguments& arguments)
     options.keep_going = arguments.keep_going;
     options.property = arguments.property;
     if (!options.property.empty()) {
-        const auto known = known_property(options.property);
+        const auto known = known_property(harness, options.property);
         if (!known) return std::unexpected(known.error());
     }
     const bool no_seeds = arguments.calm && arguments.seeds.empty() && !timed;
     if (no_seeds) options.last_seed = options.first_seed - 1;
-    auto plan = parse_plan(arguments);
+    auto plan = parse_plan(harness, arguments);
     if (!plan) return std::unexpected(plan.error());
     options.plan = *std::move(plan);
     const auto shard = parse_shard(arguments.shard);
@@ -61,7 +63,7 @@ Result<properties::ExploreOptions> options_of(const ExploreArguments& arguments)
     return options;
 }
 
-void show(const properties::Progress& progress) {
+void show(const sim::search::Progress& progress) {
     const double rate =
         static_cast<double>(progress.runs) / (progress.seconds > 0 ? progress.seconds : 1);
     fmt::print(stderr, "\r{} of {} runs, {:.0f} a second, {} broken   ", progress.runs,
@@ -72,7 +74,7 @@ void show(const properties::Progress& progress) {
 Result<void> write_hashes(const std::string& path,
                           const std::map<std::string, std::uint64_t>& hashes) {
     std::ofstream out(path, std::ios::binary);
-    for (const auto& [run, hash] : hashes) out << run << ' ' << properties::to_hex(hash) << '\n';
+    for (const auto& [run, hash] : hashes) out << run << ' ' << sim::search::to_hex(hash) << '\n';
     out.close();
     if (out) return {};
     return std::unexpected(cannot_write(path));
@@ -84,15 +86,16 @@ std::string joined(const std::vector<std::string>& words) {
     return text;
 }
 
-SearchResult result_of(const ExploreArguments& arguments, const properties::ExploreOptions& options,
-                       const properties::Exploration& exploration) {
+SearchResult result_of(const ExploreArguments& arguments,
+                       const sim::search::ExploreOptions& options,
+                       const sim::search::Exploration& exploration) {
     SearchResult result;
     result.verb = "explore";
     std::vector<std::string> names;
-    for (const scenarios::Scenario* scenario : options.scenarios) names.push_back(scenario->name);
+    for (const sim::search::Scenario* scenario : options.scenarios) names.push_back(scenario->name);
     result.search = {{"scenarios", joined(names)},
                      {"seeds", fmt::format("{}..{}", options.first_seed, options.last_seed)},
-                     {"strategy", sim::to_string(options.plan.choice)},
+                     {"strategy", sim::search::to_string(options.plan.choice)},
                      {"rotate", arguments.rotate ? "yes" : "no"},
                      {"property", arguments.property},
                      {"calm", arguments.calm ? "yes" : "no"},
@@ -122,17 +125,17 @@ SearchResult result_of(const ExploreArguments& arguments, const properties::Expl
     return result;
 }
 
-void print_json(const properties::ExploreOptions& options,
-                const properties::Exploration& exploration,
+void print_json(const sim::search::ExploreOptions& options,
+                const sim::search::Exploration& exploration,
                 const std::vector<SearchResult::Found>& found,
                 const std::vector<std::string>& missing, const Verdict& verdict) {
     json scenarios = json::array();
-    for (const scenarios::Scenario* scenario : options.scenarios) {
+    for (const sim::search::Scenario* scenario : options.scenarios) {
         scenarios.push_back(scenario->name);
     }
     const double seconds = exploration.seconds > 0 ? exploration.seconds : 1e-9;
     json printed = {{"scenarios", scenarios},
-                    {"strategy", sim::to_string(options.plan.choice)},
+                    {"strategy", sim::search::to_string(options.plan.choice)},
                     {"seeds", exploration.seeds},
                     {"runs", exploration.runs},
                     {"broken", to_json(found)},
@@ -146,9 +149,9 @@ void print_json(const properties::ExploreOptions& options,
 }
 
 // One that learns, in the form of one that does not.
-properties::Exploration guided(const properties::ExploreOptions& options,
-                               const std::function<void(const properties::Progress&)>& progress) {
-    properties::GuidedOptions asked;
+sim::search::Exploration guided(const sim::search::ExploreOptions& options,
+                                const std::function<void(const sim::search::Progress&)>& progress) {
+    sim::search::GuidedOptions asked;
     asked.scenarios = options.scenarios;
     asked.seed = options.first_seed;
     asked.runs = (options.last_seed - options.first_seed + 1) * options.scenarios.size();
@@ -157,8 +160,8 @@ properties::Exploration guided(const properties::ExploreOptions& options,
     asked.stop_after = options.stop_after;
     asked.switches = options.plan.switches;
     asked.stop = options.stop;
-    properties::Guided learned = properties::explore_guided(asked, progress);
-    properties::Exploration exploration;
+    sim::search::Guided learned = sim::search::explore_guided(asked, progress);
+    sim::search::Exploration exploration;
     exploration.runs = learned.runs;
     exploration.seconds = learned.seconds;
     exploration.complete = learned.runs >= asked.runs;
@@ -170,8 +173,8 @@ properties::Exploration guided(const properties::ExploreOptions& options,
 
 }  // namespace
 
-Result<int> explore(const ExploreArguments& arguments) {
-    const auto options = options_of(arguments);
+Result<int> explore(const Harness& harness, const ExploreArguments& arguments) {
+    const auto options = options_of(harness, arguments);
     if (!options) return std::unexpected(options.error());
     if (arguments.guided && options->shard.count > 1) {
         return std::unexpected(bad_input("a guided exploration cannot be split",
@@ -181,10 +184,10 @@ Result<int> explore(const ExploreArguments& arguments) {
         return std::unexpected(folder.error());
     }
     const bool live = shows_progress(arguments.quiet, arguments.json);
-    const auto progress = live ? show : std::function<void(const properties::Progress&)>();
+    const auto progress = live ? show : std::function<void(const sim::search::Progress&)>();
     catch_interrupts();
-    const properties::Exploration exploration =
-        arguments.guided ? guided(*options, progress) : properties::explore(*options, progress);
+    const sim::search::Exploration exploration =
+        arguments.guided ? guided(*options, progress) : sim::search::explore(*options, progress);
     if (live) fmt::print(stderr, "\r{:60}\r", "");
     if (!arguments.hashes.empty()) {
         if (auto written = write_hashes(arguments.hashes, exploration.hashes); !written) {
@@ -194,13 +197,13 @@ Result<int> explore(const ExploreArguments& arguments) {
     if (!arguments.json) fmt::print("{}", summary(exploration));
     const KeepOptions keep{
         .folder = arguments.out,
-        .origin = fmt::format("explore with {}", sim::to_string(options->plan.choice)),
+        .origin = fmt::format("explore with {}", sim::search::to_string(options->plan.choice)),
         .plan = options->plan,
         .faults = std::nullopt,
         .shrink = !arguments.no_shrink,
         .files = !arguments.keep_going && arguments.property.empty(),
         .live = live};
-    auto found = keep_found(exploration.broken, keep, arguments.json);
+    auto found = keep_found(harness, exploration.broken, keep, arguments.json);
     if (!found) return std::unexpected(found.error());
     SearchResult result = result_of(arguments, *options, exploration);
     result.broken = *found;

@@ -5,18 +5,19 @@
 #include <filesystem>
 #include <set>
 
-#include "properties/shrink.hpp"
 #include "reports/build_identity.hpp"
 #include "reports/commands.hpp"
 #include "reports/input.hpp"
 #include "reports/interrupt.hpp"
+#include "sim/search/shrink.hpp"
 
 namespace reports {
 namespace {
 
-using lifecycle::Result;
-using properties::Broken;
-using properties::Failure;
+using sim::search::Broken;
+using sim::search::Failure;
+using sim::search::Harness;
+using sim::search::Result;
 
 std::string path_of(const std::string& folder, const Broken& broken, std::size_t number) {
     const std::string name = broken.deviations.empty() && broken.seed > 0
@@ -25,14 +26,15 @@ std::string path_of(const std::string& folder, const Broken& broken, std::size_t
     return (std::filesystem::path(folder) / name).string();
 }
 
-Failure record(const Broken& broken, const KeepOptions& options) {
-    const scenarios::Scenario& scenario = *scenarios::find_scenario(broken.scenario);
-    sim::SearchPlan plan = options.plan;
+Failure record(const Harness& harness, const Broken& broken, const KeepOptions& options) {
+    const sim::search::Scenario& scenario =
+        *sim::search::find_scenario(harness.scenarios, broken.scenario);
+    sim::search::SearchPlan plan = options.plan;
     const bool by_seed = broken.deviations.empty() && broken.seed > 0;
-    if (by_seed) plan.profile = properties::calm_profile(scenario);
-    Failure failure = properties::record_failure(
+    if (by_seed) plan.profile = sim::search::calm_profile(scenario);
+    Failure failure = sim::search::record_failure(
         scenario,
-        by_seed ? scenarios::seeded(broken.seed, plan) : scenarios::recorded(broken.deviations),
+        by_seed ? sim::search::seeded(broken.seed, plan) : sim::search::recorded(broken.deviations),
         options.faults);
     failure.origin = options.origin;
     failure.seed = broken.seed;
@@ -46,22 +48,24 @@ std::string shrunk_path(const std::string& path) {
     return std::filesystem::path(path).replace_extension(".min.json").string();
 }
 
-ShrunkFailure shrink_failure(const Failure& failure, std::uint64_t most_runs, bool live) {
-    const scenarios::Scenario& scenario = *scenarios::find_scenario(failure.scenario);
-    properties::ShrinkOptions options;
+ShrunkFailure shrink_failure(const Harness& harness, const Failure& failure,
+                             std::uint64_t most_runs, bool live) {
+    const sim::search::Scenario& scenario =
+        *sim::search::find_scenario(harness.scenarios, failure.scenario);
+    sim::search::ShrinkOptions options;
     options.most_runs = most_runs;
     options.faults = failure.faults;
     options.stop = interrupted;
     if (live) {
-        options.progress = [](const properties::ShrinkProgress& progress) {
+        options.progress = [](const sim::search::ShrinkProgress& progress) {
             if (progress.runs % 16 != 0) return;
             fmt::print(stderr, "\rshrinking: {} runs, {} deviations left   ", progress.runs,
                        progress.deviations);
             fflush(stderr);
         };
     }
-    const properties::Shrunk shrunk =
-        properties::shrink(scenario, failure.deviations, failure.property, options);
+    const sim::search::Shrunk shrunk =
+        sim::search::shrink(scenario, failure.deviations, failure.property, options);
     if (live) fmt::print(stderr, "\r{:60}\r", "");
     ShrunkFailure result;
     result.before = failure.deviations.size();
@@ -70,15 +74,16 @@ ShrunkFailure shrink_failure(const Failure& failure, std::uint64_t most_runs, bo
     result.minimal = shrunk.minimal;
     result.failure = failure;
     if (!shrunk.reproduced) return result;
-    result.failure = properties::record_failure(scenario, scenarios::recorded(shrunk.deviations),
-                                                failure.faults);
+    result.failure = sim::search::record_failure(scenario, sim::search::recorded(shrunk.deviations),
+                                                 failure.faults);
     result.failure.origin = failure.origin;
     result.failure.seed = failure.seed;
     result.failure.build = build_identity();
     return result;
 }
 
-Result<std::vector<SearchResult::Found>> keep_found(const std::vector<Broken>& broken,
+Result<std::vector<SearchResult::Found>> keep_found(const Harness& harness,
+                                                    const std::vector<Broken>& broken,
                                                     const KeepOptions& options, bool silent) {
     // A flood of failures has few causes: enough of them are kept to find those.
     constexpr std::size_t kMostFiles = 100;
@@ -89,16 +94,16 @@ Result<std::vector<SearchResult::Found>> keep_found(const std::vector<Broken>& b
         const Broken& one = broken[i];
         all.push_back({one.scenario, one.seed, one.violation.property, one.violation.message, ""});
         if (!options.files || i >= kMostFiles) continue;
-        const Failure failure = record(one, options);
+        const Failure failure = record(harness, one, options);
         all.back().file = path_of(options.folder, one, i);
-        if (const auto written = properties::write_failure(all.back().file, failure); !written) {
+        if (const auto written = sim::search::write_failure(all.back().file, failure); !written) {
             return std::unexpected(written.error());
         }
         const bool fresh = shrunk.emplace(one.scenario, one.violation.property).second;
         if (!options.shrink || !fresh || interrupted()) continue;
-        const ShrunkFailure small = shrink_failure(failure, kMostRuns, options.live);
+        const ShrunkFailure small = shrink_failure(harness, failure, kMostRuns, options.live);
         const std::string path = shrunk_path(all.back().file);
-        if (const auto written = properties::write_failure(path, small.failure); !written) {
+        if (const auto written = sim::search::write_failure(path, small.failure); !written) {
             return std::unexpected(written.error());
         }
         all.back().file = path;
@@ -116,7 +121,8 @@ std::string replay_line(const std::string& what) {
     return fmt::format("replay: {} replay {}\n", program(), what);
 }
 
-void print_found(const std::vector<SearchResult::Found>& found, const sim::SearchPlan& plan) {
+void print_found(const std::vector<SearchResult::Found>& found,
+                 const sim::search::SearchPlan& plan) {
     constexpr std::size_t kMost = 20;
     for (std::size_t i = 0; i < found.size() && i < kMost; ++i) {
         const SearchResult::Found& one = found[i];

@@ -4,9 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "properties/failure_file.hpp"
-#include "properties/search.hpp"
 #include "reports/result_file.hpp"
+#include "sim/search/failure_file.hpp"
+#include "sim/search/harness.hpp"
+#include "sim/search/search.hpp"
 
 // What a search does with the runs that it found broken.
 namespace reports {
@@ -14,7 +15,7 @@ namespace reports {
 struct KeepOptions {
     std::string folder;
     std::string origin;  // what searched, in words
-    sim::SearchPlan plan;
+    sim::search::SearchPlan plan;
     std::optional<std::vector<std::string>> faults;  // allowed, if not those of the scenario
     bool shrink = true;
     bool files = true;  // false: what broke is told, and nothing is kept
@@ -23,8 +24,9 @@ struct KeepOptions {
 
 // Writes a failure file for each broken run, up to a hundred, and for the first of each scenario
 // and property a shrunk one too (NAME.min.json), whose explanation is printed unless `silent`.
-lifecycle::Result<std::vector<SearchResult::Found>> keep_found(
-    const std::vector<properties::Broken>& broken, const KeepOptions& options, bool silent);
+sim::search::Result<std::vector<SearchResult::Found>> keep_found(
+    const sim::search::Harness& harness, const std::vector<sim::search::Broken>& broken,
+    const KeepOptions& options, bool silent);
 
 // Where the shrunk form of a failure file is kept unless another place is named: beside it.
 std::string shrunk_path(const std::string& path);
@@ -33,17 +35,19 @@ std::string shrunk_path(const std::string& path);
 std::string replay_line(const std::string& what);
 
 // Prints what broke and how to replay it; at most twenty. The plan is that of the seeds.
-void print_found(const std::vector<SearchResult::Found>& found, const sim::SearchPlan& plan = {});
+void print_found(const std::vector<SearchResult::Found>& found,
+                 const sim::search::SearchPlan& plan = {});
 
 // Shrinks a failure, deterministically but for interruption. The result's file fields are whole.
 struct ShrunkFailure {
-    properties::Failure failure;
+    sim::search::Failure failure;
     std::size_t before = 0;  // deviations
     std::uint64_t runs = 0;
     bool reproduced = false;
     bool minimal = false;
 };
-ShrunkFailure shrink_failure(const properties::Failure& failure, std::uint64_t most_runs,
+ShrunkFailure shrink_failure(const sim::search::Harness& harness,
+                             const sim::search::Failure& failure, std::uint64_t most_runs,
                              bool live);
 
 }  // namespace reports

@@ -11,14 +11,13 @@
 #include <filesystem>
 #include <map>
 
-#include "properties/property.hpp"
-
 namespace reports {
 namespace {
 
-using lifecycle::Error;
-using lifecycle::ErrorCode;
-using lifecycle::Result;
+using sim::search::Error;
+using sim::search::Harness;
+using sim::search::Result;
+using sim::search::Scenario;
 
 template <class Number>
 bool parse_number(std::string_view text, Number& number) {
@@ -29,27 +28,26 @@ bool parse_number(std::string_view text, Number& number) {
 }  // namespace
 
 Error bad_input(std::string message, std::string action) {
-    return {ErrorCode::bad_request, std::move(message), std::move(action)};
+    return {std::move(message), std::move(action)};
 }
 
-Result<const scenarios::Scenario*> known_scenario(const std::string& name) {
-    const scenarios::Scenario* scenario = scenarios::find_scenario(name);
+Result<const Scenario*> known_scenario(const Harness& harness, const std::string& name) {
+    const Scenario* scenario = sim::search::find_scenario(harness.scenarios, name);
     if (scenario != nullptr) return scenario;
-    return std::unexpected(Error(ErrorCode::not_found,
-                                 fmt::format("there is no scenario \"{}\"", name),
-                                 "see `vivarium list`"));
+    return std::unexpected(
+        bad_input(fmt::format("there is no scenario \"{}\"", name), "see `vivarium list`"));
 }
 
-Result<std::vector<const scenarios::Scenario*>> known_scenarios(
-    const std::vector<std::string>& names) {
-    std::vector<const scenarios::Scenario*> all;
+Result<std::vector<const Scenario*>> known_scenarios(const Harness& harness,
+                                                     const std::vector<std::string>& names) {
+    std::vector<const Scenario*> all;
     for (const std::string& name : names) {
-        const auto scenario = known_scenario(name);
+        const auto scenario = known_scenario(harness, name);
         if (!scenario) return std::unexpected(scenario.error());
         all.push_back(*scenario);
     }
     if (!all.empty()) return all;
-    for (const scenarios::Scenario& scenario : scenarios::catalog()) all.push_back(&scenario);
+    for (const Scenario& scenario : harness.scenarios) all.push_back(&scenario);
     return all;
 }
 
@@ -89,11 +87,11 @@ Result<double> parse_duration(const std::string& text) {
     return number * unit;
 }
 
-Result<properties::Shard> parse_shard(const std::string& text) {
-    if (text.empty()) return properties::Shard{};
+Result<sim::search::Shard> parse_shard(const std::string& text) {
+    if (text.empty()) return sim::search::Shard{};
     const std::string_view all = text;
     const auto slash = all.find('/');
-    properties::Shard shard;
+    sim::search::Shard shard;
     const bool read = slash != std::string_view::npos &&
                       parse_number(all.substr(0, slash), shard.index) &&
                       parse_number(all.substr(slash + 1), shard.count);
@@ -105,10 +103,10 @@ Result<properties::Shard> parse_shard(const std::string& text) {
     return shard;
 }
 
-Result<sim::StrategyChoice> parse_strategy(const std::string& text) {
-    if (const auto choice = sim::parse_strategy(text)) return *choice;
+Result<sim::search::StrategyChoice> parse_strategy(const std::string& text) {
+    if (const auto choice = sim::search::parse_strategy(text)) return *choice;
     std::string names;
-    for (const std::string_view name : sim::strategy_names()) {
+    for (const std::string_view name : sim::search::strategy_names()) {
         names += fmt::format("{}{}", names.empty() ? "" : ", ", name);
     }
     return std::unexpected(bad_input(
@@ -116,25 +114,26 @@ Result<sim::StrategyChoice> parse_strategy(const std::string& text) {
         fmt::format("use one of {}; pct, delay and few take a depth, such as pct:3", names)));
 }
 
-Result<sim::SearchPlan> parse_plan(const PlanArguments& arguments) {
-    sim::SearchPlan plan;
+Result<sim::search::SearchPlan> parse_plan(const Harness& harness, const PlanArguments& arguments) {
+    sim::search::SearchPlan plan;
     if (!arguments.strategy.empty()) {
         const auto choice = parse_strategy(arguments.strategy);
         if (!choice) return std::unexpected(choice.error());
         plan.choice = *choice;
     }
     for (const auto* kinds : {&arguments.only_faults, &arguments.without_faults}) {
-        if (const auto known = known_faults(*kinds); !known) return std::unexpected(known.error());
+        if (const auto known = known_faults(harness, *kinds); !known)
+            return std::unexpected(known.error());
     }
     plan.switches = {arguments.only_faults, arguments.without_faults, arguments.fault_rate};
     return plan;
 }
 
-std::string options_of(const sim::SearchPlan& plan) {
-    const sim::SearchPlan usual;
+std::string options_of(const sim::search::SearchPlan& plan) {
+    const sim::search::SearchPlan usual;
     std::string options;
-    if (sim::to_string(plan.choice) != sim::to_string(usual.choice)) {
-        options += fmt::format(" --strategy {}", sim::to_string(plan.choice));
+    if (sim::search::to_string(plan.choice) != sim::search::to_string(usual.choice)) {
+        options += fmt::format(" --strategy {}", sim::search::to_string(plan.choice));
     }
     if (!plan.switches.only.empty()) {
         options += fmt::format(" --only-faults {}", fmt::join(plan.switches.only, " "));
@@ -148,32 +147,33 @@ std::string options_of(const sim::SearchPlan& plan) {
     return options;
 }
 
-Result<void> known_property(const std::string& name) {
-    const properties::Properties all = properties::all_properties();
-    if (std::ranges::any_of(all, [&](const auto& property) { return property->name() == name; })) {
+Result<void> known_property(const Harness& harness, const std::string& name) {
+    if (std::ranges::find(harness.properties, name, &sim::search::Promise::name) !=
+        harness.properties.end()) {
         return {};
     }
     return std::unexpected(
         bad_input(fmt::format("there is no property \"{}\"", name), "see `vivarium list`"));
 }
 
-const std::map<std::string, sim::LaneKind>& fault_kinds() {
-    static const std::map<std::string, sim::LaneKind> kinds = [] {
-        std::map<std::string, sim::LaneKind> found;
-        const auto profile = properties::calm_profile(*scenarios::find_scenario("storm"));
-        for (const sim::Profile::Lane& lane : profile->lanes) {
+std::map<std::string, sim::LaneKind> fault_kinds(const Harness& harness) {
+    std::map<std::string, sim::LaneKind> found;
+    for (const Scenario& scenario : harness.scenarios) {
+        if (!harness.widest.empty() && scenario.name != harness.widest) continue;
+        const auto profile = sim::search::calm_profile(scenario);
+        for (const sim::search::Profile::Lane& lane : profile->lanes) {
             if (lane.kind.fault) found.emplace(std::string(lane.kind.name), lane.kind);
         }
-        return found;
-    }();
-    return kinds;
+    }
+    return found;
 }
 
-Result<void> known_faults(const std::vector<std::string>& names) {
+Result<void> known_faults(const Harness& harness, const std::vector<std::string>& names) {
+    if (names.empty()) return {};
+    const auto kinds = fault_kinds(harness);
     for (const std::string& name : names) {
-        const bool known =
-            std::any_of(fault_kinds().begin(), fault_kinds().end(),
-                        [&](const auto& kind) { return sim::means_kind(name, kind.first); });
+        const bool known = std::ranges::any_of(
+            kinds, [&](const auto& kind) { return sim::means_kind(name, kind.first); });
         if (!known) {
             return std::unexpected(
                 bad_input(fmt::format("there is no fault \"{}\"", name), "see `vivarium list`"));

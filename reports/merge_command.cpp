@@ -17,7 +17,8 @@ namespace reports {
 namespace {
 
 // How the seeds of a search are to be read, so that they can be replayed.
-sim::SearchPlan plan_of(const std::map<std::string, std::string>& search) {
+sim::search::SearchPlan plan_of(const sim::search::Harness& harness,
+                                const std::map<std::string, std::string>& search) {
     const auto said = [&](const char* name) {
         const auto found = search.find(name);
         return found == search.end() ? std::string() : found->second;
@@ -28,15 +29,15 @@ sim::SearchPlan plan_of(const std::map<std::string, std::string>& search) {
     };
     PlanArguments arguments{said("strategy"), words("only faults"), words("without faults")};
     std::istringstream(said("fault rate")) >> arguments.fault_rate;
-    return parse_plan(arguments).value_or(sim::SearchPlan());
+    return parse_plan(harness, arguments).value_or(sim::search::SearchPlan());
 }
 
 }  // namespace
 
-using lifecycle::Result;
 using nlohmann::json;
+using sim::search::Result;
 
-Result<int> merge(const MergeArguments& arguments) {
+Result<int> merge(const sim::search::Harness& harness, const MergeArguments& arguments) {
     const auto shards = read_results(arguments.folders);
     if (!shards) return std::unexpected(shards.error());
     const SearchResult all = sum(*shards);
@@ -52,7 +53,7 @@ Result<int> merge(const MergeArguments& arguments) {
     } else {
         fmt::print("{} {}\n", all.verb, counts(all.totals));
         if (!all.faults.empty()) fmt::print("  faults: {}\n", counts(all.faults));
-        print_found(all.broken, plan_of(all.search));
+        print_found(all.broken, plan_of(harness, all.search));
         for (const std::string& name : missing) fmt::print("NEVER SEEN in {}\n", name);
         fmt::print("{}", verdict.text());
         if (verdict.held()) fmt::print("all properties held in {} shards\n", shards->size());

@@ -12,8 +12,8 @@
 namespace reports {
 namespace {
 
-using lifecycle::Result;
 using nlohmann::json;
+using sim::search::Result;
 
 constexpr const char* kFormat = "vivarium-result";
 constexpr int kVersion = 2;
@@ -50,7 +50,7 @@ SearchResult result_of(const json& file) {
     file.at("faults").get_to(result.faults);
     file.at("behaviours").get_to(result.behaviours);
     result.sometimes =
-        properties::Sometimes(file.at("sometimes").get<properties::Sometimes::Counts>());
+        sim::search::Sometimes(file.at("sometimes").get<sim::search::Sometimes::Counts>());
     for (const json& found : file.at("broken")) {
         result.broken.push_back(
             {found.at("scenario").get<std::string>(), found.at("seed").get<std::uint64_t>(),

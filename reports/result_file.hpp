@@ -6,9 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "properties/coverage.hpp"
-#include "properties/search.hpp"
 #include "reports/verdict.hpp"
+#include "sim/search/coverage.hpp"
+#include "sim/search/error.hpp"
+#include "sim/search/search.hpp"
 
 namespace reports {
 
@@ -29,23 +30,24 @@ struct SearchResult {
 
     std::string verb;                           // "explore" or "verify"
     std::map<std::string, std::string> search;  // what was asked for, but for the shard
-    properties::Shard shard;
+    sim::search::Shard shard;
     bool complete = true;            // false: stopped before its end
     std::vector<std::string> unmet;  // kinds of faults or decisions asked for that never were
     double seconds = 0;
     std::map<std::string, std::uint64_t> totals;  // such as runs; summed by name
     std::map<std::string, std::uint64_t> faults;  // by kind
     std::map<std::string, std::uint64_t> behaviours;
-    properties::Sometimes sometimes;  // empty unless they are required
+    sim::search::Sometimes sometimes;  // empty unless they are required
     std::vector<Found> broken;
 };
 
 // Writes it to FOLDER/VERB-I-of-N.json.
-lifecycle::Result<void> write_result(const std::string& folder, const SearchResult& result);
+sim::search::Result<void> write_result(const std::string& folder, const SearchResult& result);
 
 // Every result below the folders, in order of their shards. It is an error if there is none, if
 // they are not of one search, or if a shard is missing or there twice.
-lifecycle::Result<std::vector<SearchResult>> read_results(const std::vector<std::string>& folders);
+sim::search::Result<std::vector<SearchResult>> read_results(
+    const std::vector<std::string>& folders);
 
 // A list of objects, as every verb prints what broke.
 nlohmann::json to_json(const std::vector<SearchResult::Found>& found);

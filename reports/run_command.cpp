@@ -5,36 +5,36 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "properties/explain.hpp"
-#include "properties/failure_file.hpp"
-#include "properties/property.hpp"
-#include "properties/run.hpp"
 #include "reports/build_identity.hpp"
 #include "reports/commands.hpp"
 #include "reports/found.hpp"
 #include "reports/input.hpp"
 #include "reports/text.hpp"
 #include "reports/verdict.hpp"
+#include "sim/search/explain.hpp"
+#include "sim/search/failure_file.hpp"
+#include "sim/search/session.hpp"
 
 namespace reports {
 namespace {
 
-using lifecycle::Error;
-using lifecycle::Result;
 using nlohmann::json;
+using sim::search::Error;
+using sim::search::Harness;
+using sim::search::Result;
 
 // What is to be run, and how to say where it came from.
 struct Subject {
-    const scenarios::Scenario* scenario = nullptr;
+    const sim::search::Scenario* scenario = nullptr;
     std::uint64_t seed = 0;
-    std::optional<properties::Failure> failure;
+    std::optional<sim::search::Failure> failure;
     bool calm = false;
-    sim::SearchPlan plan = {};
+    sim::search::SearchPlan plan = {};
 
     std::unique_ptr<sim::Source> source() const {
-        if (failure) return scenarios::recorded(failure->deviations);
-        if (calm) return scenarios::calm_tape();
-        return scenarios::seeded(seed, plan);
+        if (failure) return sim::search::recorded(failure->deviations);
+        if (calm) return sim::search::calm_tape();
+        return sim::search::seeded(seed, plan);
     }
     std::string origin() const {
         if (failure) return fmt::format("tape of {}, seed {}", failure->origin, seed);
@@ -57,7 +57,7 @@ class TraceFile final : public sim::TraceListener {
 };
 
 Verdict judge(const Subject& subject, const RunArguments& arguments,
-              const properties::RunResult& result) {
+              const sim::search::RunResult& result) {
     Verdict verdict;
     if (!result.held()) verdict.broke();
     if (result.stopped_early) {
@@ -68,35 +68,35 @@ Verdict judge(const Subject& subject, const RunArguments& arguments,
     return verdict;
 }
 
-json to_json(const Subject& subject, const properties::RunResult& result, const Verdict& verdict,
+json to_json(const Subject& subject, const sim::search::RunResult& result, const Verdict& verdict,
              std::int64_t wall_ms) {
     json broken = json::array();
-    for (const properties::Violation& violation : result.violations) {
+    for (const sim::search::Violation& violation : result.violations) {
         broken.push_back({{"property", violation.property},
                           {"message", violation.message},
                           {"step", violation.step}});
     }
     json printed = {{"scenario", subject.scenario->name},
                     {"seed", subject.seed},
-                    {"hash", properties::to_hex(result.hash)},
+                    {"hash", sim::search::to_hex(result.hash)},
                     {"steps", result.steps},
                     {"decisions", result.decisions},
                     {"virtual_ms", result.virtual_time.count() / 1000},
                     {"wall_ms", wall_ms},
                     {"broken", std::move(broken)}};
-    if (!result.sql_answer.empty()) printed["sql"] = result.sql_answer;
+    if (!result.answer.empty()) printed["sql"] = result.answer;
     verdict.add_to(printed);
     return printed;
 }
 
 // Runs the subject once more and says whether it went the same way.
-bool same_again(const Subject& subject, const properties::RunOptions& options,
-                const properties::RunResult& first) {
-    properties::RunOptions again = options;
+bool same_again(const Subject& subject, const sim::search::RunOptions& options,
+                const sim::search::RunResult& first) {
+    sim::search::RunOptions again = options;
     again.listener = nullptr;
     again.recorder = nullptr;
-    const properties::RunResult second =
-        properties::run(*subject.scenario, subject.source(), again);
+    const sim::search::RunResult second =
+        sim::search::run(*subject.scenario, subject.source(), again);
     const std::string difference = first_difference(first.events, second.events);
     if (difference.empty() && first.hash == second.hash) return true;
     fmt::print(stderr, "{}", difference.empty() ? "the hashes differ\n" : difference);
@@ -104,21 +104,21 @@ bool same_again(const Subject& subject, const properties::RunOptions& options,
 }
 
 // A tape that was recorded by other code may mean another run: says where that begins.
-void say_divergence(const properties::Failure& failure, const sim::Recorder& recorder,
-                    const properties::RunResult& result) {
+void say_divergence(const sim::search::Failure& failure, const sim::Recorder& recorder,
+                    const sim::search::RunResult& result) {
     if (result.hash == failure.hash) return;
     const std::string where =
-        properties::first_divergence(failure.decisions, properties::decision_log(recorder));
+        sim::search::first_divergence(failure.decisions, sim::search::decision_log(recorder));
     fmt::print(stderr, "this is not the run that was recorded ({}, hash {}): {}\n", failure.build,
-               properties::to_hex(failure.hash),
+               sim::search::to_hex(failure.hash),
                where.empty() ? "it makes the same decisions to other effect" : where);
     if (failure.build != build_identity()) {
         fmt::print(stderr, "the code has changed since: this is {}\n", build_identity());
     }
 }
 
-Result<int> perform(const Subject& subject, const RunArguments& arguments) {
-    properties::RunOptions options;
+Result<int> perform(const Harness& harness, const Subject& subject, const RunArguments& arguments) {
+    sim::search::RunOptions options;
     sim::Recorder recorder;
     options.keep_events = arguments.story || arguments.check || !arguments.json;
     options.record_tape = arguments.story || subject.failure.has_value();
@@ -126,7 +126,7 @@ Result<int> perform(const Subject& subject, const RunArguments& arguments) {
         options.faults = subject.failure->faults;
         options.recorder = &recorder;
     }
-    options.sql = arguments.sql;
+    options.question = arguments.sql;
     if (arguments.until > 0) options.until_step = arguments.until;
     std::optional<TraceFile> trace;
     if (!arguments.trace.empty()) {
@@ -135,15 +135,15 @@ Result<int> perform(const Subject& subject, const RunArguments& arguments) {
         options.listener = &*trace;
     }
     const auto begin = std::chrono::steady_clock::now();
-    const properties::RunResult result =
-        properties::run(*subject.scenario, subject.source(), options);
+    const sim::search::RunResult result =
+        sim::search::run(*subject.scenario, subject.source(), options);
     const auto wall = std::chrono::duration_cast<std::chrono::milliseconds>(
         std::chrono::steady_clock::now() - begin);
     if (trace && !trace->finish()) return std::unexpected(cannot_write(arguments.trace));
-    if (!result.sql_error.empty()) {
-        return std::unexpected(bad_input(
-            fmt::format("--sql: the database cannot answer: {}", result.sql_error),
-            "ask something that SQLite understands, of the tables in system/store/schema.cpp"));
+    if (!result.no_answer.empty()) {
+        return std::unexpected(
+            bad_input(fmt::format("--sql: the database cannot answer: {}", result.no_answer),
+                      harness.how_to_ask));
     }
     const Verdict verdict = judge(subject, arguments, result);
     if (arguments.json) {
@@ -154,14 +154,14 @@ Result<int> perform(const Subject& subject, const RunArguments& arguments) {
         }
         if (subject.failure) {
             fmt::print("What deviates from the calm run:\n");
-            for (const std::string& line : properties::explain(result.events)) {
+            for (const std::string& line : sim::search::explain(result.events)) {
                 fmt::print("  {}\n", line);
             }
         }
         fmt::print("{}{}",
                    summary(subject.scenario->name, subject.origin(), verdict.word(), result),
                    verdict.text());
-        if (!result.sql_answer.empty()) fmt::print("\n{}", result.sql_answer);
+        if (!result.answer.empty()) fmt::print("\n{}", result.answer);
     }
     if (subject.failure && arguments.until == 0) say_divergence(*subject.failure, recorder, result);
     if (arguments.check && !same_again(subject, options, result)) return 1;
@@ -181,28 +181,30 @@ std::string rate_of(const sim::LaneKind& kind) {
 
 }  // namespace
 
-Result<int> run_seed(const RunArguments& arguments) {
-    const auto scenario = known_scenario(arguments.target);
+Result<int> run_seed(const Harness& harness, const RunArguments& arguments) {
+    const auto scenario = known_scenario(harness, arguments.target);
     if (!scenario) return std::unexpected(scenario.error());
-    auto plan = parse_plan(arguments);
+    auto plan = parse_plan(harness, arguments);
     if (!plan) return std::unexpected(plan.error());
     Subject subject{*scenario, arguments.seed.value_or(0), std::nullopt, arguments.calm};
     subject.plan = *std::move(plan);
-    subject.plan.profile = properties::calm_profile(**scenario);
-    return perform(subject, arguments);
+    subject.plan.profile = sim::search::calm_profile(**scenario);
+    return perform(harness, subject, arguments);
 }
 
-Result<int> replay(const RunArguments& arguments) {
-    if (scenarios::find_scenario(arguments.target) != nullptr) return run_seed(arguments);
-    auto failure = properties::read_failure(arguments.target);
+Result<int> replay(const Harness& harness, const RunArguments& arguments) {
+    if (sim::search::find_scenario(harness.scenarios, arguments.target) != nullptr) {
+        return run_seed(harness, arguments);
+    };
+    auto failure = sim::search::read_failure(arguments.target, harness.scenarios);
     if (!failure) {
         Error error = std::move(failure.error());
         error.action += ", or the name of a scenario with --seed";
         return std::unexpected(std::move(error));
     }
-    const auto scenario = known_scenario(failure->scenario);
+    const auto scenario = known_scenario(harness, failure->scenario);
     if (!scenario) return std::unexpected(scenario.error());
-    const auto plan = parse_plan(arguments);
+    const auto plan = parse_plan(harness, arguments);
     if (!plan) return std::unexpected(plan.error());
     if (arguments.seed || arguments.calm || !arguments.strategy.empty() ||
         !options_of(*plan).empty()) {
@@ -211,47 +213,47 @@ Result<int> replay(const RunArguments& arguments) {
                                          "faults, or name a scenario"));
     }
     const std::uint64_t seed = failure->seed;
-    return perform({*scenario, seed, std::move(*failure), false, {}}, arguments);
+    return perform(harness, {*scenario, seed, std::move(*failure), false, {}}, arguments);
 }
 
-Result<int> list(bool as_json) {
+Result<int> list(const Harness& harness, bool as_json) {
     if (as_json) {
         json scenarios = json::array();
-        for (const scenarios::Scenario& scenario : scenarios::catalog()) {
+        for (const sim::search::Scenario& scenario : harness.scenarios) {
             scenarios.push_back({{"name", scenario.name},
                                  {"sentence", scenario.sentence},
                                  {"faults", scenario.faults},
                                  {"sometimes", scenario.sometimes}});
         }
         json properties = json::array();
-        for (const auto& property : properties::all_properties()) {
-            properties.push_back({{"name", property->name()}, {"sentence", property->sentence()}});
+        for (const auto& property : harness.properties) {
+            properties.push_back({{"name", property.name}, {"sentence", property.sentence}});
         }
         json faults = json::array();
-        for (const auto& [name, kind] : fault_kinds()) {
+        for (const auto& [name, kind] : fault_kinds(harness)) {
             faults.push_back({{"name", name}, {"rate", rate_of(kind)}});
         }
         fmt::print("{}\n", json{{"scenarios", scenarios},
                                 {"properties", properties},
                                 {"faults", faults},
-                                {"strategies", sim::strategy_names()}}
+                                {"strategies", sim::search::strategy_names()}}
                                .dump());
         return 0;
     }
     fmt::print("Scenarios\n");
-    for (const scenarios::Scenario& scenario : scenarios::catalog()) {
+    for (const sim::search::Scenario& scenario : harness.scenarios) {
         fmt::print("  {:<24} {}\n", scenario.name, scenario.sentence);
     }
     fmt::print("\nProperties\n");
-    for (const auto& property : properties::all_properties()) {
-        fmt::print("  {:<28} {}\n", property->name(), property->sentence());
+    for (const auto& property : harness.properties) {
+        fmt::print("  {:<28} {}\n", property.name, property.sentence);
     }
     fmt::print("\nFaults, and how often each strikes where it can\n");
-    for (const auto& [name, kind] : fault_kinds()) {
+    for (const auto& [name, kind] : fault_kinds(harness)) {
         fmt::print("  {:<28} {}\n", name, rate_of(kind));
     }
     fmt::print("\nStrategies\n ");
-    for (const std::string_view name : sim::strategy_names()) fmt::print(" {}", name);
+    for (const std::string_view name : sim::search::strategy_names()) fmt::print(" {}", name);
     fmt::print("\n");
     return 0;
 }

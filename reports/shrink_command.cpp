@@ -10,22 +10,22 @@
 
 namespace reports {
 
-using lifecycle::Result;
 using nlohmann::json;
+using sim::search::Result;
 
-Result<int> shrink(const ShrinkArguments& arguments) {
-    const auto failure = properties::read_failure(arguments.file);
+Result<int> shrink(const sim::search::Harness& harness, const ShrinkArguments& arguments) {
+    const auto failure = sim::search::read_failure(arguments.file, harness.scenarios);
     if (!failure) return std::unexpected(failure.error());
     const bool live = shows_progress(arguments.quiet, arguments.json);
     catch_interrupts();
-    const ShrunkFailure shrunk = shrink_failure(*failure, arguments.most_runs, live);
+    const ShrunkFailure shrunk = shrink_failure(harness, *failure, arguments.most_runs, live);
     if (!shrunk.reproduced) {
         return std::unexpected(bad_input(
             fmt::format("{} does not break {} in this code", arguments.file, failure->property),
             "see `vivarium replay FILE` for where it goes another way"));
     }
     const std::string path = arguments.out.empty() ? shrunk_path(arguments.file) : arguments.out;
-    if (const auto written = properties::write_failure(path, shrunk.failure); !written) {
+    if (const auto written = sim::search::write_failure(path, shrunk.failure); !written) {
         return std::unexpected(written.error());
     }
     if (arguments.json) {

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "properties/failure_file.hpp"
+#include "sim/search/failure_file.hpp"
 
 namespace reports {
 namespace {
@@ -71,19 +71,19 @@ std::string story(const std::vector<sim::KeptEvent>& events, std::size_t most) {
 }
 
 std::string summary(const std::string& scenario, const std::string& origin,
-                    std::string_view verdict, const properties::RunResult& result) {
+                    std::string_view verdict, const sim::search::RunResult& result) {
     std::string text = fmt::format(
         "{} {}: {}\n  hash {}, {} steps, {} decisions, {:.2f} virtual hours\n  faults: {}\n",
-        scenario, origin, verdict, properties::to_hex(result.hash), result.steps, result.decisions,
+        scenario, origin, verdict, sim::search::to_hex(result.hash), result.steps, result.decisions,
         hours_of(result.virtual_time), faults_line(result.faults));
-    for (const properties::Violation& violation : result.violations) {
+    for (const sim::search::Violation& violation : result.violations) {
         text += fmt::format("  {} at step {}, {}: {}\n", violation.property, violation.step,
                             sim::to_text(violation.at), violation.message);
     }
     return text;
 }
 
-std::string summary(const properties::Exploration& exploration) {
+std::string summary(const sim::search::Exploration& exploration) {
     std::string text = fmt::format(
         "{} runs in {:.1f} s: {:.1f} runs a second, {:.0f} virtual hours a second, {} broken\n",
         exploration.runs, exploration.seconds,

@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "properties/explore.hpp"
-#include "properties/run.hpp"
+#include "sim/search/explore.hpp"
+#include "sim/search/session.hpp"
 
 // What people read of runs.
 namespace reports {
@@ -17,10 +17,10 @@ std::string story(const std::vector<sim::KeptEvent>& events, std::size_t most);
 
 // Verdict, figures and, if something broke, what.
 std::string summary(const std::string& scenario, const std::string& origin,
-                    std::string_view verdict, const properties::RunResult& result);
+                    std::string_view verdict, const sim::search::RunResult& result);
 
 // Totals of an exploration.
-std::string summary(const properties::Exploration& exploration);
+std::string summary(const sim::search::Exploration& exploration);
 
 // Whether somebody watches: a long command shows how far it is on a terminal, and nowhere else.
 bool shows_progress(bool quiet, bool json);

@@ -5,7 +5,6 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "properties/verify.hpp"
 #include "reports/build_identity.hpp"
 #include "reports/commands.hpp"
 #include "reports/found.hpp"
@@ -13,13 +12,15 @@
 #include "reports/interrupt.hpp"
 #include "reports/text.hpp"
 #include "reports/verdict.hpp"
+#include "sim/search/verify.hpp"
 
 namespace reports {
 namespace {
 
-using lifecycle::Result;
 using nlohmann::json;
-using properties::VerifyUnit;
+using sim::search::Harness;
+using sim::search::Result;
+using sim::search::VerifyUnit;
 
 // What identifies a verification: finished work of one is worth nothing to another.
 std::map<std::string, std::string> search_of(const VerifyArguments& arguments) {
@@ -86,7 +87,7 @@ class StateFile {
     std::ofstream out_;
 };
 
-void show(const properties::VerifyProgress& progress) {
+void show(const sim::search::VerifyProgress& progress) {
     constexpr std::uint64_t kWidth = 30;
     const std::uint64_t done =
         progress.total_units == 0 ? kWidth : kWidth * progress.units / progress.total_units;
@@ -101,7 +102,7 @@ std::string grouped(std::uint64_t number) {
     return digits;
 }
 
-std::string covered(const VerifyArguments& arguments, const properties::Verification& done,
+std::string covered(const VerifyArguments& arguments, const sim::search::Verification& done,
                     const Verdict& verdict) {
     const std::string held = verdict.held() ? "all held"
                              : done.sum.broken.empty()
@@ -126,9 +127,10 @@ std::string covered(const VerifyArguments& arguments, const properties::Verifica
     return text;
 }
 
-Result<properties::VerifyOptions> options_of(const VerifyArguments& arguments) {
-    properties::VerifyOptions options;
-    if (const auto known = known_faults(arguments.faults); !known) {
+Result<sim::search::VerifyOptions> options_of(const Harness& harness,
+                                              const VerifyArguments& arguments) {
+    sim::search::VerifyOptions options;
+    if (const auto known = known_faults(harness, arguments.faults); !known) {
         return std::unexpected(known.error());
     }
     if (arguments.pairs && !arguments.crashes) {
@@ -159,10 +161,10 @@ Result<properties::VerifyOptions> options_of(const VerifyArguments& arguments) {
 
 }  // namespace
 
-Result<int> verify(const VerifyArguments& arguments) {
-    const auto scenario = known_scenario(arguments.scenario);
+Result<int> verify(const Harness& harness, const VerifyArguments& arguments) {
+    const auto scenario = known_scenario(harness, arguments.scenario);
     if (!scenario) return std::unexpected(scenario.error());
-    auto options = options_of(arguments);
+    auto options = options_of(harness, arguments);
     if (!options) return std::unexpected(options.error());
     if (auto folder = prepare_folder(arguments.out); !folder) {
         return std::unexpected(folder.error());
@@ -180,7 +182,7 @@ Result<int> verify(const VerifyArguments& arguments) {
     if (live) options->progress = show;
     catch_interrupts();
     const auto begin = std::chrono::steady_clock::now();
-    const properties::Verification done = properties::verify(**scenario, *options);
+    const sim::search::Verification done = sim::search::verify(**scenario, *options);
     const double seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     if (live) fmt::print(stderr, "\r{:90}\r", "");
@@ -190,8 +192,8 @@ Result<int> verify(const VerifyArguments& arguments) {
                      .faults = options->faults,
                      .shrink = !arguments.no_shrink,
                      .live = live};
-    if (options->crashes) keep.faults = properties::crash_sweep_faults();
-    auto found = keep_found(done.sum.broken, keep, arguments.json);
+    if (options->crashes) keep.faults = sim::search::crash_sweep_faults();
+    auto found = keep_found(harness, done.sum.broken, keep, arguments.json);
     if (!found) return std::unexpected(found.error());
     SearchResult result;
     result.verb = "verify";

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "sim/network.hpp"
+#include "sim/net/network.hpp"
 
 namespace scenarios {
 namespace {

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "sim/world.hpp"
+#include "sim/world/world.hpp"
 
 namespace scenarios {
 

@@ -6,11 +6,9 @@
 #include <vector>
 
 #include "scenarios/stage.hpp"
+#include "sim/search/scenario.hpp"
 
 namespace scenarios {
-
-// A run that takes more tasks than this goes round in circles: a livelock.
-inline constexpr std::uint64_t kStepLimit = 1'000'000;
 
 // One way to put the system to the test: what the client does, and what may go wrong meanwhile.
 struct Scenario {
@@ -22,7 +20,7 @@ struct Scenario {
     std::function<Script(Stage)> play;
     // What must happen in some run of an exploration, by name of the behaviour: see coverage.
     std::vector<std::string> sometimes = {};
-    std::uint64_t step_limit = kStepLimit;
+    std::uint64_t max_steps = sim::search::kStepLimit;
     int servers = 1;  // control planes over one database
 };
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "fakes/cloud.hpp"
-#include "sim/time.hpp"
+#include "sim/world/time.hpp"
 #include "system/model/machine.hpp"
 #include "system/store/credentials.hpp"
 #include "system/store/delegations.hpp"

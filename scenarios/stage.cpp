@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "fakes/sim_ports.hpp"
-#include "sim/network.hpp"
+#include "sim/net/network.hpp"
 #include "system/identity/signature.hpp"
 #include "system/ports/suspend.hpp"
 

@@ -10,8 +10,8 @@
 
 #include "scenarios/stage.hpp"
 #include "scenarios/watched_ports.hpp"
-#include "sim/disk.hpp"
-#include "sim/hash.hpp"
+#include "sim/disk/disk.hpp"
+#include "sim/world/hash.hpp"
 #include "system/providers/daytona.hpp"
 #include "system/providers/docker.hpp"
 #include "system/providers/fly.hpp"
@@ -224,8 +224,6 @@ Universe::Universe(sim::Tape& tape, sim::Trace& trace, Witness& witness, sim::Re
                 {"server", "docker"},
                 {"server", "consul"},
                 {"server", "box"}}) {
-    // Scripts and properties look at both while others run.
-    client_.always_observes();
     fakes::FlyCloudOptions fly;
     fly.token = kFlyToken;
     fly.daemon_port = kDaemonPort;
@@ -252,6 +250,8 @@ Universe::Universe(sim::Tape& tape, sim::Trace& trace, Witness& witness, sim::Re
             return std::make_unique<ServerProgram>(*this, process);
         });
         server->supervise(seconds(60));
+        // What the shadow and the witness hear of it is said in tasks that observe.
+        server->keeps_to_itself();
         server->boot();
     }
 }
@@ -259,7 +259,6 @@ Universe::Universe(sim::Tape& tape, sim::Trace& trace, Witness& witness, sim::Re
 Universe::~Universe() = default;
 
 void Universe::serve(fakes::Cloud& cloud, sim::Process& process, const char* authority) {
-    process.always_observes();
     cloud.observe(*observer_);
     process.boot();
     fakes::listen(process, authority,
@@ -269,7 +268,6 @@ void Universe::serve(fakes::Cloud& cloud, sim::Process& process, const char* aut
 }
 
 void Universe::serve_routes() {
-    consul_process_.always_observes();
     consul_process_.boot();
     consul_.on_change([this](const std::string& key, const std::string& value) {
         const auto said = nlohmann::json::parse(value, nullptr, false);
@@ -316,14 +314,22 @@ std::vector<CloudVolume> Universe::volumes() const {
     return all;
 }
 
-bool Universe::play(const std::function<Script(Stage)>& script, sim::Duration at_most) {
+void Universe::begin(const std::function<Script(Stage)>& script) {
     script_done_ = false;
     script_since_ = world_.now();
     boost::asio::co_spawn(client_.executor(), script(Stage(*this)),
                           [this](std::exception_ptr failure) { script_ended(failure); });
-    world_.run_until(world_.now() + at_most);
+}
+
+bool Universe::script_is_over() {
     if (script_failure_) std::rethrow_exception(std::exchange(script_failure_, nullptr));
     return script_done_;
+}
+
+bool Universe::play(const std::function<Script(Stage)>& script, sim::Duration at_most) {
+    begin(script);
+    world_.run_until(world_.now() + at_most);
+    return script_is_over();
 }
 
 void Universe::script_ended(std::exception_ptr failure) {
@@ -373,36 +379,22 @@ std::expected<std::string, std::string> Universe::try_ask(const std::string& sql
     }
 }
 
-std::map<std::string, std::int64_t> Universe::count_rows() {
+std::map<std::string, std::int64_t> Universe::take_stock() {
     std::map<std::string, std::int64_t> counts;
     try {
         if (!server().alive()) server().disk().reconnect();
         lifecycle::Database database(kDatabase, server().disk().vfs_name());
-        database.query("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name", {},
-                       [&](const lifecycle::Row& row) {
-                           counts[row.text(0)] = 0;
-                           return true;
-                       });
-        for (auto& [table, rows] : counts) {
+        for (const std::string& table : tables_of(database)) {
             database.query("SELECT COUNT(*) FROM " + table, {}, [&](const lifecycle::Row& row) {
-                rows = row.integer(0);
+                counts[table] = row.integer(0);
                 return false;
             });
+            witness_.on_text(table, database.table("SELECT * FROM " + table));
         }
     } catch (const lifecycle::StoreFailure&) {
         counts.clear();  // a disk that is broken holds nothing
     }
     return counts;
-}
-
-void Universe::show_rows() {
-    for (const char* table :
-         {"project", "machine", "credential", "presence", "delegation", "outbox_event",
-          "machine_history", "provider_resource", "project_error", "machine_request"}) {
-        if (const auto rows = try_ask(fmt::format("SELECT * FROM {}", table))) {
-            witness_.on_text(table, *rows);
-        }
-    }
 }
 
 void Universe::tamper(const std::string& sql) {
@@ -447,11 +439,10 @@ void Universe::empty_database() {
     tamper(sql);
 }
 
-void Universe::calm(sim::Duration settle) {
+void Universe::calm() {
     world_.tape().calm_faults();
     nemesis_.stop();
     world_.self().emit("calm", {});
-    world_.run_until(world_.now() + settle);
 }
 
 }  // namespace scenarios

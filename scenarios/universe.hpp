@@ -18,7 +18,7 @@
 #include "scenarios/nemesis.hpp"
 #include "scenarios/shadow.hpp"
 #include "scenarios/witness.hpp"
-#include "sim/world.hpp"
+#include "sim/world/world.hpp"
 #include "system/identity/secrets.hpp"
 #include "system/system.hpp"
 
@@ -79,11 +79,15 @@ class Universe final : private Clouds {
     Witness& witness() { return witness_; }
     std::vector<Demand>& demands() { return demands_; }
 
-    // Runs a script in the client's process until it ends (true) or that much time has passed.
+    // Begins a script in the client's process.
+    void begin(const std::function<Script(Stage)>& script);
+    // Whether it has ended; throws what left it.
+    bool script_is_over();
+    // Runs one until it ends (true) or that much time has passed.
     bool play(const std::function<Script(Stage)>& script, sim::Duration at_most);
 
-    // Switches every fault off, heals the network, wakes who is paused, and lets time pass.
-    void calm(sim::Duration settle);
+    // Switches every fault off, heals the network, and wakes who is paused.
+    void calm();
 
     // The answer of the server's database to a query, as text; whether or not the server is up.
     std::string ask(const std::string& sql);
@@ -103,11 +107,9 @@ class Universe final : private Clouds {
     // Who waits for what: the script, calls on the network, deliveries of the outbox.
     std::vector<sim::Waiting> waiting() const;
 
-    // How many rows each table of the server's database has; nothing if it cannot be read.
-    std::map<std::string, std::int64_t> count_rows();
-
-    // Shows the witness all texts that the database holds.
-    void show_rows();
+    // Shows the witness all that the server's database holds, and counts the rows of each table;
+    // nothing if it cannot be read.
+    std::map<std::string, std::int64_t> take_stock();
 
     // For scripts: exceptions that end the run, such as a bug of the harness itself.
     void script_ended(std::exception_ptr failure);

@@ -13,7 +13,7 @@
 #include "scenarios/shadow.hpp"
 #include "scenarios/universe.hpp"
 #include "scenarios/witness.hpp"
-#include "sim/world.hpp"
+#include "sim/world/world.hpp"
 #include "system/concurrency/contain.hpp"
 
 // The core's ports as the witness hears through them.

@@ -9,7 +9,7 @@
 
 #include "fakes/cloud.hpp"
 #include "scenarios/shadow.hpp"
-#include "sim/time.hpp"
+#include "sim/world/time.hpp"
 #include "system/ports/http.hpp"
 #include "system/routing/route_table.hpp"
 

@@ -1,6 +1,6 @@
 #include "fakes/sim_ports.hpp"
 #include "scenarios/catalog/catalog.hpp"
-#include "sim/network.hpp"
+#include "sim/net/network.hpp"
 
 // What an earlier attempt, or somebody else, left at the provider under a machine's name.
 namespace scenarios {

@@ -1,5 +1,5 @@
 #include "scenarios/catalog/catalog.hpp"
-#include "sim/network.hpp"
+#include "sim/net/network.hpp"
 
 // The clock of the control plane's host is set while something takes its time: that takes as long
 // as ever.
@@ -113,7 +113,7 @@ std::vector<Scenario> clocks() {
          minutes(60),
          clock_set_while_leased,
          {"clock.jump while machine:provision is in hand"},
-         kStepLimit,
+         sim::search::kStepLimit,
          2},
         {"clock-set-while-down",
          "The clock of the control plane's host is set back while that is down.",

@@ -2,7 +2,7 @@
 
 #include "fakes/sim_ports.hpp"
 #include "scenarios/catalog/catalog.hpp"
-#include "sim/network.hpp"
+#include "sim/net/network.hpp"
 
 // The name of a machine is taken when it is asked for: by what an earlier attempt made, or somebody
 // else. The answer says by which, and whether that is adopted depends on whose it is and what it

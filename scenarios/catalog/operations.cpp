@@ -2,7 +2,7 @@
 
 #include "fakes/sim_ports.hpp"
 #include "scenarios/catalog/catalog.hpp"
-#include "sim/network.hpp"
+#include "sim/net/network.hpp"
 
 // What operators meet: other clouds, outages, leaks, broken rows.
 namespace scenarios {

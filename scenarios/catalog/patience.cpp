@@ -1,7 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "scenarios/catalog/catalog.hpp"
-#include "sim/network.hpp"
+#include "sim/net/network.hpp"
 
 // Things that take long, and end well because nobody gives them up before their time.
 namespace scenarios {

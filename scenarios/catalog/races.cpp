@@ -1,5 +1,5 @@
 #include "scenarios/catalog/catalog.hpp"
-#include "sim/network.hpp"
+#include "sim/net/network.hpp"
 
 // The races of a machine's first minutes, each steered so that it happens in every run; the tape
 // decides the rest.

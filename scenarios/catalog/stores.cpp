@@ -1,6 +1,6 @@
 #include "scenarios/catalog/catalog.hpp"
-#include "sim/disk.hpp"
-#include "sim/network.hpp"
+#include "sim/disk/disk.hpp"
+#include "sim/net/network.hpp"
 
 // The store cannot be written for a while: what is there can be read, and nothing is lost.
 namespace scenarios {

@@ -59,7 +59,7 @@ std::vector<Scenario> storms() {
           "provider.error throttled", "outbox.dead machine:provision",
           "outbox.retry machine:destroy", "net.failed server timed_out",
           "order machine.provisioned < outbox.retry machine:provision"},
-         kStepLimit,
+         sim::search::kStepLimit,
          2},
     };
 }

@@ -4,7 +4,7 @@
 
 #include "fakes/sim_ports.hpp"
 #include "scenarios/catalog/catalog.hpp"
-#include "sim/network.hpp"
+#include "sim/net/network.hpp"
 
 // The volumes of projects: nobody's data is ever lost, doubled or replaced by nothing.
 namespace scenarios {

@@ -1,5 +1,5 @@
 #include "scenarios/catalog/catalog.hpp"
-#include "sim/network.hpp"
+#include "sim/net/network.hpp"
 
 // Who does the work: several control planes, leases that run out, many events at once.
 namespace scenarios {
@@ -197,7 +197,7 @@ std::vector<Scenario> workers() {
          paused_replica,
          {"order outbox.done machine:provision < outbox.lease-lost machine:provision",
           "machine.adopted labels"},
-         kStepLimit,
+         sim::search::kStepLimit,
          2},
         {"settled-too-late",
          "A control plane is paused past its lease, and has its answer while another does the "
@@ -207,7 +207,7 @@ std::vector<Scenario> workers() {
          minutes(60),
          settled_too_late,
          {"outbox.lease-lost project:route: taken over"},
-         kStepLimit,
+         sim::search::kStepLimit,
          2},
         {"replicas-restart",
          "The host of two control planes loses power while a machine is made.",
@@ -216,7 +216,7 @@ std::vector<Scenario> workers() {
          minutes(60),
          replicas_restart,
          {"process.crash server", "process.crash server-2", "machine.adopted labels"},
-         kStepLimit,
+         sim::search::kStepLimit,
          2},
         {"slow-neighbour",
          "A provider does not answer, and the machines of another are made all the same.",

@@ -6,10 +6,10 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <memory>
 
-#include "properties/run.hpp"
-#include "sim/disk.hpp"
-#include "sim/seeded_source.hpp"
-#include "sim/world.hpp"
+#include "properties/lifecycle_trial.hpp"
+#include "sim/disk/disk.hpp"
+#include "sim/world/seeded_source.hpp"
+#include "sim/world/world.hpp"
 #include "system/store/database.hpp"
 
 namespace {
@@ -76,12 +76,13 @@ void store_on_sim_disk(benchmark::State& state) {
 BENCHMARK(store_on_sim_disk);
 
 void seeds_of(benchmark::State& state, const char* name) {
-    const scenarios::Scenario& scenario = *scenarios::find_scenario(name);
+    const sim::search::Scenario scenario =
+        properties::lifecycle_scenario(*scenarios::find_scenario(name));
     std::uint64_t seed = 0;
     std::uint64_t steps = 0;
     double hours = 0;
     for (auto _ : state) {
-        const auto result = properties::run(scenario, scenarios::seeded(1 + seed++ % 200));
+        const auto result = sim::search::run(scenario, sim::search::seeded(1 + seed++ % 200));
         steps += result.steps;
         hours += static_cast<double>(result.virtual_time.count()) / 3.6e9;
     }

@@ -9,7 +9,7 @@
 #include <functional>
 #include <memory>
 
-#include "sim/disk.hpp"
+#include "sim/disk/disk.hpp"
 #include "system/store/database.hpp"
 #include "tests/support/lost_update.hpp"
 
@@ -18,7 +18,7 @@
 // Schedules are told apart by seed, and each has a world of its own.
 namespace {
 
-using sim::SearchPlan;
+using sim::search::SearchPlan;
 
 struct Tally {
     std::uint64_t schedules = 0;
@@ -47,11 +47,12 @@ void tasks(const char* strategy, int steps, double seconds) {
     tests::LostUpdate race(steps);
     sim::Recorder calm;
     race.run(std::make_unique<sim::CalmSource>(), &calm);
-    const SearchPlan plan{
-        *sim::parse_strategy(strategy), {}, std::make_shared<sim::Profile>(sim::profile_of(calm))};
+    const SearchPlan plan{*sim::search::parse_strategy(strategy),
+                          {},
+                          std::make_shared<sim::search::Profile>(sim::search::profile_of(calm))};
     measure(fmt::format("vivarium {}, tasks, 2x{}", strategy, steps), seconds,
             [&](std::uint64_t seed, Tally& tally) {
-                const tests::RaceOutcome outcome = race.run(sim::make_source(plan, seed));
+                const tests::RaceOutcome outcome = race.run(sim::search::make_source(plan, seed));
                 tally.steps += outcome.steps;
                 tally.lost += outcome.lost ? 1 : 0;
             });
@@ -80,10 +81,10 @@ void run_clients(sim::World& world, sim::Process& process, int steps,
 }
 
 void coroutines(int steps, double seconds) {
-    const SearchPlan plan{*sim::parse_strategy("random"), {}, nullptr};
+    const SearchPlan plan{*sim::search::parse_strategy("random"), {}, nullptr};
     measure(fmt::format("vivarium random, Asio coroutines, 2x{}", steps), seconds,
             [&](std::uint64_t seed, Tally& tally) {
-                sim::Tape tape(sim::make_source(plan, seed));
+                sim::Tape tape(sim::search::make_source(plan, seed));
                 sim::Trace trace;
                 sim::World world(tape, trace);
                 sim::Process& process = world.add_process("counter", "counter");
@@ -116,11 +117,11 @@ std::vector<char> migrated_image() {
 // Every step is a durable transaction on a simulated disk; each schedule begins with a copy of a
 // migrated database.
 void with_sqlite(int steps, double seconds) {
-    const SearchPlan plan{*sim::parse_strategy("random"), {}, nullptr};
+    const SearchPlan plan{*sim::search::parse_strategy("random"), {}, nullptr};
     const std::vector<char> image = migrated_image();
     measure(fmt::format("vivarium random, SQLite at each step, 2x{}", steps), seconds,
             [&](std::uint64_t seed, Tally& tally) {
-                sim::Tape tape(sim::make_source(plan, seed));
+                sim::Tape tape(sim::search::make_source(plan, seed));
                 tape.calm_faults();
                 sim::Trace trace;
                 sim::World world(tape, trace);

@@ -14,7 +14,7 @@
 #include "fakes/box.hpp"
 #include "fakes/docker_engine.hpp"
 #include "fakes/fly_cloud.hpp"
-#include "sim/tape.hpp"
+#include "sim/world/tape.hpp"
 #include "system/server/adapters.hpp"
 #include "system/server/http_client.hpp"
 #include "system/server/http_server.hpp"

@@ -1,4 +1,4 @@
-#include "properties/linearizability.hpp"
+#include "sim/search/linearizability.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,6 +6,9 @@
 
 namespace properties {
 namespace {
+
+using sim::search::Call;
+using sim::search::is_linearizable;
 
 // A register: writes set it, reads must see it.
 struct RegisterAction {

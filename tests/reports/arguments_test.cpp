@@ -1,11 +1,16 @@
 #include <gtest/gtest.h>
 
+#include "properties/lifecycle_trial.hpp"
 #include "reports/input.hpp"
 #include "reports/result_file.hpp"
 #include "reports/text.hpp"
 
 namespace reports {
 namespace {
+
+const sim::search::Harness& harness() {
+    return properties::lifecycle_harness();
+}
 
 TEST(Arguments, ReadRangesOfSeeds) {
     EXPECT_EQ(parse_seeds("7")->first, 7U);
@@ -37,16 +42,16 @@ TEST(Arguments, ReadShards) {
 }
 
 TEST(Arguments, ReadStrategies) {
-    EXPECT_EQ(sim::to_string(*parse_strategy("mix")), "mix");
-    EXPECT_EQ(sim::to_string(*parse_strategy("pct:3")), "pct:3");
+    EXPECT_EQ(sim::search::to_string(*parse_strategy("mix")), "mix");
+    EXPECT_EQ(sim::search::to_string(*parse_strategy("pct:3")), "pct:3");
     for (const char* bad : {"", "pc", "pct:", "pct:0", "pct:x", "pct:101", "fifo:2", "mix:1"}) {
         EXPECT_FALSE(parse_strategy(bad).has_value()) << bad;
     }
 }
 
 TEST(Arguments, KnowTheFaultsThatThereAre) {
-    EXPECT_TRUE(known_faults({"net.", "crash", "clock.jump"}).has_value());
-    EXPECT_FALSE(known_faults({"nett."}).has_value());
+    EXPECT_TRUE(known_faults(harness(), {"net.", "crash", "clock.jump"}).has_value());
+    EXPECT_FALSE(known_faults(harness(), {"nett."}).has_value());
     for (const char* kind : {"box.slow-boot",
                              "box.unwell",
                              "clock.drift",
@@ -72,19 +77,19 @@ TEST(Arguments, KnowTheFaultsThatThereAre) {
                              "net.slow",
                              "net.slow-link",
                              "pause"}) {
-        EXPECT_TRUE(fault_kinds().contains(kind)) << kind;
+        EXPECT_TRUE(fault_kinds(harness()).contains(kind)) << kind;
     }
-    for (const auto& [name, kind] : fault_kinds()) EXPECT_NE(kind.words, nullptr) << name;
+    for (const auto& [name, kind] : fault_kinds(harness())) EXPECT_NE(kind.words, nullptr) << name;
 }
 
 TEST(Arguments, SayAPlanAsTheyReadIt) {
-    EXPECT_EQ(options_of(sim::SearchPlan()), "");
+    EXPECT_EQ(options_of(sim::search::SearchPlan()), "");
     PlanArguments arguments{"few:4", {"net.", "crash"}, {"net.late"}, 2.5};
-    EXPECT_EQ(options_of(*parse_plan(arguments)),
+    EXPECT_EQ(options_of(*parse_plan(harness(), arguments)),
               " --strategy few:4 --only-faults net. crash --without-faults net.late"
               " --fault-rate 2.5");
     arguments.without_faults = {"gremlin"};
-    EXPECT_FALSE(parse_plan(arguments).has_value());
+    EXPECT_FALSE(parse_plan(harness(), arguments).has_value());
 }
 
 TEST(Verdicts, AreNoBetterThanWhatWasLookedAt) {
@@ -115,7 +120,7 @@ TEST(Verdicts, AreNoBetterThanWhatWasLookedAt) {
     unlisted.totals[kUnlisted] = 158;
     EXPECT_TRUE(incomplete(unlisted));
     SearchResult hollow = result;
-    hollow.sometimes = properties::Sometimes({{"calm", {{"pigs fly", 0}}}});
+    hollow.sometimes = sim::search::Sometimes({{"calm", {{"pigs fly", 0}}}});
     EXPECT_EQ(judge(hollow).exit_code(), 1);
     stopped.broken = {{"calm", 1, "convergence", "", ""}};
     EXPECT_EQ(judge(stopped).exit_code(), 1) << "what broke, broke, whatever else was looked at";
@@ -126,12 +131,12 @@ TEST(Verdicts, OfShardsAreOfTheWhole) {
     one.totals = {{kRuns, 1}, {kParts, 0}};
     one.shard.count = 2;
     one.unmet = {"pause", "crash"};
-    one.sometimes = properties::Sometimes({{"calm", {{"a", 1}, {"b", 0}}}});
+    one.sometimes = sim::search::Sometimes({{"calm", {{"a", 1}, {"b", 0}}}});
     SearchResult two = one;
     two.totals[kParts] = 3;
     two.shard.index = 1;
     two.unmet = {"crash"};
-    two.sometimes = properties::Sometimes({{"calm", {{"a", 0}, {"b", 2}}}});
+    two.sometimes = sim::search::Sometimes({{"calm", {{"a", 0}, {"b", 2}}}});
     const SearchResult all = sum({one, two});
     EXPECT_EQ(all.unmet, std::vector<std::string>{"crash"}) << "what happened in one happened";
     EXPECT_TRUE(never_seen(all).empty());

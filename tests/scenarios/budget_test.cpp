@@ -3,7 +3,7 @@
 #include <map>
 #include <string>
 
-#include "properties/run.hpp"
+#include "properties/lifecycle_trial.hpp"
 #include "scenarios/scenario.hpp"
 
 // What a flow costs in calls to its provider when nothing goes wrong. A call that is not needed is
@@ -22,7 +22,7 @@ std::string text_of(const sim::KeptEvent& event, std::string_view name) {
 // Calls of the control plane to a provider from one change of the first machine's state to another.
 int calls_between(const std::string& scenario, const std::string& authority,
                   const std::string& begin, const std::string& end) {
-    properties::RunOptions options;
+    sim::search::RunOptions options;
     options.keep_events = true;
     const auto result =
         properties::run(*find_scenario(scenario), std::make_unique<sim::CalmSource>(), options);

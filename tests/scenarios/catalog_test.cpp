@@ -3,7 +3,7 @@
 #include <set>
 #include <string>
 
-#include "properties/run.hpp"
+#include "properties/lifecycle_trial.hpp"
 #include "scenarios/scenario.hpp"
 #include "tests/support/sample.hpp"
 
@@ -16,7 +16,7 @@ class Catalog : public testing::TestWithParam<std::string> {
     const Scenario& scenario() const { return *find_scenario(GetParam()); }
 };
 
-std::string first_violation(const properties::RunResult& result) {
+std::string first_violation(const sim::search::RunResult& result) {
     if (result.held()) return "held";
     return result.violations.front().property + ": " + result.violations.front().message;
 }
@@ -29,16 +29,16 @@ TEST_P(Catalog, HoldsOnTheCalmTape) {
 
 TEST_P(Catalog, HoldsOnSeeds) {
     for (const std::uint64_t seed : tests::sample(GetParam(), 1, 10, 2)) {
-        const auto result = properties::run(scenario(), scenarios::seeded(seed));
+        const auto result = properties::run(scenario(), sim::search::seeded(seed));
         ASSERT_EQ(first_violation(result), "held") << "seed " << seed;
     }
 }
 
 TEST_P(Catalog, RunsTheSameTwiceAndAfterAnother) {
     for (const std::uint64_t seed : tests::sample(GetParam(), 101, 102, 1)) {
-        const auto first = properties::run(scenario(), scenarios::seeded(seed));
-        const auto other = properties::run(scenario(), scenarios::seeded(seed + 1000));
-        const auto second = properties::run(scenario(), scenarios::seeded(seed));
+        const auto first = properties::run(scenario(), sim::search::seeded(seed));
+        const auto other = properties::run(scenario(), sim::search::seeded(seed + 1000));
+        const auto second = properties::run(scenario(), sim::search::seeded(seed));
         EXPECT_EQ(first.hash, second.hash) << "seed " << seed;
         EXPECT_EQ(first.decisions, second.decisions);
         EXPECT_NE(first.hash, other.hash);
@@ -46,10 +46,10 @@ TEST_P(Catalog, RunsTheSameTwiceAndAfterAnother) {
 }
 
 TEST_P(Catalog, ReplaysFromItsRecordedTape) {
-    properties::RunOptions recording;
+    sim::search::RunOptions recording;
     recording.record_tape = true;
     for (const std::uint64_t seed : tests::sample(GetParam(), 1, 2, 1)) {
-        const auto recorded = properties::run(scenario(), scenarios::seeded(seed), recording);
+        const auto recorded = properties::run(scenario(), sim::search::seeded(seed), recording);
         const auto replayed = properties::run(
             scenario(), std::make_unique<sim::RecordedSource>(recorded.deviations), recording);
         EXPECT_EQ(recorded.hash, replayed.hash) << "seed " << seed;
@@ -81,7 +81,7 @@ TEST(Storm, MeetsEveryKindOfFaultWithinAFewSeeds) {
         "fly.mishap",    "fly.capacity",  "fly.lag",           "fly.eager-launch",
         "box.slow-boot", "box.unwell",    "fly.launch-failure"};
     for (std::uint64_t seed = 1; seed <= 40 && !missing.empty(); ++seed) {
-        const auto result = properties::run(*find_scenario("storm"), scenarios::seeded(seed));
+        const auto result = properties::run(*find_scenario("storm"), sim::search::seeded(seed));
         for (const auto& [kind, count] : result.faults) missing.erase(kind);
     }
     EXPECT_EQ(missing, std::set<std::string>{});

@@ -7,23 +7,23 @@
 #include <string>
 #include <vector>
 
-#include "properties/coverage.hpp"
-#include "properties/run.hpp"
+#include "properties/lifecycle_coverage.hpp"
+#include "properties/lifecycle_trial.hpp"
 
 // What the tests of all kinds of faults have in common.
 namespace scenarios {
 
 // Faults of that kind alone, at that many times its rate.
 inline std::unique_ptr<sim::Source> only(const std::string& kind, std::uint64_t seed, double rate) {
-    sim::SearchPlan plan{{sim::Strategy::fifo, 0}, {{kind}, {}, rate}, nullptr};
-    return seeded(seed, plan);
+    sim::search::SearchPlan plan{{sim::search::Strategy::fifo, 0}, {{kind}, {}, rate}, nullptr};
+    return sim::search::seeded(seed, plan);
 }
 
 // A few storms in which nothing but that kind goes wrong: each strike shows in the trace, and the
 // system survives them.
 inline void expect_survived(const std::string& kind) {
     std::uint64_t struck = 0;
-    properties::Coverage coverage;
+    properties::LifecycleCoverage coverage;
     // What a crash leaves of a disk, or of a box's disk, takes a crash.
     std::vector<std::string> kinds = {kind};
     const bool takes_crash = kind == "disk.lost-write" || kind == "disk.torn-write" ||
@@ -31,10 +31,11 @@ inline void expect_survived(const std::string& kind) {
     if (takes_crash) kinds.emplace_back("crash");
     // Some strike where little happens: those take a few storms more.
     for (std::uint64_t seed = 1; seed <= 3 || (struck == 0 && seed <= 30); ++seed) {
-        sim::SearchPlan plan{{sim::Strategy::random, 0}, {kinds, {}, 3}, nullptr};
-        properties::RunOptions options;
+        sim::search::SearchPlan plan{{sim::search::Strategy::random, 0}, {kinds, {}, 3}, nullptr};
+        sim::search::RunOptions options;
         options.listener = &coverage;
-        const auto result = properties::run(*find_scenario("storm"), seeded(seed, plan), options);
+        const auto result =
+            properties::run(*find_scenario("storm"), sim::search::seeded(seed, plan), options);
         EXPECT_TRUE(result.held()) << seed << ": " << result.violations.front().message;
         for (const auto& [name, count] : result.faults) {
             EXPECT_TRUE(std::find(kinds.begin(), kinds.end(), name) != kinds.end()) << name;

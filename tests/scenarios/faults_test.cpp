@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "scenarios/nemesis.hpp"
-#include "sim/disk.hpp"
-#include "sim/network.hpp"
+#include "sim/disk/disk.hpp"
+#include "sim/net/network.hpp"
 #include "system/store/database.hpp"
 #include "tests/scenarios/fault_support.hpp"
 

@@ -1,12 +1,12 @@
-#include "sim/disk.hpp"
+#include "sim/disk/disk.hpp"
 
 #include <gtest/gtest.h>
 
 #include <memory>
 #include <string>
 
-#include "sim/seeded_source.hpp"
-#include "sim/world.hpp"
+#include "sim/world/seeded_source.hpp"
+#include "sim/world/world.hpp"
 #include "system/store/database.hpp"
 
 namespace sim {

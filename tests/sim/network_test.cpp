@@ -1,11 +1,11 @@
-#include "sim/network.hpp"
+#include "sim/net/network.hpp"
 
 #include <gtest/gtest.h>
 
 #include <memory>
 #include <optional>
 
-#include "sim/world.hpp"
+#include "sim/world/world.hpp"
 
 namespace sim {
 namespace {

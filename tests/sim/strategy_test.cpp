@@ -1,4 +1,4 @@
-#include "sim/strategy.hpp"
+#include "sim/search/strategy.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 
 #include "tests/support/lost_update.hpp"
 
-namespace sim {
+namespace sim::search {
 namespace {
 
 struct Shares {
@@ -117,4 +117,4 @@ TEST(Strategy, FewDeviationsAreSpreadOverKinds) {
 }
 
 }  // namespace
-}  // namespace sim
+}  // namespace sim::search

@@ -1,10 +1,10 @@
-#include "sim/tape.hpp"
+#include "sim/world/tape.hpp"
 
 #include <gtest/gtest.h>
 
 #include <memory>
 
-#include "sim/seeded_source.hpp"
+#include "sim/world/seeded_source.hpp"
 
 namespace sim {
 namespace {

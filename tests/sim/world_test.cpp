@@ -1,4 +1,4 @@
-#include "sim/world.hpp"
+#include "sim/world/world.hpp"
 
 #include <gtest/gtest.h>
 
@@ -9,8 +9,8 @@
 #include <memory>
 #include <stdexcept>
 
-#include "sim/network.hpp"
-#include "sim/seeded_source.hpp"
+#include "sim/net/network.hpp"
+#include "sim/world/seeded_source.hpp"
 
 namespace sim {
 namespace {

@@ -4,9 +4,9 @@
 #include <optional>
 #include <string>
 
-#include "sim/recorder.hpp"
-#include "sim/strategy.hpp"
-#include "sim/world.hpp"
+#include "sim/search/strategy.hpp"
+#include "sim/world/recorder.hpp"
+#include "sim/world/world.hpp"
 
 // The smallest race there is: two clients of a counter, each taking a number of steps, of which two
 // in the middle read the counter and write it back. Beside the lost update it shows two orders that

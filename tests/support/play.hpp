@@ -6,8 +6,7 @@
 #include <vector>
 
 #include "properties/jury.hpp"
-#include "properties/run.hpp"
-#include "scenarios/universe.hpp"
+#include "scenarios/stage.hpp"
 
 namespace tests {
 

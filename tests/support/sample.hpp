@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "sim/hash.hpp"
+#include "sim/world/hash.hpp"
 
 namespace tests {
 

@@ -6,11 +6,11 @@
 #include <string>
 
 #include "fakes/sim_ports.hpp"
-#include "sim/disk.hpp"
-#include "sim/seeded_source.hpp"
-#include "sim/tape.hpp"
-#include "sim/trace.hpp"
-#include "sim/world.hpp"
+#include "sim/disk/disk.hpp"
+#include "sim/world/seeded_source.hpp"
+#include "sim/world/tape.hpp"
+#include "sim/world/trace.hpp"
+#include "sim/world/world.hpp"
 #include "system/ports/ports.hpp"
 #include "system/store/store.hpp"
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "sim/hash.hpp"
+#include "sim/world/hash.hpp"
 #include "system/api/json.hpp"
 #include "system/api/requests.hpp"
 #include "system/model/json.hpp"

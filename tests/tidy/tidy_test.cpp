@@ -62,15 +62,19 @@ int count(Check check, const std::string& path, const std::string& text) {
 }
 
 TEST(Layers, AreFoundBroken) {
-    EXPECT_EQ(count(check_layers, "system/api/api.cpp", "#include \"sim/tape.hpp\"\n"), 1);
-    EXPECT_EQ(count(check_layers, "sim/world.cpp", "#include \"system/system.hpp\"\n"), 1);
-    EXPECT_EQ(count(check_layers, "sim/trace.cpp", "#include \"sim/world.hpp\"\n"), 1);
+    EXPECT_EQ(count(check_layers, "system/api/api.cpp", "#include \"sim/world/tape.hpp\"\n"), 1);
+    EXPECT_EQ(count(check_layers, "sim/world/world.cpp", "#include \"system/system.hpp\"\n"), 1);
+    EXPECT_EQ(count(check_layers, "sim/world/trace.cpp", "#include \"sim/world/world.hpp\"\n"), 1);
     EXPECT_EQ(count(check_layers, "fakes/box.cpp", "#include \"system/store/store.hpp\"\n"), 1);
     EXPECT_EQ(count(check_layers, "fakes/box.cpp", "#include \"system/ports/http.hpp\"\n"), 0);
     EXPECT_EQ(count(check_layers, "properties/run.cpp", "#include \"reports/text.hpp\"\n"), 1);
-    EXPECT_EQ(count(check_layers, "properties/run.cpp", "#include \"sim/world.hpp\"\n"), 1);
-    EXPECT_EQ(count(check_layers, "reports/text.cpp", "#include \"sim/world.hpp\"\n"), 1);
-    EXPECT_EQ(count(check_layers, "reports/text.cpp", "#include \"sim/trace.hpp\"\n"), 0);
+    EXPECT_EQ(count(check_layers, "properties/run.cpp", "#include \"sim/world/world.hpp\"\n"), 1);
+    EXPECT_EQ(count(check_layers, "reports/text.cpp", "#include \"sim/world/world.hpp\"\n"), 1);
+    EXPECT_EQ(count(check_layers, "reports/text.cpp", "#include \"sim/world/trace.hpp\"\n"), 0);
+    EXPECT_EQ(count(check_layers, "reports/text.cpp", "#include \"scenarios/stage.hpp\"\n"), 1);
+    EXPECT_EQ(count(check_layers, "reports/text.cpp", "#include \"properties/jury.hpp\"\n"), 1);
+    EXPECT_EQ(count(check_layers, "sim/search/a.cpp", "#include \"fakes/cloud.hpp\"\n"), 1);
+    EXPECT_EQ(count(check_layers, "sim/world/tape.cpp", "#include \"sim/search/search.hpp\"\n"), 1);
     EXPECT_EQ(count(check_layers, "scenarios/a.cpp", "#include \"system/server/options.hpp\"\n"),
               1);
 }

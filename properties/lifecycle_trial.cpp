@@ -1,0 +1,120 @@
+#include "properties/lifecycle_trial.hpp"
+
+#include <chrono>
+#include <utility>
+
+#include "properties/jury.hpp"
+#include "properties/lifecycle_coverage.hpp"
+#include "scenarios/universe.hpp"
+
+namespace properties {
+namespace {
+
+using sim::search::Ground;
+using sim::search::Phase;
+using std::chrono::hours;
+using std::chrono::minutes;
+
+// Long enough for the longest lease, backoff, grace and deadline to run out.
+constexpr sim::Duration kTimeToHeal = minutes(45);
+
+class LifecycleTrial final : public sim::search::Trial {
+  public:
+    LifecycleTrial(const scenarios::Scenario& scenario, const Ground& ground)
+        : scenario_(scenario),
+          tape_(ground.tape),
+          jury_(all_properties()),
+          universe_(ground.tape, ground.trace, jury_, ground.recorder, scenario.servers) {
+        for (const auto& property : jury_.properties()) {
+            // What a script expects, it expects under the faults of its scenario and no others.
+            const bool heard = ground.own_faults || property->name() != kScriptSatisfied;
+            property->report_to(
+                [heard, broken = ground.broken](const Property& which, std::string message) {
+                    if (heard) broken(which.name(), std::move(message));
+                });
+        }
+    }
+
+    sim::World& world() override { return universe_.world(); }
+
+    std::vector<Phase> phases() override {
+        const auto over = [this] { return universe_.script_is_over(); };
+        return {{"the script", scenario_.at_most,
+                 [this] {
+                     if (scenario_.nemesis) universe_.nemesis().start();
+                     universe_.begin(scenario_.play);
+                 },
+                 over},
+                {"the calm",
+                 kTimeToHeal,
+                 [this] { universe_.calm(); },
+                 {},
+                 [this] { jury_.on_calm(universe_.shadow()); }},
+                {"the last demands", hours(1),
+                 [this] { universe_.begin(scenarios::demand_machines); }, over},
+                {"the end", kTimeToHeal, [this] { universe_.calm(); }}};
+    }
+
+    void judge() override {
+        const auto rows = universe_.take_stock();
+        const auto faults = tape_.fault_counts();
+        const auto resources = universe_.inventory();
+        const auto volumes = universe_.volumes();
+        jury_.at_end({universe_.shadow(), resources, volumes, universe_.demands(), faults, rows,
+                      universe_.world().now()});
+    }
+
+    std::vector<sim::Waiting> waiting() override { return universe_.waiting(); }
+
+    std::expected<std::string, std::string> ask(const std::string& question) override {
+        return universe_.try_ask(question);
+    }
+
+  private:
+    const scenarios::Scenario& scenario_;
+    sim::Tape& tape_;
+    Jury jury_;
+    scenarios::Universe universe_;
+};
+
+}  // namespace
+
+sim::search::Scenario lifecycle_scenario(const scenarios::Scenario& scenario) {
+    sim::search::Scenario made;
+    made.name = scenario.name;
+    made.sentence = scenario.sentence;
+    made.faults = scenario.faults;
+    made.sometimes = scenario.sometimes;
+    made.max_steps = scenario.max_steps;
+    made.trial = [kept = std::make_shared<scenarios::Scenario>(scenario)](const Ground& ground) {
+        return std::make_unique<LifecycleTrial>(*kept, ground);
+    };
+    made.coverage = [] { return std::make_unique<LifecycleCoverage>(); };
+    return made;
+}
+
+const sim::search::Harness& lifecycle_harness() {
+    static const sim::search::Harness harness = [] {
+        sim::search::Harness made;
+        made.sentence = "a deterministic simulator of a control plane that manages machines";
+        for (const scenarios::Scenario& scenario : scenarios::catalog()) {
+            made.scenarios.push_back(lifecycle_scenario(scenario));
+        }
+        for (const auto& property : all_properties()) {
+            made.properties.push_back(
+                {std::string(property->name()), std::string(property->sentence())});
+        }
+        made.widest = "storm";
+        made.how_to_ask =
+            "ask something that SQLite understands, of the tables in system/store/schema.cpp";
+        return made;
+    }();
+    return harness;
+}
+
+sim::search::RunResult run(const scenarios::Scenario& scenario, std::unique_ptr<sim::Source> source,
+                           const sim::search::RunOptions& options) {
+    return sim::search::run(lifecycle_scenario(scenario), std::move(source), options);
+}
+
+}  // namespace properties

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/search/scenario.hpp"
+
+namespace sim::search {
+
+// What a property promises, for lists.
+struct Promise {
+    std::string name;
+    std::string sentence;
+};
+
+// A program under test, as the commands that search it see it.
+struct Harness {
+    std::string sentence;  // what it is, for the help of the command line
+    std::vector<Scenario> scenarios;
+    std::vector<Promise> properties;
+    // The scenario in whose calm run every kind of fault has a lane, since what may strike is
+    // learned from that; empty: all of them are played for it.
+    std::string widest = {};
+    // How a question has to be put, for whoever put one that was not answered.
+    std::string how_to_ask = "leave the question out";
+};
+
+}  // namespace sim::search

@@ -1,0 +1,89 @@
+#include "sim/search/session.hpp"
+
+#include <gtest/gtest.h>
+
+#include "sim/search/simple_trial.hpp"
+#include "sim/search/verify.hpp"
+#include "tests/support/catalog.hpp"
+
+namespace sim::search {
+namespace {
+
+TEST(Session, ThatIsSteppedIsTheRunThatIsGoneThrough) {
+    const Scenario& storm = tests::scenario("storm");
+    const RunResult through = run(storm, seeded(7));
+    Session session(storm, seeded(7));
+    std::uint64_t steps = 0;
+    while (session.step()) ++steps;
+    const RunResult stepped = session.result();
+    EXPECT_EQ(stepped.hash, through.hash);
+    EXPECT_EQ(stepped.steps, through.steps);
+    EXPECT_EQ(steps, through.steps);
+    EXPECT_EQ(stepped.virtual_time, through.virtual_time);
+    EXPECT_FALSE(session.step()) << "it has come to its end";
+}
+
+TEST(Session, AnswersBetweenTwoSteps) {
+    Session session(tests::scenario("calm"), calm_tape());
+    const auto machines = [&] { return session.trial().ask("SELECT id, state FROM machine"); };
+    while (machines().value_or("") != "id\tstate\nalpha-1\tstarting\n") {
+        ASSERT_TRUE(session.step());
+    }
+    session.finish();
+    EXPECT_EQ(*machines(), "id\tstate\nalpha-1\tactive\n");
+    EXPECT_TRUE(session.result().held());
+}
+
+// Two clients of a counter, one of which may lose the other's update.
+class Counter final : public SimpleTrial {
+    void begin() override {
+        for (const char* name : {"one", "two"}) {
+            Process& client = add_process(name);
+            client.post([&] { client.post([this, read = value_] { value_ = read + 1; }); });
+        }
+    }
+    void judge() override { expect(value_ == 2, "no-lost-update", std::to_string(value_)); }
+
+    int value_ = 0;
+};
+
+TEST(Session, PlaysAForeignTrial) {
+    const Scenario counter = scenario<Counter>("counter");
+    EXPECT_TRUE(run(counter, calm_tape()).held());
+    const Verification every = verify(counter, {});
+    ASSERT_EQ(every.sum.broken.size(), 1U);
+    EXPECT_EQ(every.sum.broken[0].violation.property, "no-lost-update");
+    EXPECT_EQ(every.sum.broken[0].violation.message, "1");
+}
+
+class Faulty final : public SimpleTrial {
+    void begin() override {
+        add_process("p").post([] { throw std::runtime_error("a bug of the harness"); });
+    }
+};
+
+TEST(Session, SaysWhatLeftATask) {
+    const RunResult result = run(scenario<Faulty>("faulty"), calm_tape());
+    ASSERT_EQ(result.violations.size(), 1U);
+    EXPECT_EQ(result.violations[0].property, kRunCompletes);
+    EXPECT_NE(result.violations[0].message.find("a bug of the harness"), std::string::npos);
+    EXPECT_EQ(result.no_answer, "");
+}
+
+class Waiting final : public SimpleTrial {
+    void begin() override {}
+
+  public:
+    std::vector<Phase> phases() override { return {}; }
+};
+
+TEST(Session, EndsAtOnceWhereNothingIsToBeDone) {
+    RunOptions options;
+    options.question = "what";
+    const RunResult result = run(scenario<Waiting>("waiting"), calm_tape(), options);
+    EXPECT_TRUE(result.held());
+    EXPECT_EQ(result.no_answer, "there is nothing here that can be asked");
+}
+
+}  // namespace
+}  // namespace sim::search
