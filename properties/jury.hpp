@@ -3,7 +3,7 @@
 #include <functional>
 
 #include "properties/property.hpp"
-#include "scenarios/witness.hpp"
+#include "scenarios/watch/witness.hpp"
 
 namespace properties {
 

@@ -5,7 +5,7 @@
 
 #include "properties/jury.hpp"
 #include "properties/lifecycle_coverage.hpp"
-#include "scenarios/universe.hpp"
+#include "scenarios/cluster/universe.hpp"
 
 namespace properties {
 namespace {

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "scenarios/witness.hpp"
+#include "scenarios/watch/witness.hpp"
 
 namespace properties {
 

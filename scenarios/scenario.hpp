@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "scenarios/stage.hpp"
+#include "scenarios/client/stage.hpp"
 #include "sim/search/scenario.hpp"
 
 namespace scenarios {

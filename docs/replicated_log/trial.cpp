@@ -83,7 +83,8 @@ const sim::search::Harness& harness() {
         made.sentence = "a deterministic search of a replicated log";
         made.scenarios = {sim::search::scenario<Elections>(
             "elections", "Three nodes elect a leader and copy its log.", {"crash", "net."})};
-        made.scenarios[0].sometimes = {"node.leads", "process.crash node-1: after sending a request"};
+        made.scenarios[0].sometimes = {"node.leads",
+                                       "process.crash node-1: after sending a request"};
         made.properties = {
             {"one-leader-per-term", "No two nodes ever lead in one term."},
             {"committed-stays", "What is committed at a place is never anything else there."}};

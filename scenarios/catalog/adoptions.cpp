@@ -1,4 +1,4 @@
-#include "fakes/sim_ports.hpp"
+#include "fakes/hosts/sim_ports.hpp"
 #include "scenarios/catalog/catalog.hpp"
 #include "sim/net/network.hpp"
 

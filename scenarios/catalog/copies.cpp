@@ -1,6 +1,6 @@
 #include <nlohmann/json.hpp>
 
-#include "fakes/sim_ports.hpp"
+#include "fakes/hosts/sim_ports.hpp"
 #include "scenarios/catalog/catalog.hpp"
 
 // Volumes that move: what one holds is copied, and kept until the copy is whole and in service.

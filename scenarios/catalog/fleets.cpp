@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "fakes/sim_ports.hpp"
+#include "fakes/hosts/sim_ports.hpp"
 #include "scenarios/catalog/catalog.hpp"
 
 // Whose a resource is when databases are lost, restored, older or somebody else's: nothing that

@@ -1,6 +1,6 @@
 #include <nlohmann/json.hpp>
 
-#include "fakes/sim_ports.hpp"
+#include "fakes/hosts/sim_ports.hpp"
 #include "scenarios/catalog/catalog.hpp"
 #include "sim/net/network.hpp"
 

@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "fakes/sim_ports.hpp"
+#include "fakes/hosts/sim_ports.hpp"
 #include "scenarios/catalog/catalog.hpp"
 
 // Projects as a whole: what they say is wrong with them, how they end, and who asks for machines.

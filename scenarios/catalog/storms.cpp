@@ -1,5 +1,5 @@
 #include "scenarios/catalog/catalog.hpp"
-#include "scenarios/workload.hpp"
+#include "scenarios/client/workload.hpp"
 
 // Everything at once, and the calm after it.
 namespace scenarios {

@@ -2,7 +2,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "fakes/sim_ports.hpp"
+#include "fakes/hosts/sim_ports.hpp"
 #include "scenarios/catalog/catalog.hpp"
 #include "sim/net/network.hpp"
 

@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "sim/disk/disk.hpp"
-#include "sim/world/executor.hpp"
 #include "sim/net/network.hpp"
+#include "sim/world/executor.hpp"
 #include "sim/world/recorder.hpp"
 #include "sim/world/world.hpp"
 

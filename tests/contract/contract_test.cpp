@@ -3,9 +3,9 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
-#include "fakes/daytona_cloud.hpp"
-#include "fakes/docker_engine.hpp"
-#include "fakes/fly_cloud.hpp"
+#include "fakes/daytona/cloud.hpp"
+#include "fakes/docker/engine.hpp"
+#include "fakes/fly/cloud.hpp"
 #include "system/providers/daytona.hpp"
 #include "system/providers/docker.hpp"
 #include "system/providers/fly.hpp"

@@ -12,8 +12,8 @@
 #include <utility>
 
 #include "fakes/box.hpp"
-#include "fakes/docker_engine.hpp"
-#include "fakes/fly_cloud.hpp"
+#include "fakes/docker/engine.hpp"
+#include "fakes/fly/cloud.hpp"
 #include "sim/world/tape.hpp"
 #include "system/server/adapters.hpp"
 #include "system/server/http_client.hpp"

@@ -1,4 +1,4 @@
-#include "fakes/fly_cloud.hpp"
+#include "fakes/fly/cloud.hpp"
 
 #include <gtest/gtest.h>
 

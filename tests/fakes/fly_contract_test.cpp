@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "fakes/fly_cloud.hpp"
+#include "fakes/fly/cloud.hpp"
 #include "system/ports/suspend.hpp"
 #include "system/providers/fly.hpp"
 #include "tests/support/sim_fixture.hpp"

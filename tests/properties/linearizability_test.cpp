@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "properties/fly_truth.hpp"
+#include "properties/rules/fly_truth.hpp"
 
 namespace properties {
 namespace {

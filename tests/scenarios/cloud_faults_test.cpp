@@ -1,8 +1,8 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 
-#include "fakes/sim_ports.hpp"
-#include "scenarios/stage.hpp"
+#include "fakes/hosts/sim_ports.hpp"
+#include "scenarios/client/stage.hpp"
 #include "tests/scenarios/fault_support.hpp"
 
 // The faults of clouds and boxes that a first look at Fly does not meet, each switched on alone.

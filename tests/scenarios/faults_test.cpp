@@ -4,7 +4,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "scenarios/nemesis.hpp"
+#include "scenarios/cluster/nemesis.hpp"
 #include "sim/disk/disk.hpp"
 #include "sim/net/network.hpp"
 #include "system/store/database.hpp"

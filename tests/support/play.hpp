@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "properties/jury.hpp"
-#include "scenarios/stage.hpp"
+#include "scenarios/client/stage.hpp"
 
 namespace tests {
 

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "fakes/sim_ports.hpp"
+#include "fakes/hosts/sim_ports.hpp"
 #include "sim/disk/disk.hpp"
 #include "sim/world/seeded_source.hpp"
 #include "sim/world/tape.hpp"

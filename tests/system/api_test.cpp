@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "scenarios/stage.hpp"
+#include "scenarios/client/stage.hpp"
 #include "system/api/api.hpp"
 #include "system/identity/secrets.hpp"
 #include "tests/support/play.hpp"

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "fakes/consul.hpp"
+#include "fakes/consul/consul.hpp"
 
 // The dialect of Consul's key-value store, as the fake speaks it.
 namespace fakes {

@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "properties/lifecycle_trial.hpp"
-#include "scenarios/workload.hpp"
+#include "scenarios/client/workload.hpp"
 #include "sim/search/rapidcheck_tape.hpp"
 #include "sim/search/search.hpp"
 

@@ -1,0 +1,176 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "properties/property.hpp"
+#include "scenarios/cluster/universe.hpp"
+
+// What never grows without bound.
+namespace properties {
+namespace {
+
+using scenarios::EventRow;
+using scenarios::Shadow;
+
+// How deep the brackets of a JSON text nest, those in strings left out.
+std::size_t depth_of(std::string_view text) {
+    std::size_t depth = 0;
+    std::size_t deepest = 0;
+    bool in_string = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (in_string && text[i] == '\\') {
+            ++i;
+        } else if (text[i] == '"') {
+            in_string = !in_string;
+        } else if (!in_string && (text[i] == '[' || text[i] == '{')) {
+            deepest = std::max(deepest, ++depth);
+        } else if (!in_string && (text[i] == ']' || text[i] == '}')) {
+            --depth;
+        }
+    }
+    return deepest;
+}
+
+class NestingBounded final : public Property {
+  public:
+    NestingBounded()
+        : Property("nesting-bounded",
+                   "Nothing that is stored, or answered by the control plane itself, nests deeper "
+                   "than a bound: what nests without bound overflows a stack.") {}
+    void on_delegation(const lifecycle::Delegation& now) override {
+        judge("the payload of delegation " + now.id, now.payload);
+    }
+    void on_server_answer(const scenarios::ServerAnswer& answer) override {
+        // What a machine answered is passed on as it is, and read by nobody here.
+        if (answer.response.headers.contains("X-Vivarium-Machine")) return;
+        judge("the answer to " + answer.request.target, answer.response.body);
+    }
+
+  private:
+    void judge(const std::string& what, std::string_view text) const {
+        constexpr std::size_t kMost = 80;
+        const std::size_t depth = depth_of(text);
+        if (depth > kMost) broken(fmt::format("{} nests {} levels deep", what, depth));
+    }
+};
+
+class RowsBounded final : public Property {
+  public:
+    RowsBounded()
+        : Property("rows-bounded",
+                   "No table keeps more than a few rows for each project that nothing has touched "
+                   "for longer than what is over is remembered.") {}
+    void on_row(const lifecycle::RowChange& change, sim::VirtualTime at) override {
+        if (change.deleted) {
+            touched_[change.table].erase(change.row);
+        } else {
+            touched_[change.table][change.row] = at;
+        }
+    }
+    // What somebody else has put there is known to nobody.
+    void on_tampered() override { tampered_ = true; }
+    void at_end(const scenarios::Ending& ending) override {
+        constexpr std::int64_t kMostOfAProject = 25;
+        const sim::VirtualTime since = ending.at - scenarios::kKeepFor - std::chrono::hours(2);
+        const auto projects = static_cast<std::int64_t>(ending.shadow.projects().size());
+        if (tampered_) return;
+        for (const auto& [table, rows] : ending.rows) {
+            const auto recent = std::ranges::count_if(
+                touched_[table], [since](const auto& row) { return row.second >= since; });
+            if (rows - recent <= kMostOfAProject * (projects + 1)) continue;
+            broken(fmt::format("table {} has {} rows of {} projects that are old", table,
+                               rows - recent, projects));
+        }
+    }
+
+  private:
+    std::map<std::string, std::map<std::int64_t, sim::VirtualTime>> touched_;
+    bool tampered_ = false;
+};
+
+class KeysKept final : public Property {
+  public:
+    KeysKept()
+        : Property("keys-kept",
+                   "What guards against doing a thing twice is not forgotten while somebody may "
+                   "still ask for it: no pending event, and no key before its time.") {}
+    void on_event_forgotten(const EventRow& last) override {
+        if (last.state == "pending") {
+            broken(fmt::format("event {} was forgotten before it was handled", last.dedupe_key));
+        }
+        forgotten_[last.dedupe_key] = last.created_at;
+    }
+    void on_event(const EventRow* before, const EventRow& after, const Shadow&) override {
+        const auto known = forgotten_.find(after.dedupe_key);
+        if (before != nullptr || known == forgotten_.end()) return;
+        if (after.created_at - known->second < lifecycle::Duration(scenarios::kKeepFor).count()) {
+            broken(fmt::format("{} was accepted a second time", after.dedupe_key));
+        }
+    }
+    void on_tampered() override { forgotten_.clear(); }
+
+  private:
+    std::map<std::string, std::int64_t> forgotten_;  // when they were accepted
+};
+
+class OneRowForAPurpose final : public Property {
+  public:
+    OneRowForAPurpose()
+        : Property("one-row-for-a-purpose",
+                   "However often a machine in service stops, one event at most is there that has "
+                   "it started: none is added while another has the same purpose.") {}
+    void on_event(const EventRow* before, const EventRow& after, const Shadow&) override {
+        if (before != nullptr || after.kind != "machine:start") return;
+        const auto [known, fresh] = starts_.emplace(after.machine, after.dedupe_key);
+        if (fresh || known->second == after.dedupe_key) return;
+        broken(fmt::format("{} was added beside {}", after.dedupe_key, known->second));
+    }
+    void on_tampered() override { starts_.clear(); }
+
+  private:
+    std::map<std::string, std::string> starts_;  // by machine
+};
+
+class AnswersInTime final : public Property {
+  public:
+    AnswersInTime()
+        : Property("answers-in-time",
+                   "A request that is passed on to a machine is answered within half a minute, "
+                   "whatever the machine, its provider and other requests do.") {}
+    void on_server_answer(const scenarios::ServerAnswer& answer) override {
+        const bool passed_on = answer.request.target.find("/proxy/") != std::string::npos ||
+                               answer.request.target.ends_with("/agents");
+        const sim::Duration took = answer.at - answer.asked_at;
+        if (!passed_on || took <= std::chrono::seconds(30)) return;
+        late_.push_back(fmt::format("{} was answered after {} s", answer.request.target,
+                                    took.count() / 1'000'000));
+    }
+    void at_end(const scenarios::Ending& ending) override {
+        // Who is paused, or whose clock is set, cannot keep to a time.
+        for (const auto& [kind, count] : ending.faults) {
+            if (kind.starts_with("clock.") || kind == "pause") return;
+        }
+        if (!late_.empty()) broken(fmt::format("{}; {} like it", late_.front(), late_.size() - 1));
+    }
+
+  private:
+    std::vector<std::string> late_;
+};
+
+}  // namespace
+
+Properties bounds_properties() {
+    Properties all;
+    all.push_back(std::make_unique<AnswersInTime>());
+    all.push_back(std::make_unique<RowsBounded>());
+    all.push_back(std::make_unique<KeysKept>());
+    all.push_back(std::make_unique<OneRowForAPurpose>());
+    all.push_back(std::make_unique<NestingBounded>());
+    return all;
+}
+
+}  // namespace properties

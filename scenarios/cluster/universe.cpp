@@ -1,0 +1,448 @@
+#include "scenarios/cluster/universe.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
+
+#include "scenarios/client/stage.hpp"
+#include "scenarios/cluster/watched_ports.hpp"
+#include "sim/disk/disk.hpp"
+#include "sim/world/hash.hpp"
+#include "system/providers/daytona.hpp"
+#include "system/providers/docker.hpp"
+#include "system/providers/fly.hpp"
+
+namespace scenarios {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr const char* kFlyToken = "fly-token";
+constexpr const char* kDaytonaToken = "daytona-token";
+constexpr const char* kDatabase = "lifecycle.db";
+
+lifecycle::SystemOptions system_options(const std::string& server, bool alone) {
+    lifecycle::SystemOptions options;
+    options.lifecycle.region = "ams";
+    options.lifecycle.regions = {"ams", "fra", "cdg"};
+    options.lifecycle.github_secret = kGithubSecret;
+    options.lifecycle.identity_key = kIdentityKey;
+    options.lifecycle.admin_token_hash = lifecycle::hash_of(kAdminToken);
+    options.lifecycle.routes.authority = kConsulAuthority;
+    // Rarer than in production: most of a run is quiet.
+    options.lifecycle.heartbeat_every = minutes(2);
+    options.lifecycle.online_for = minutes(5);
+    options.lifecycle.watch_every = kWatchEvery;
+    options.lifecycle.silent_looks = 4;
+    options.lifecycle.control_authority = kControlAuthority;
+    options.lifecycle.daemon_port = kDaemonPort;
+    options.lifecycle.detached_grace = minutes(15);
+    options.lifecycle.keep_for = kKeepFor;
+    options.lifecycle.quarantine_for = kQuarantine;
+    options.outbox.owner = server;
+    options.outbox.lease = kLease;
+    // Where nothing else adds events, looking for them without a reason is only work.
+    options.outbox.poll = alone ? seconds(60) : seconds(20);
+    return options;
+}
+
+// By name.
+std::vector<std::string> tables_of(lifecycle::Database& database) {
+    const std::string all =
+        database.table("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name");
+    std::vector<std::string> names;
+    std::size_t begin = all.find('\n') + 1;  // behind the header
+    while (begin < all.size()) {
+        const std::size_t end = all.find('\n', begin);
+        names.push_back(all.substr(begin, end - begin));
+        begin = end + 1;
+    }
+    return names;
+}
+
+// Of every row of every table, as SQLite reads them.
+std::uint64_t content_digest(const std::string& vfs) {
+    lifecycle::Database database(kDatabase, vfs);
+    std::uint64_t digest = 0;
+    for (const std::string& name : tables_of(database)) {
+        digest = sim::combine(digest, name);
+        digest = sim::combine(digest, database.table("SELECT * FROM " + name));
+    }
+    return digest;
+}
+
+}  // namespace
+
+// The control plane as it runs in a process of the world.
+class Universe::ServerProgram final : public sim::Program {
+  public:
+    ServerProgram(Universe& universe, sim::Process& process)
+        : universe_(universe),
+          name_(process.name()),
+          follower_(universe.world_, universe.witness_, universe.shadow_),
+          clock_(process),
+          http_(process, universe.witness_, universe.shadow_),
+          entropy_(process),
+          telemetry_(process, universe.witness_, universe.shadow_, universe.deliveries_),
+          counters_(telemetry_),
+          fly_(http_, clock_, counters_, fly_options()),
+          daytona_(http_, clock_, counters_, daytona_options()),
+          docker_(http_, clock_, counters_, process.executor(), docker_options()) {
+        auto store = lifecycle::Store::open(
+            {kDatabase, process.disk().vfs_name(), &follower_, &counters_, &clock_},
+            process.executor());
+        if (!store) throw lifecycle::StoreFailure(store.error().message);
+        const lifecycle::Ports ports{process.executor(), clock_, http_, entropy_, counters_};
+        lifecycle::Providers providers;
+        providers.add("fly", fly_);
+        providers.add("daytona", daytona_);
+        providers.add("docker", docker_);
+        system_ = std::make_unique<lifecycle::System>(
+            std::move(*store), ports, counters_, std::move(providers),
+            system_options(name_, universe.servers_.size() == 1),
+            [this, &process](std::exception_ptr failure) { die(process, std::move(failure)); });
+        universe.shadow_.pass(universe.world_.now());
+        universe.shadow_.recover(system_->store());
+        universe.world_.recovered([&process] { return content_digest(process.disk().vfs_name()); });
+        universe.witness_.on_server_up(name_, universe.world_.now());
+        open(process, lifecycle::Door::clients, kApiAuthority);
+        open(process, lifecycle::Door::boxes, kControlAuthority);
+        system_->start();
+    }
+    ~ServerProgram() override {
+        std::erase_if(universe_.deliveries_,
+                      [this](const auto& delivery) { return delivery.first.first == name_; });
+        universe_.witness_.on_server_down(name_);
+    }
+
+  private:
+    static lifecycle::FlyOptions fly_options() {
+        lifecycle::FlyOptions options;
+        options.authority = kFlyAuthority;
+        options.app = "vivarium";
+        options.token = kFlyToken;
+        return options;
+    }
+
+    static lifecycle::DaytonaOptions daytona_options() {
+        lifecycle::DaytonaOptions options;
+        options.authority = kDaytonaAuthority;
+        options.tls = false;
+        options.token = kDaytonaToken;
+        return options;
+    }
+    static lifecycle::DockerOptions docker_options() {
+        lifecycle::DockerOptions options;
+        options.authority = kDockerAuthority;
+        options.pulls = true;
+        return options;
+    }
+
+    void open(sim::Process& process, lifecycle::Door door, const char* authority) {
+        fakes::listen_beside(process, authority,
+                             [this, door](lifecycle::HttpRequest request, fakes::Respond respond) {
+                                 serve(door, std::move(request), std::move(respond));
+                             });
+    }
+
+    void serve(lifecycle::Door door, lifecycle::HttpRequest request, fakes::Respond respond) {
+        universe_.witness_.on_server_request(request.method, request.target);
+        const sim::VirtualTime asked_at = universe_.world_.now();
+        lifecycle::HttpRequest served = request;
+        system_->serve(door, std::move(served),
+                       [this, asked_at, asked = std::move(request),
+                        send = std::move(respond)](lifecycle::HttpResponse response) mutable {
+                           universe_.world_.observe();
+                           universe_.witness_.on_server_answer(
+                               {name_, asked, response, asked_at, universe_.world_.now()});
+                           send(std::move(response));
+                       });
+    }
+
+    void die(sim::Process& process, std::exception_ptr failure) {
+        try {
+            std::rethrow_exception(std::move(failure));
+        } catch (const lifecycle::StoreUnavailable& passing) {
+            universe_.witness_.on_bug(passing.what());
+            process.crash(passing.what());
+        } catch (const lifecycle::StoreFailure& store) {
+            process.crash(store.what());
+        } catch (const std::exception& bug) {
+            universe_.witness_.on_bug(bug.what());
+            process.crash(bug.what());
+        }
+    }
+
+    Universe& universe_;
+    std::string name_;
+    ObservedShadow follower_;
+    fakes::SimClock clock_;
+    WatchedHttp http_;
+    fakes::SimEntropy entropy_;
+    WatchedTelemetry telemetry_;
+    lifecycle::Counters counters_;
+    lifecycle::FlyProvider fly_;
+    lifecycle::DaytonaProvider daytona_;
+    lifecycle::DockerProvider docker_;
+    std::unique_ptr<lifecycle::System> system_;
+};
+
+std::vector<sim::Process*> Universe::make_servers(sim::World& world, int count) {
+    std::vector<sim::Process*> servers = {&world.add_process("server", "server")};
+    for (int number = 2; number <= count; ++number) {
+        servers.push_back(&world.add_process(fmt::format("server-{}", number), "server"));
+        servers.back()->mount(*servers.front());
+    }
+    return servers;
+}
+
+Universe::Universe(sim::Tape& tape, sim::Trace& trace, Witness& witness, sim::Recorder* recorder,
+                   int servers)
+    : witness_(witness),
+      shadow_(witness, *this),
+      world_(tape, trace, recorder),
+      servers_(make_servers(world_, servers)),
+      fly_process_(world_.add_process("fly", "fly")),
+      daytona_process_(world_.add_process("daytona", "daytona")),
+      docker_process_(world_.add_process("docker", "docker")),
+      consul_process_(world_.add_process("consul", "consul")),
+      client_(world_.add_process("client", "client")),
+      boxes_(world_),
+      fly_clock_(fly_process_),
+      daytona_clock_(daytona_process_),
+      docker_clock_(docker_process_),
+      observer_(std::make_unique<CloudWatch>(world_, witness_, shadow_)),
+      nemesis_(world_, servers_,
+               {{"client", "server"},
+                {"server", "fly"},
+                {"server", "daytona"},
+                {"server", "docker"},
+                {"server", "consul"},
+                {"server", "box"}}) {
+    fakes::FlyCloudOptions fly;
+    fly.token = kFlyToken;
+    fly.daemon_port = kDaemonPort;
+    fly.address = [](std::uint64_t number) { return fmt::format("fdaa:0:1::{:x}", number); };
+    fly_ = std::make_unique<fakes::FlyCloud>(fly_clock_, tape, boxes_, std::move(fly));
+    fakes::DaytonaCloudOptions daytona;
+    daytona.token = kDaytonaToken;
+    daytona_ = std::make_unique<fakes::DaytonaCloud>(daytona_clock_, tape, boxes_, daytona);
+    fakes::DockerEngineOptions docker;
+    docker.daemon_port = kDaemonPort;
+    docker_ = std::make_unique<fakes::DockerEngine>(docker_clock_, tape, boxes_, docker);
+    serve(*fly_, fly_process_, kFlyAuthority);
+    serve(*daytona_, daytona_process_, kDaytonaAuthority);
+    serve(*docker_, docker_process_, kDockerAuthority);
+    serve_routes();
+    boxes_.on_processed([this](const std::string& machine, const std::string& delegation) {
+        world_.observe();
+        world_.self().emit("box.processed", {{"machine", machine}, {"delegation", delegation}});
+        witness_.on_processed(machine, delegation);
+    });
+    client_.boot();
+    for (sim::Process* server : servers_) {
+        server->set_program([this](sim::Process& process) {
+            return std::make_unique<ServerProgram>(*this, process);
+        });
+        server->supervise(seconds(60));
+        // What the shadow and the witness hear of it is said in tasks that observe.
+        server->keeps_to_itself();
+        server->boot();
+    }
+}
+
+Universe::~Universe() = default;
+
+void Universe::serve(fakes::Cloud& cloud, sim::Process& process, const char* authority) {
+    cloud.observe(*observer_);
+    process.boot();
+    fakes::listen(process, authority,
+                  [&cloud](const lifecycle::HttpRequest& request, fakes::Respond respond) {
+                      cloud.handle(request, std::move(respond));
+                  });
+}
+
+void Universe::serve_routes() {
+    consul_process_.boot();
+    consul_.on_change([this](const std::string& key, const std::string& value) {
+        const auto said = nlohmann::json::parse(value, nullptr, false);
+        lifecycle::Route route;
+        route.machine = said.value("machine", "");
+        route.generation = said.value("generation", std::int64_t{0});
+        route.address = said.value("address", "");
+        route.tls = said.value("tls", false);
+        consul_process_.emit("route", {{"key", key}, {"machine", route.machine}});
+        witness_.on_route(key.substr(key.rfind('/') + 1), route);
+    });
+    consul_.on_conflict(
+        [this](const std::string& key) { consul_process_.emit("route.conflict", {{"key", key}}); });
+    fakes::listen(consul_process_, kConsulAuthority,
+                  [this](const lifecycle::HttpRequest& request, fakes::Respond respond) {
+                      respond(consul_.handle(request));
+                  });
+}
+
+fakes::Cloud* Universe::cloud(std::string_view provider) {
+    if (provider == "fly") return fly_.get();
+    if (provider == "daytona") return daytona_.get();
+    return provider == "docker" ? docker_.get() : nullptr;
+}
+
+std::vector<fakes::CloudMachine> Universe::inventory() const {
+    std::vector<fakes::CloudMachine> all;
+    for (const fakes::Cloud* cloud :
+         std::initializer_list<const fakes::Cloud*>{fly_.get(), daytona_.get(), docker_.get()}) {
+        std::vector<fakes::CloudMachine> some = cloud->inventory();
+        all.insert(all.end(), std::make_move_iterator(some.begin()),
+                   std::make_move_iterator(some.end()));
+    }
+    return all;
+}
+
+std::vector<CloudVolume> Universe::volumes() const {
+    std::vector<CloudVolume> all;
+    for (const auto& [id, volume] : fly_->volumes()) {
+        all.push_back({id, volume.name, volume.attached_machine,
+                       volume.state == "pending_destroy" || volume.state == "scheduling_destroy",
+                       volume.holds, volume.awaited, volume.host_down});
+    }
+    return all;
+}
+
+void Universe::begin(const std::function<Script(Stage)>& script) {
+    script_done_ = false;
+    script_since_ = world_.now();
+    boost::asio::co_spawn(client_.executor(), script(Stage(*this)),
+                          [this](std::exception_ptr failure) { script_ended(failure); });
+}
+
+bool Universe::script_is_over() {
+    if (script_failure_) std::rethrow_exception(std::exchange(script_failure_, nullptr));
+    return script_done_;
+}
+
+bool Universe::play(const std::function<Script(Stage)>& script, sim::Duration at_most) {
+    begin(script);
+    world_.run_until(world_.now() + at_most);
+    return script_is_over();
+}
+
+void Universe::script_ended(std::exception_ptr failure) {
+    script_done_ = true;
+    script_failure_ = std::move(failure);
+    world_.halt();
+}
+
+std::vector<sim::Waiting> Universe::waiting() const {
+    std::vector<sim::Waiting> all;
+    if (!script_done_) all.push_back({"script", "its end", script_since_});
+    std::set<std::int64_t> in_hand;
+    for (const auto& [delivered, since] : deliveries_) {
+        const std::int64_t id = delivered.second;
+        in_hand.insert(id);
+        const auto row = shadow_.events().find(id);
+        std::string what = fmt::format("the end of event {}", id);
+        if (row != shadow_.events().end()) {
+            what += fmt::format(", {} of {}", row->second.kind, row->second.machine);
+        }
+        all.push_back({"outbox of " + delivered.first, std::move(what), since});
+    }
+    for (const auto& [id, event] : shadow_.events()) {
+        if (event.state != "pending" || in_hand.contains(id)) continue;
+        all.push_back(
+            {"outbox",
+             fmt::format("a worker for event {}, {} of {}", id, event.kind, event.machine),
+             world_.now()});
+    }
+    std::vector<sim::Waiting> calls = world_.waiting();
+    all.insert(all.end(), std::make_move_iterator(calls.begin()),
+               std::make_move_iterator(calls.end()));
+    return all;
+}
+
+std::string Universe::ask(const std::string& sql) {
+    return try_ask(sql).value_or("");
+}
+
+std::expected<std::string, std::string> Universe::try_ask(const std::string& sql) {
+    try {
+        if (!server().alive()) server().disk().reconnect();
+        lifecycle::Database database(kDatabase, server().disk().vfs_name());
+        return database.table(sql);
+    } catch (const lifecycle::StoreFailure& failure) {
+        return std::unexpected(std::string(failure.what()));
+    }
+}
+
+std::map<std::string, std::int64_t> Universe::take_stock() {
+    std::map<std::string, std::int64_t> counts;
+    try {
+        if (!server().alive()) server().disk().reconnect();
+        lifecycle::Database database(kDatabase, server().disk().vfs_name());
+        for (const std::string& table : tables_of(database)) {
+            database.query("SELECT COUNT(*) FROM " + table, {}, [&](const lifecycle::Row& row) {
+                counts[table] = row.integer(0);
+                return false;
+            });
+            witness_.on_text(table, database.table("SELECT * FROM " + table));
+        }
+    } catch (const lifecycle::StoreFailure&) {
+        counts.clear();  // a disk that is broken holds nothing
+    }
+    return counts;
+}
+
+void Universe::tamper(const std::string& sql) {
+    for (sim::Process* server : servers_) server->stop("stopped for maintenance");
+    sim::Process& hand = world_.add_process("operator", "operator");
+    hand.mount(server());
+    hand.boot();
+    lifecycle::Database(kDatabase, hand.disk().vfs_name()).script(sql.c_str());
+    world_.remove_process(hand);
+    world_.self().emit("tampered", {{"sql", sql}});
+    witness_.on_tampered();
+    shadow_.forget();
+    for (sim::Process* server : servers_) server->boot();
+}
+
+void Universe::lock_store() {
+    sim::Process& holder = world_.add_process("operator", "operator");
+    holder.mount(server());
+    holder.boot();
+    lock_.emplace(holder,
+                  std::make_unique<lifecycle::Database>(kDatabase, holder.disk().vfs_name()));
+    lock_->database->run("BEGIN IMMEDIATE");
+    world_.self().emit("store.locked", {});
+}
+
+void Universe::unlock_store() {
+    sim::Process& holder = lock_->holder;
+    lock_.reset();
+    world_.remove_process(holder);
+    world_.self().emit("store.unlocked", {});
+}
+
+void Universe::empty_database() {
+    if (!server().alive()) server().disk().reconnect();
+    std::string sql;
+    {
+        lifecycle::Database database(kDatabase, server().disk().vfs_name());
+        for (const std::string& name : tables_of(database)) {
+            if (name != "schema_version") sql += fmt::format("DELETE FROM {};", name);
+        }
+    }
+    tamper(sql);
+}
+
+void Universe::calm() {
+    world_.tape().calm_faults();
+    nemesis_.stop();
+    world_.self().emit("calm", {});
+}
+
+}  // namespace scenarios

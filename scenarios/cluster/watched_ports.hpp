@@ -1,0 +1,177 @@
+#pragma once
+
+#include <fmt/format.h>
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include "fakes/cloud.hpp"
+#include "fakes/hosts/sim_ports.hpp"
+#include "scenarios/cluster/universe.hpp"
+#include "scenarios/watch/shadow.hpp"
+#include "scenarios/watch/witness.hpp"
+#include "sim/world/world.hpp"
+#include "system/concurrency/contain.hpp"
+
+// The core's ports as the witness hears through them.
+namespace scenarios {
+
+// The core's telemetry goes to the trace; deliveries also to the witness.
+class WatchedTelemetry final : public lifecycle::Telemetry {
+  public:
+    using Deliveries = std::map<std::pair<std::string, std::int64_t>, sim::VirtualTime>;
+    WatchedTelemetry(sim::Process& process, Witness& witness, const Shadow& shadow,
+                     Deliveries& deliveries)
+        : process_(process),
+          trace_(process),
+          witness_(witness),
+          shadow_(shadow),
+          deliveries_(deliveries) {}
+    using Telemetry::record;
+    void record(std::string_view name, std::span<const lifecycle::Fact> facts) override {
+        trace_.record(name, facts);
+        for (const lifecycle::Fact& fact : facts) {
+            const auto* text = std::get_if<std::string_view>(&fact.value);
+            if (text != nullptr) witness_.on_text(name, *text);
+        }
+        if (!process_.alive()) return;
+        if (name == lifecycle::kBug) {
+            witness_.on_bug(fmt::format("{}: {}", std::get<std::string_view>(facts[0].value),
+                                        std::get<std::string_view>(facts[1].value)));
+        }
+        if (name == "machine.recreated") {
+            witness_.on_recreated(
+                {process_.name(), std::string(std::get<std::string_view>(facts[0].value)),
+                 std::string(std::get<std::string_view>(facts[1].value)), process_.world().now()},
+                shadow_);
+        }
+        if (!name.starts_with("outbox.")) return;
+        DeliveryStep step;
+        step.server = process_.name();
+        step.what = name;
+        step.at = process_.world().now();
+        for (const lifecycle::Fact& fact : facts) {
+            if (fact.name == "event") step.event = std::get<std::int64_t>(fact.value);
+            if (fact.name == "epoch") step.epoch = std::get<std::int64_t>(fact.value);
+        }
+        if (step.begins()) {
+            deliveries_[{step.server, step.event}] = process_.world().now();
+        } else {
+            deliveries_.erase({step.server, step.event});
+        }
+        witness_.on_delivery(step, shadow_);
+    }
+
+  private:
+    sim::Process& process_;
+    fakes::SimTelemetry trace_;
+    Witness& witness_;
+    const Shadow& shadow_;
+    Deliveries& deliveries_;
+};
+
+// Properties look at the server's rows while others run: the order of commits counts.
+class ObservedShadow final : public lifecycle::CommitFollower {
+  public:
+    ObservedShadow(sim::World& world, Witness& witness, Shadow& shadow)
+        : world_(world), witness_(witness), shadow_(shadow) {}
+    void on_commit(lifecycle::ReadTx& tx,
+                   const std::vector<lifecycle::RowChange>& changes) override {
+        world_.observe();
+        for (const lifecycle::RowChange& change : changes) witness_.on_row(change, world_.now());
+        shadow_.pass(world_.now());
+        shadow_.on_commit(tx, changes);
+    }
+
+  private:
+    sim::World& world_;
+    Witness& witness_;
+    Shadow& shadow_;
+};
+
+// Null if no provider is served there.
+inline const char* provider_at(std::string_view authority) {
+    if (authority == kFlyAuthority) return "fly";
+    if (authority == kDaytonaAuthority) return "daytona";
+    return authority == kDockerAuthority ? "docker" : nullptr;
+}
+
+// The core's way to its providers and its machines; calls to providers are also the witness's.
+class WatchedHttp final : public lifecycle::HttpClient {
+  public:
+    WatchedHttp(sim::Process& process, Witness& witness, const Shadow& shadow)
+        : process_(process), http_(process), witness_(witness), shadow_(shadow) {}
+    boost::asio::awaitable<std::expected<lifecycle::HttpResponse, lifecycle::HttpError>> send(
+        lifecycle::HttpRequest request, lifecycle::Duration timeout) override {
+        const char* provider = provider_at(request.authority);
+        if (provider == nullptr) {
+            auto other = co_await http_.send(std::move(request), timeout);
+            co_return other;
+        }
+        // Told when it ends, however that comes about: a crash destroys this frame.
+        struct Told {
+            ~Told() {
+                call.ended = process.world().steps();
+                witness.on_provider_call(call);
+            }
+            sim::Process& process;
+            Witness& witness;
+            ProviderCall call;
+        };
+        Told told{process_, witness_, {}};
+        told.call.provider = provider;
+        told.call.server = process_.name();
+        told.call.request = request;
+        told.call.begun = process_.world().steps();
+        told.call.sent_at = process_.world().now();
+        witness_.on_provider_request(told.call, shadow_);
+        auto answer = co_await http_.send(std::move(request), timeout);
+        if (answer) told.call.response = *answer;
+        co_return answer;
+    }
+
+  private:
+    sim::Process& process_;
+    fakes::SimHttpClient http_;
+    Witness& witness_;
+    const Shadow& shadow_;
+};
+
+class CloudWatch final : public fakes::CloudObserver {
+  public:
+    CloudWatch(sim::World& world, Witness& witness, const Shadow& shadow)
+        : world_(world), witness_(witness), shadow_(shadow) {}
+    void on_created(const fakes::CloudMachine& machine) override {
+        witness_.on_provider_created(machine, shadow_);
+    }
+    void on_start_asked(const fakes::CloudMachine& machine) override {
+        witness_.on_provider_start(machine, shadow_);
+    }
+    void on_hidden(const fakes::CloudMachine& machine) override {
+        witness_.on_provider_hidden(machine);
+    }
+    void on_malformed(std::string_view provider, std::string_view said) override {
+        witness_.on_malformed(provider, said);
+    }
+    // As if somebody had destroyed it behind our back.
+    void on_lost(const fakes::CloudMachine& machine) override {
+        ProviderCall call;
+        call.provider = machine.provider;
+        call.request.method = "DELETE";
+        call.request.target = "/v1/apps/vivarium/machines/" + machine.id;
+        call.response.emplace();
+        call.begun = world_.steps();
+        call.ended = world_.steps();
+        witness_.on_provider_call(call);
+    }
+
+  private:
+    sim::World& world_;
+    Witness& witness_;
+    const Shadow& shadow_;
+};
+
+}  // namespace scenarios
