@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "fakes/act.hpp"
 #include "fakes/cloud.hpp"
 
 namespace fakes {
@@ -36,6 +37,7 @@ class DaytonaCloud final : public Cloud {
                  DaytonaCloudOptions options);
 
     DaytonaCloudOptions& options() { return options_; }
+    static Act act_of(const lifecycle::HttpRequest& request);
     void handle(const lifecycle::HttpRequest& request, Respond respond) override;
     std::vector<CloudMachine> inventory() const override;
     void lose(const std::string& name) override;

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "fakes/act.hpp"
 #include "fakes/cloud.hpp"
 
 namespace fakes {
@@ -45,6 +46,7 @@ class DockerEngine final : public Cloud {
                  DockerEngineOptions options);
 
     DockerEngineOptions& options() { return options_; }
+    static Act act_of(const lifecycle::HttpRequest& request);
     void handle(const lifecycle::HttpRequest& request, Respond respond) override;
     std::vector<CloudMachine> inventory() const override;
     void lose(const std::string& name) override;

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "fakes/act.hpp"
 #include "fakes/cloud.hpp"
 
 namespace fakes {
@@ -101,6 +102,7 @@ class FlyCloud final : public Cloud {
     FlyCloud(lifecycle::Clock& clock, sim::Tape& tape, BoxHost& host, FlyCloudOptions options);
 
     FlyCloudOptions& options() { return options_; }
+    static Act act_of(const lifecycle::HttpRequest& request);
     void handle(const lifecycle::HttpRequest& request, Respond respond) override;
     std::vector<CloudMachine> inventory() const override;
     void lose(const std::string& name) override;

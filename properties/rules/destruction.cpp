@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "properties/property.hpp"
-#include "properties/rules/provider_act.hpp"
 #include "scenarios/cluster/universe.hpp"
 
 // What is destroyed at providers, and why. Judged by what there really is and by the rows, whatever
@@ -19,7 +18,7 @@ using lifecycle::Machine;
 using lifecycle::MachineState;
 using scenarios::ProviderCall;
 using scenarios::Shadow;
-using Verb = ProviderAct::Verb;
+using Verb = fakes::Act::Verb;
 
 // What the rows say of a machine at a provider.
 enum class Standing : std::uint8_t {
@@ -48,7 +47,7 @@ Standing standing_of(const CloudMachine& machine, const Shadow& shadow) {
 
 // A machine that is to be destroyed; nothing if the call is about something else.
 std::optional<CloudMachine> destroyed_by(const ProviderCall& call, const Shadow& shadow) {
-    const ProviderAct act = act_of(call);
+    const fakes::Act& act = call.act;
     if (act.verb != Verb::destroy) return std::nullopt;
     for (CloudMachine& machine : shadow.clouds().inventory()) {
         if (machine.provider == call.provider && machine.id == act.subject && !machine.leaving) {
@@ -67,7 +66,7 @@ class UnknownIsKept final : public Property {
                    "a person named it.") {}
     void on_named(const std::string& resource) override { named_.insert(resource); }
     void on_provider_request(const ProviderCall& call, const Shadow& shadow) override {
-        const ProviderAct act = act_of(call);
+        const fakes::Act& act = call.act;
         if (act.verb == Verb::find && act.subject.empty()) look(call, shadow);
         const auto machine = destroyed_by(call, shadow);
         if (!machine || named_.contains(machine->id)) return;

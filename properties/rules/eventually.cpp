@@ -10,7 +10,6 @@
 
 #include "properties/property.hpp"
 #include "properties/rules/fly_truth.hpp"
-#include "properties/rules/provider_act.hpp"
 
 namespace properties {
 namespace {
@@ -99,7 +98,7 @@ class EventsSettled final : public Property {
                    "word on its machine was one that passes; and after the calm every one is done, "
                    "or dead with a reason.") {}
     void on_provider_call(const scenarios::ProviderCall& call) override {
-        const std::string subject = act_of(call).subject;
+        const std::string subject = call.act.subject;
         const int status = call.response ? call.response->status : 0;
         // Somebody else may have looked in vain meanwhile.
         const bool in_vain = call.request.method == "GET" && passes(status);

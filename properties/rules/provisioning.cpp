@@ -6,7 +6,6 @@
 #include <set>
 
 #include "properties/property.hpp"
-#include "properties/rules/provider_act.hpp"
 
 // What holds between rows and providers at every moment: nothing is lost, doubled or destroyed that
 // should not be.
@@ -20,7 +19,7 @@ using nlohmann::json;
 using scenarios::EventRow;
 using scenarios::ProviderCall;
 using scenarios::Shadow;
-using Verb = ProviderAct::Verb;
+using Verb = fakes::Act::Verb;
 
 std::string label(const CloudMachine& machine, const char* name) {
     const auto found = machine.labels.find(name);
@@ -43,7 +42,7 @@ class AskedBeforeCreated final : public Property {
                    "Before a provider is asked for a machine, its name is durable as one that has "
                    "to be destroyed some day; and never again once that is confirmed.") {}
     void on_provider_request(const ProviderCall& call, const Shadow& shadow) override {
-        const ProviderAct act = act_of(call);
+        const fakes::Act& act = call.act;
         if (act.verb != Verb::create) return;
         const auto record = shadow.resources().find(act.subject);
         if (record == shadow.resources().end()) {
@@ -144,7 +143,7 @@ class CreateAfterAbsence final : public Property {
         leases_[{after.lease_owner, after.machine}] = {asked, false};
     }
     void on_provider_request(const ProviderCall& call, const Shadow&) override {
-        const ProviderAct act = act_of(call);
+        const fakes::Act& act = call.act;
         if (act.verb != Verb::create) return;
         Lease& lease = leases_[{call.server, act.subject}];
         if (lease.asked && !lease.looked) {
@@ -154,7 +153,7 @@ class CreateAfterAbsence final : public Property {
         lease = {true, false};
     }
     void on_provider_call(const ProviderCall& call) override {
-        const ProviderAct act = act_of(call);
+        const fakes::Act& act = call.act;
         if (act.verb == Verb::find && call.response && call.response->status == 200) {
             leases_[{call.server, act.subject}].looked = true;
         }
@@ -179,7 +178,7 @@ class CreatesBounded final : public Property {
                    "provider answers.") {}
     void on_provider_request(const ProviderCall& call, const Shadow&) override {
         constexpr int kMost = 40;
-        const ProviderAct act = act_of(call);
+        const fakes::Act& act = call.act;
         if (act.verb != Verb::create) return;
         if (++asked_[act.subject] == kMost + 1) {
             broken(fmt::format("{} was asked for {} times", act.subject, kMost + 1));
@@ -244,7 +243,7 @@ class DestroysOnlyOurs final : public Property {
         if (after.machines().empty()) asked_.clear();
     }
     void on_provider_request(const ProviderCall& call, const Shadow& shadow) override {
-        const ProviderAct act = act_of(call);
+        const fakes::Act& act = call.act;
         if (act.verb == Verb::create) asked_.insert(act.subject);
         if (act.verb != Verb::destroy) return;
         const auto machine = at_provider(shadow, call.provider, act.subject);
@@ -376,7 +375,7 @@ class MadeAsAsked final : public Property {
                     body.value("size_gb", row->second.size_gb));
             return;
         }
-        const ProviderAct act = act_of(call);
+        const fakes::Act& act = call.act;
         const Machine* machine = act.verb == Verb::create ? shadow.machine(act.subject) : nullptr;
         if (machine == nullptr) return;
         const lifecycle::MachineSpec& spec = machine->spec;

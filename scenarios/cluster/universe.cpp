@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -12,9 +13,6 @@
 #include "scenarios/cluster/watched_ports.hpp"
 #include "sim/disk/disk.hpp"
 #include "sim/world/hash.hpp"
-#include "system/providers/daytona.hpp"
-#include "system/providers/docker.hpp"
-#include "system/providers/fly.hpp"
 
 namespace scenarios {
 namespace {
@@ -22,8 +20,6 @@ namespace {
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-constexpr const char* kFlyToken = "fly-token";
-constexpr const char* kDaytonaToken = "daytona-token";
 constexpr const char* kDatabase = "lifecycle.db";
 
 lifecycle::SystemOptions system_options(const std::string& server, bool alone) {
@@ -89,19 +85,19 @@ class Universe::ServerProgram final : public sim::Program {
           http_(process, universe.witness_, universe.shadow_),
           entropy_(process),
           telemetry_(process, universe.witness_, universe.shadow_, universe.deliveries_),
-          counters_(telemetry_),
-          fly_(http_, clock_, counters_, fly_options()),
-          daytona_(http_, clock_, counters_, daytona_options()),
-          docker_(http_, clock_, counters_, process.executor(), docker_options()) {
+          counters_(telemetry_) {
+        for (const Site& site : sites()) {
+            clients_.push_back(site.client({http_, clock_, counters_, process.executor()}));
+        }
         auto store = lifecycle::Store::open(
             {kDatabase, process.disk().vfs_name(), &follower_, &counters_, &clock_},
             process.executor());
         if (!store) throw lifecycle::StoreFailure(store.error().message);
         const lifecycle::Ports ports{process.executor(), clock_, http_, entropy_, counters_};
         lifecycle::Providers providers;
-        providers.add("fly", fly_);
-        providers.add("daytona", daytona_);
-        providers.add("docker", docker_);
+        for (std::size_t i = 0; i < clients_.size(); ++i) {
+            providers.add(sites()[i].name, *clients_[i]);
+        }
         system_ = std::make_unique<lifecycle::System>(
             std::move(*store), ports, counters_, std::move(providers),
             system_options(name_, universe.servers_.size() == 1),
@@ -121,28 +117,6 @@ class Universe::ServerProgram final : public sim::Program {
     }
 
   private:
-    static lifecycle::FlyOptions fly_options() {
-        lifecycle::FlyOptions options;
-        options.authority = kFlyAuthority;
-        options.app = "vivarium";
-        options.token = kFlyToken;
-        return options;
-    }
-
-    static lifecycle::DaytonaOptions daytona_options() {
-        lifecycle::DaytonaOptions options;
-        options.authority = kDaytonaAuthority;
-        options.tls = false;
-        options.token = kDaytonaToken;
-        return options;
-    }
-    static lifecycle::DockerOptions docker_options() {
-        lifecycle::DockerOptions options;
-        options.authority = kDockerAuthority;
-        options.pulls = true;
-        return options;
-    }
-
     void open(sim::Process& process, lifecycle::Door door, const char* authority) {
         fakes::listen_beside(process, authority,
                              [this, door](lifecycle::HttpRequest request, fakes::Respond respond) {
@@ -186,9 +160,7 @@ class Universe::ServerProgram final : public sim::Program {
     fakes::SimEntropy entropy_;
     WatchedTelemetry telemetry_;
     lifecycle::Counters counters_;
-    lifecycle::FlyProvider fly_;
-    lifecycle::DaytonaProvider daytona_;
-    lifecycle::DockerProvider docker_;
+    std::vector<std::unique_ptr<lifecycle::Provider>> clients_;  // by site
     std::unique_ptr<lifecycle::System> system_;
 };
 
@@ -207,37 +179,18 @@ Universe::Universe(sim::Tape& tape, sim::Trace& trace, Witness& witness, sim::Re
       shadow_(witness, *this),
       world_(tape, trace, recorder),
       servers_(make_servers(world_, servers)),
-      fly_process_(world_.add_process("fly", "fly")),
-      daytona_process_(world_.add_process("daytona", "daytona")),
-      docker_process_(world_.add_process("docker", "docker")),
+      hosts_(make_hosts(world_)),
       consul_process_(world_.add_process("consul", "consul")),
       client_(world_.add_process("client", "client")),
       boxes_(world_),
-      fly_clock_(fly_process_),
-      daytona_clock_(daytona_process_),
-      docker_clock_(docker_process_),
       observer_(std::make_unique<CloudWatch>(world_, witness_, shadow_)),
-      nemesis_(world_, servers_,
-               {{"client", "server"},
-                {"server", "fly"},
-                {"server", "daytona"},
-                {"server", "docker"},
-                {"server", "consul"},
-                {"server", "box"}}) {
-    fakes::FlyCloudOptions fly;
-    fly.token = kFlyToken;
-    fly.daemon_port = kDaemonPort;
-    fly.address = [](std::uint64_t number) { return fmt::format("fdaa:0:1::{:x}", number); };
-    fly_ = std::make_unique<fakes::FlyCloud>(fly_clock_, tape, boxes_, std::move(fly));
-    fakes::DaytonaCloudOptions daytona;
-    daytona.token = kDaytonaToken;
-    daytona_ = std::make_unique<fakes::DaytonaCloud>(daytona_clock_, tape, boxes_, daytona);
-    fakes::DockerEngineOptions docker;
-    docker.daemon_port = kDaemonPort;
-    docker_ = std::make_unique<fakes::DockerEngine>(docker_clock_, tape, boxes_, docker);
-    serve(*fly_, fly_process_, kFlyAuthority);
-    serve(*daytona_, daytona_process_, kDaytonaAuthority);
-    serve(*docker_, docker_process_, kDockerAuthority);
+      nemesis_(world_, servers_, links()) {
+    for (std::size_t i = 0; i < sites().size(); ++i) {
+        clouds_.push_back(sites()[i].cloud(*hosts_[i].clock, tape, boxes_));
+    }
+    for (std::size_t i = 0; i < sites().size(); ++i) {
+        serve(sites()[i], hosts_[i].process, *clouds_[i]);
+    }
     serve_routes();
     boxes_.on_processed([this](const std::string& machine, const std::string& delegation) {
         world_.observe();
@@ -258,10 +211,27 @@ Universe::Universe(sim::Tape& tape, sim::Trace& trace, Witness& witness, sim::Re
 
 Universe::~Universe() = default;
 
-void Universe::serve(fakes::Cloud& cloud, sim::Process& process, const char* authority) {
+std::vector<Universe::Host> Universe::make_hosts(sim::World& world) {
+    std::vector<Host> all;
+    for (const Site& site : sites()) {
+        sim::Process& process = world.add_process(site.name, site.name);
+        all.push_back({process, std::make_unique<fakes::SimClock>(process)});
+    }
+    return all;
+}
+
+std::vector<Nemesis::Ends> Universe::links() {
+    std::vector<Nemesis::Ends> all = {{"client", "server"}};
+    for (const Site& site : sites()) all.push_back({"server", site.name});
+    all.push_back({"server", "consul"});
+    all.push_back({"server", "box"});
+    return all;
+}
+
+void Universe::serve(const Site& site, sim::Process& process, fakes::Cloud& cloud) {
     cloud.observe(*observer_);
     process.boot();
-    fakes::listen(process, authority,
+    fakes::listen(process, site.authority,
                   [&cloud](const lifecycle::HttpRequest& request, fakes::Respond respond) {
                       cloud.handle(request, std::move(respond));
                   });
@@ -287,16 +257,14 @@ void Universe::serve_routes() {
                   });
 }
 
-fakes::Cloud* Universe::cloud(std::string_view provider) {
-    if (provider == "fly") return fly_.get();
-    if (provider == "daytona") return daytona_.get();
-    return provider == "docker" ? docker_.get() : nullptr;
+fakes::Cloud* Universe::cloud(std::string_view provider) const {
+    const auto found = std::ranges::find(sites(), provider, &Site::name);
+    return found == sites().end() ? nullptr : clouds_[found - sites().begin()].get();
 }
 
 std::vector<fakes::CloudMachine> Universe::inventory() const {
     std::vector<fakes::CloudMachine> all;
-    for (const fakes::Cloud* cloud :
-         std::initializer_list<const fakes::Cloud*>{fly_.get(), daytona_.get(), docker_.get()}) {
+    for (const auto& cloud : clouds_) {
         std::vector<fakes::CloudMachine> some = cloud->inventory();
         all.insert(all.end(), std::make_move_iterator(some.begin()),
                    std::make_move_iterator(some.end()));
@@ -306,7 +274,7 @@ std::vector<fakes::CloudMachine> Universe::inventory() const {
 
 std::vector<CloudVolume> Universe::volumes() const {
     std::vector<CloudVolume> all;
-    for (const auto& [id, volume] : fly_->volumes()) {
+    for (const auto& [id, volume] : fly().volumes()) {
         all.push_back({id, volume.name, volume.attached_machine,
                        volume.state == "pending_destroy" || volume.state == "scheduling_destroy",
                        volume.holds, volume.awaited, volume.host_down});

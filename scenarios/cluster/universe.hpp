@@ -16,6 +16,7 @@
 #include "fakes/hosts/sim_boxes.hpp"
 #include "fakes/hosts/sim_ports.hpp"
 #include "scenarios/cluster/nemesis.hpp"
+#include "scenarios/cluster/sites.hpp"
 #include "scenarios/watch/shadow.hpp"
 #include "scenarios/watch/witness.hpp"
 #include "sim/world/world.hpp"
@@ -33,8 +34,6 @@ inline constexpr lifecycle::Duration kQuarantine = std::chrono::minutes(90);
 inline constexpr lifecycle::Duration kLease = std::chrono::seconds(30);  // of an event
 inline constexpr const char* kApiAuthority = "api.internal:80";          // for clients
 inline constexpr const char* kControlAuthority = "control.internal:80";  // for boxes
-inline constexpr const char* kFlyAuthority = "_api.internal:4280";
-inline constexpr const char* kDaytonaAuthority = "api.daytona.internal:80";
 inline constexpr const char* kGithubSecret = "github-secret";
 inline constexpr const char* kConsulAuthority = "consul.internal:8500";
 // How long the control plane remembers what is over. Longer than any storm.
@@ -47,7 +46,6 @@ using lifecycle::kTokenMark;
 inline constexpr const char* kAdminToken = "vvt_admin-token-of-the-simulated-world";
 // What every secret of the world's boxes is derived from.
 inline constexpr const char* kIdentityKey = "identity-key-of-the-simulated-world";
-inline constexpr const char* kDockerAuthority = "docker.internal:2375";
 
 // A whole system in one simulated world: the control plane on its own disk, the clouds with their
 // boxes, and a client whose script moves everything. The witness sees all of it.
@@ -64,13 +62,17 @@ class Universe final : private Clouds {
     sim::World& world() { return world_; }
     sim::Process& server(std::size_t number = 0) { return *servers_[number]; }
     sim::Process& client() { return client_; }
-    fakes::FlyCloud& fly() { return *fly_; }
-    fakes::DaytonaCloud& daytona() { return *daytona_; }
-    fakes::DockerEngine& docker() { return *docker_; }
+    // For what only that cloud can do.
+    fakes::FlyCloud& fly() { return dynamic_cast<fakes::FlyCloud&>(*cloud("fly")); }
+    const fakes::FlyCloud& fly() const {
+        return dynamic_cast<const fakes::FlyCloud&>(*cloud("fly"));
+    }
+    fakes::DaytonaCloud& daytona() { return dynamic_cast<fakes::DaytonaCloud&>(*cloud("daytona")); }
+    fakes::DockerEngine& docker() { return dynamic_cast<fakes::DockerEngine&>(*cloud("docker")); }
     fakes::SimBoxes& boxes() { return boxes_; }
     fakes::Consul& consul() { return consul_; }
     // By provider; null if there is none of that name.
-    fakes::Cloud* cloud(std::string_view provider);
+    fakes::Cloud* cloud(std::string_view provider) const;
     // All that the clouds still have.
     std::vector<fakes::CloudMachine> inventory() const override;
     std::vector<CloudVolume> volumes() const override;
@@ -118,7 +120,14 @@ class Universe final : private Clouds {
     class ServerProgram;
 
     static std::vector<sim::Process*> make_servers(sim::World& world, int count);
-    void serve(fakes::Cloud& cloud, sim::Process& process, const char* authority);
+    // What a site's cloud runs in.
+    struct Host {
+        sim::Process& process;
+        std::unique_ptr<fakes::SimClock> clock;
+    };
+    static std::vector<Host> make_hosts(sim::World& world);
+    static std::vector<Nemesis::Ends> links();
+    void serve(const Site& site, sim::Process& process, fakes::Cloud& cloud);
     void serve_routes();
 
     Witness& witness_;
@@ -128,19 +137,12 @@ class Universe final : private Clouds {
     std::map<Delivered, sim::VirtualTime> deliveries_;
     sim::World world_;
     std::vector<sim::Process*> servers_;
-    sim::Process& fly_process_;
-    sim::Process& daytona_process_;
-    sim::Process& docker_process_;
+    std::vector<Host> hosts_;  // by site
     sim::Process& consul_process_;
     sim::Process& client_;
     fakes::SimBoxes boxes_;
-    fakes::SimClock fly_clock_;
-    fakes::SimClock daytona_clock_;
-    fakes::SimClock docker_clock_;
     std::unique_ptr<fakes::CloudObserver> observer_;
-    std::unique_ptr<fakes::FlyCloud> fly_;
-    std::unique_ptr<fakes::DaytonaCloud> daytona_;
-    std::unique_ptr<fakes::DockerEngine> docker_;
+    std::vector<std::unique_ptr<fakes::Cloud>> clouds_;  // by site
     fakes::Consul consul_;
     Nemesis nemesis_;
     std::vector<Demand> demands_;

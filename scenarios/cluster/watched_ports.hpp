@@ -10,6 +10,7 @@
 
 #include "fakes/cloud.hpp"
 #include "fakes/hosts/sim_ports.hpp"
+#include "scenarios/cluster/sites.hpp"
 #include "scenarios/cluster/universe.hpp"
 #include "scenarios/watch/shadow.hpp"
 #include "scenarios/watch/witness.hpp"
@@ -92,13 +93,6 @@ class ObservedShadow final : public lifecycle::CommitFollower {
     Shadow& shadow_;
 };
 
-// Null if no provider is served there.
-inline const char* provider_at(std::string_view authority) {
-    if (authority == kFlyAuthority) return "fly";
-    if (authority == kDaytonaAuthority) return "daytona";
-    return authority == kDockerAuthority ? "docker" : nullptr;
-}
-
 // The core's way to its providers and its machines; calls to providers are also the witness's.
 class WatchedHttp final : public lifecycle::HttpClient {
   public:
@@ -106,8 +100,8 @@ class WatchedHttp final : public lifecycle::HttpClient {
         : process_(process), http_(process), witness_(witness), shadow_(shadow) {}
     boost::asio::awaitable<std::expected<lifecycle::HttpResponse, lifecycle::HttpError>> send(
         lifecycle::HttpRequest request, lifecycle::Duration timeout) override {
-        const char* provider = provider_at(request.authority);
-        if (provider == nullptr) {
+        const Site* site = site_at(request.authority);
+        if (site == nullptr) {
             auto other = co_await http_.send(std::move(request), timeout);
             co_return other;
         }
@@ -122,8 +116,9 @@ class WatchedHttp final : public lifecycle::HttpClient {
             ProviderCall call;
         };
         Told told{process_, witness_, {}};
-        told.call.provider = provider;
+        told.call.provider = site->name;
         told.call.server = process_.name();
+        told.call.act = site->act(request);
         told.call.request = request;
         told.call.begun = process_.world().steps();
         told.call.sent_at = process_.world().now();
@@ -160,6 +155,7 @@ class CloudWatch final : public fakes::CloudObserver {
     void on_lost(const fakes::CloudMachine& machine) override {
         ProviderCall call;
         call.provider = machine.provider;
+        call.act = {fakes::Act::Verb::destroy, machine.id};
         call.request.method = "DELETE";
         call.request.target = "/v1/apps/vivarium/machines/" + machine.id;
         call.response.emplace();

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "fakes/act.hpp"
 #include "fakes/cloud.hpp"
 #include "scenarios/watch/shadow.hpp"
 #include "sim/world/time.hpp"
@@ -33,6 +34,7 @@ struct Demand {
 struct ProviderCall {
     std::string provider;
     std::string server;  // that makes it
+    fakes::Act act;      // what it does there
     lifecycle::HttpRequest request;
     std::optional<lifecycle::HttpResponse> response;
     std::uint64_t begun = 0;

@@ -1,0 +1,24 @@
+#include <algorithm>
+
+#include "fakes/fly/cloud.hpp"
+
+namespace fakes {
+
+// "/v1/apps/APP/machines" and what is below it.
+Act FlyCloud::act_of(const lifecycle::HttpRequest& request) {
+    constexpr std::string_view kApps = "/v1/apps/";
+    constexpr std::string_view kMachines = "/machines";
+    std::string_view rest = request.target;
+    if (!rest.starts_with(kApps)) return {};
+    rest.remove_prefix(std::min(rest.find('/', kApps.size()), rest.size()));
+    if (!rest.starts_with(kMachines)) return {};
+    rest.remove_prefix(kMachines.size());
+    if (rest.empty() && request.method == "POST") {
+        return {Act::Verb::create, name_in(request.body)};
+    }
+    // Labels are parameters.
+    if (rest.starts_with("?")) return {Act::Verb::find, text_after(rest, "vivarium_machine=", "&")};
+    return act_on_one(request.method, rest);
+}
+
+}  // namespace fakes
