@@ -1,0 +1,60 @@
+#include "scenarios/cluster/sites.hpp"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "scenarios/client/stage.hpp"
+
+namespace scenarios {
+namespace {
+
+using Verb = fakes::Act::Verb;
+
+// What the requests to a provider are said to be about.
+class Acts final : public Witness {
+  public:
+    void on_provider_call(const ProviderCall& call) override {
+        if (call.act.verb != Verb::other) subjects[call.act.verb].insert(call.act.subject);
+        providers.insert(call.provider);
+    }
+    std::map<Verb, std::set<std::string>> subjects;
+    std::set<std::string> providers;
+};
+
+Script live_and_die(Stage stage, std::string provider) {
+    const std::string machine = co_await stage.create("alpha", provider);
+    co_await stage.expect_active(machine);
+    co_await stage.retire(machine);
+    const bool archived = co_await stage.until(machine, "archived", std::chrono::hours(1));
+    EXPECT_TRUE(archived);
+}
+
+// Properties judge by this: a site whose requests say nothing is judged by none of them.
+TEST(Sites, SayWhatIsMadeLookedForAndDestroyedThere) {
+    for (const Site& site : sites()) {
+        sim::Tape tape(std::make_unique<sim::CalmSource>());
+        tape.allow_faults({});
+        sim::Trace trace;
+        Acts acts;
+        Universe universe(tape, trace, acts);
+        EXPECT_TRUE(universe.play([&site](Stage stage) { return live_and_die(stage, site.name); },
+                                  std::chrono::hours(2)))
+            << site.name;
+        const std::string id = universe.shadow().machine("alpha-1")->external_id;
+        EXPECT_TRUE(acts.providers.contains(site.name)) << site.name;
+        EXPECT_TRUE(acts.subjects[Verb::create].contains("alpha-1")) << site.name;
+        EXPECT_TRUE(acts.subjects[Verb::find].contains("alpha-1")) << site.name;
+        EXPECT_TRUE(acts.subjects[Verb::destroy].contains(id)) << site.name << ": " << id;
+    }
+}
+
+TEST(Sites, AreFoundByTheirAddress) {
+    for (const Site& site : sites()) EXPECT_EQ(site_at(site.authority), &site);
+    EXPECT_EQ(site_at("nowhere:80"), nullptr);
+}
+
+}  // namespace
+}  // namespace scenarios
