@@ -12,7 +12,6 @@ namespace properties {
 namespace {
 
 using nlohmann::json;
-using scenarios::Shadow;
 
 // How long a provider may answer nothing before that has to be said, and after how many calls.
 constexpr sim::Duration kSilence = std::chrono::minutes(10);
