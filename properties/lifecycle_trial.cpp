@@ -105,6 +105,7 @@ const sim::search::Harness& lifecycle_harness() {
                 {std::string(property->name()), std::string(property->sentence())});
         }
         made.widest = "storm";
+        made.corpus = "scenarios/corpus";
         made.how_to_ask =
             "ask something that SQLite understands, of the tables in system/store/schema.cpp";
         return made;

@@ -6,6 +6,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -180,6 +181,7 @@ std::vector<Verb> add_searching_verbs(CLI::App& app, const Harness& harness) {
     verbs.push_back({merge_command, [&harness, merge] { return reports::merge(harness, *merge); }});
 
     const auto corpus = std::make_shared<CorpusArguments>();
+    corpus->folder = harness.corpus;
     CLI::App* corpus_command = app.add_subcommand("corpus", "Tapes of the bugs that were found");
     corpus_command->require_subcommand(1);
     CLI::App* add = corpus_command->add_subcommand("add", "Keep failure files for good");
@@ -187,7 +189,7 @@ std::vector<Verb> add_searching_verbs(CLI::App& app, const Harness& harness) {
     CLI::App* again = corpus_command->add_subcommand("replay", "Run every tape again");
     again->add_option("files", corpus->files, "Some of them; none: all");
     for (CLI::App* command : {add, again}) {
-        command->add_option("--corpus", corpus->folder, "Folder (scenarios/corpus)");
+        command->add_option("--corpus", corpus->folder, fmt::format("Folder ({})", harness.corpus));
     }
     add->add_option("--bug", corpus->bug, "The planted bug that they catch")->required();
     again->add_option("--bug", corpus->bug,
@@ -197,6 +199,27 @@ std::vector<Verb> add_searching_verbs(CLI::App& app, const Harness& harness) {
     verbs.push_back(
         {again, [&harness, corpus] { return reports::corpus_replay(harness, *corpus); }});
     return verbs;
+}
+
+// Scenarios are found, and files named, by name. Empty: nothing is wrong.
+std::string wrong_with(const Harness& harness) {
+    std::set<std::string> names;
+    for (const sim::search::Scenario& scenario : harness.scenarios) {
+        const bool plain = std::ranges::all_of(scenario.name, [](char c) {
+            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                   c == '-' || c == '_' || c == '.';
+        });
+        if (scenario.name.empty() || !plain) {
+            return fmt::format("a scenario cannot be called \"{}\": use letters, digits, - _ and .",
+                               scenario.name);
+        }
+        if (!names.insert(scenario.name).second) {
+            return fmt::format("two scenarios are called {}", scenario.name);
+        }
+        if (!scenario.trial) return fmt::format("scenario {} makes no trials", scenario.name);
+        if (!scenario.coverage) return fmt::format("scenario {} has no coverage", scenario.name);
+    }
+    return {};
 }
 
 constexpr int kKeptBytes = 256 << 20;
@@ -230,6 +253,9 @@ int command_line(int count, char** words, const Harness& harness) {
     mallopt(M_TRIM_THRESHOLD, kKeptBytes);
     mallopt(M_MMAP_THRESHOLD, kKeptBytes);
     set_program(words[0]);
+    if (const std::string wrong = wrong_with(harness); !wrong.empty()) {
+        return complain(fmt::format("{}; mend the harness", wrong));
+    }
     try {
         return dispatch(count, words, harness);
     } catch (const std::exception& bug) {

@@ -78,7 +78,7 @@ struct ShrinkArguments {
 
 struct CorpusArguments {
     std::vector<std::string> files;
-    std::string folder = "scenarios/corpus";
+    std::string folder;
     std::string bug;  // add: which one the tapes catch; replay: which one this program has
     bool json = false;
 };

@@ -107,6 +107,10 @@ Result<int> corpus_add(const Harness& harness, const CorpusArguments& arguments)
         const std::string name =
             fmt::format("{}-{}-{}.json", failure->bug, failure->scenario, failure->property);
         const std::string path = (std::filesystem::path(arguments.folder) / name).string();
+        if (std::filesystem::exists(path)) {
+            return std::unexpected(bad_input(fmt::format("{} is there already", path),
+                                             "delete it first, or name another bug"));
+        }
         if (const auto written = sim::search::write_failure(path, *failure); !written) {
             return std::unexpected(written.error());
         }

@@ -109,6 +109,7 @@ SearchResult result_of(const ExploreArguments& arguments,
     result.seconds = exploration.seconds;
     result.totals = {
         {kRuns, exploration.runs},
+        {kUnfinished, exploration.unfinished},
         {"steps", exploration.steps},
         {"decisions", exploration.decisions},
         {"virtual minutes", static_cast<std::uint64_t>(exploration.virtual_hours * 60)}};
@@ -179,6 +180,14 @@ Result<int> explore(const Harness& harness, const ExploreArguments& arguments) {
     if (arguments.guided && options->shard.count > 1) {
         return std::unexpected(bad_input("a guided exploration cannot be split",
                                          "leave out --shard, and give each part its own --seeds"));
+    }
+    if (arguments.guided && (arguments.calm || arguments.rotate || arguments.keep_going ||
+                             !arguments.strategy.empty() || !arguments.property.empty() ||
+                             !arguments.hashes.empty() || arguments.fault_rate != 1)) {
+        return std::unexpected(bad_input(
+            "a guided exploration chooses its own runs, and all properties judge them",
+            "leave out --calm, --rotate, --keep-going, --strategy, --property, --hashes and "
+            "--fault-rate"));
     }
     if (auto folder = prepare_folder(arguments.out); !folder) {
         return std::unexpected(folder.error());

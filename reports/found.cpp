@@ -95,6 +95,13 @@ Result<std::vector<SearchResult::Found>> keep_found(const Harness& harness,
         all.push_back({one.scenario, one.seed, one.violation.property, one.violation.message, ""});
         if (!options.files || i >= kMostFiles) continue;
         const Failure failure = record(harness, one, options);
+        if (failure.property.empty()) {
+            all.back().message +=
+                "; it did not happen again from the same decisions: something here is not drawn "
+                "from "
+                "the tape, see `run --check`";
+            continue;
+        }
         all.back().file = path_of(options.folder, one, i);
         if (const auto written = sim::search::write_failure(all.back().file, failure); !written) {
             return std::unexpected(written.error());
@@ -123,9 +130,16 @@ std::string replay_line(const std::string& what) {
 
 void print_found(const std::vector<SearchResult::Found>& found,
                  const sim::search::SearchPlan& plan) {
+    // The first, and whatever else was broken at all.
     constexpr std::size_t kMost = 20;
-    for (std::size_t i = 0; i < found.size() && i < kMost; ++i) {
+    std::set<std::pair<std::string, std::string>> told;
+    std::size_t left_out = 0;
+    for (std::size_t i = 0; i < found.size(); ++i) {
         const SearchResult::Found& one = found[i];
+        if (!told.emplace(one.scenario, one.property).second && i >= kMost) {
+            ++left_out;
+            continue;
+        }
         const std::string origin = one.seed > 0 ? fmt::format(" seed {}", one.seed) : "";
         fmt::print("BROKEN {}{}: {}: {}\n", one.scenario, origin, one.property, one.message);
         if (!one.file.empty()) {
@@ -135,7 +149,7 @@ void print_found(const std::vector<SearchResult::Found>& found,
                                                        options_of(plan))));
         }
     }
-    if (found.size() > kMost) fmt::print("and {} more\n", found.size() - kMost);
+    if (left_out > 0) fmt::print("and {} more of the same\n", left_out);
 }
 
 }  // namespace reports

@@ -34,7 +34,8 @@ std::string shrunk_path(const std::string& path);
 // "replay: PROGRAM replay WHAT", a line.
 std::string replay_line(const std::string& what);
 
-// Prints what broke and how to replay it; at most twenty. The plan is that of the seeds.
+// Prints what broke and how to replay it: the first twenty, and of each scenario and property that
+// broke the first. The plan is that of the seeds.
 void print_found(const std::vector<SearchResult::Found>& found,
                  const sim::search::SearchPlan& plan = {});
 

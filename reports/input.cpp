@@ -11,6 +11,8 @@
 #include <filesystem>
 #include <map>
 
+#include "reports/build_identity.hpp"
+
 namespace reports {
 namespace {
 
@@ -34,8 +36,8 @@ Error bad_input(std::string message, std::string action) {
 Result<const Scenario*> known_scenario(const Harness& harness, const std::string& name) {
     const Scenario* scenario = sim::search::find_scenario(harness.scenarios, name);
     if (scenario != nullptr) return scenario;
-    return std::unexpected(
-        bad_input(fmt::format("there is no scenario \"{}\"", name), "see `vivarium list`"));
+    return std::unexpected(bad_input(fmt::format("there is no scenario \"{}\"", name),
+                                     fmt::format("see `{} list`", program())));
 }
 
 Result<std::vector<const Scenario*>> known_scenarios(const Harness& harness,
@@ -48,6 +50,9 @@ Result<std::vector<const Scenario*>> known_scenarios(const Harness& harness,
     }
     if (!all.empty()) return all;
     for (const Scenario& scenario : harness.scenarios) all.push_back(&scenario);
+    if (all.empty()) {
+        return std::unexpected(bad_input("this program has no scenario", "give its harness one"));
+    }
     return all;
 }
 
@@ -148,12 +153,14 @@ std::string options_of(const sim::search::SearchPlan& plan) {
 }
 
 Result<void> known_property(const Harness& harness, const std::string& name) {
-    if (std::ranges::find(harness.properties, name, &sim::search::Promise::name) !=
-        harness.properties.end()) {
+    // A harness that lists none may have any.
+    if (harness.properties.empty() || name == sim::search::kRunCompletes ||
+        std::ranges::find(harness.properties, name, &sim::search::Promise::name) !=
+            harness.properties.end()) {
         return {};
     }
-    return std::unexpected(
-        bad_input(fmt::format("there is no property \"{}\"", name), "see `vivarium list`"));
+    return std::unexpected(bad_input(fmt::format("there is no property \"{}\"", name),
+                                     fmt::format("see `{} list`", program())));
 }
 
 std::map<std::string, sim::LaneKind> fault_kinds(const Harness& harness) {
@@ -175,8 +182,8 @@ Result<void> known_faults(const Harness& harness, const std::vector<std::string>
         const bool known = std::ranges::any_of(
             kinds, [&](const auto& kind) { return sim::means_kind(name, kind.first); });
         if (!known) {
-            return std::unexpected(
-                bad_input(fmt::format("there is no fault \"{}\"", name), "see `vivarium list`"));
+            return std::unexpected(bad_input(fmt::format("there is no fault \"{}\"", name),
+                                             fmt::format("see `{} list`", program())));
         }
     }
     return {};

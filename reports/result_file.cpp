@@ -175,6 +175,10 @@ Verdict judge(const SearchResult& result) {
     if (!result.complete) {
         verdict.lacks(fmt::format("stopped before its end, after {} runs", total(kRuns)));
     }
+    if (const auto runs = total(kUnfinished); runs > 0 && result.broken.empty()) {
+        verdict.lacks(fmt::format("{} runs did not come to their end, which {} does not judge",
+                                  runs, result.search.at("property")));
+    }
     if (const auto crashes = total(kUnlisted); crashes > 0) {
         verdict.lacks(
             fmt::format("{} crashes left more writes unsynced than can be combined: of those, each "

@@ -15,8 +15,9 @@ namespace reports {
 
 // Names of totals that verdicts read.
 inline constexpr const char* kRuns = "runs";
-inline constexpr const char* kParts = "parts";        // of a verification; none: nothing deviates
-inline constexpr const char* kUnlisted = "unlisted";  // crashes whose outcomes are too many
+inline constexpr const char* kParts = "parts";  // of a verification; none: nothing deviates
+inline constexpr const char* kUnfinished = "unfinished";  // runs that did not come to their end
+inline constexpr const char* kUnlisted = "unlisted";      // crashes whose outcomes are too many
 
 // What one shard of a search found, as a file. Shards of the same search can be summed.
 struct SearchResult {

@@ -141,11 +141,12 @@ Result<int> perform(const Harness& harness, const Subject& subject, const RunArg
         std::chrono::steady_clock::now() - begin);
     if (trace && !trace->finish()) return std::unexpected(cannot_write(arguments.trace));
     if (!result.no_answer.empty()) {
-        return std::unexpected(
-            bad_input(fmt::format("--sql: the database cannot answer: {}", result.no_answer),
-                      harness.how_to_ask));
+        return std::unexpected(bad_input(fmt::format("--sql is not answered: {}", result.no_answer),
+                                         harness.how_to_ask));
     }
-    const Verdict verdict = judge(subject, arguments, result);
+    Verdict verdict = judge(subject, arguments, result);
+    const bool differs = arguments.check && !same_again(subject, options, result);
+    if (differs) verdict.broke();
     if (arguments.json) {
         fmt::print("{}\n", to_json(subject, result, verdict, wall.count()).dump());
     } else {
@@ -164,8 +165,9 @@ Result<int> perform(const Harness& harness, const Subject& subject, const RunArg
         if (!result.answer.empty()) fmt::print("\n{}", result.answer);
     }
     if (subject.failure && arguments.until == 0) say_divergence(*subject.failure, recorder, result);
-    if (arguments.check && !same_again(subject, options, result)) return 1;
-    if (arguments.check && !arguments.json) fmt::print("ran twice, the same both times\n");
+    if (arguments.check && !differs && !arguments.json) {
+        fmt::print("ran twice, the same both times\n");
+    }
     if (!result.held() && !arguments.json && !subject.failure) {
         const std::string how =
             subject.calm ? " --calm"

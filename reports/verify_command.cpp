@@ -147,7 +147,7 @@ Result<sim::search::VerifyOptions> options_of(const Harness& harness,
         const auto window = parse_seeds(arguments.within);
         if (!window) {
             return std::unexpected(bad_input(
-                fmt::format("--within \"{}\" is not two numbers of seconds", arguments.within),
+                fmt::format("--within \"{}\" is no range of whole seconds", arguments.within),
                 "say --within 480..660"));
         }
         options.from = std::chrono::seconds(window->first);

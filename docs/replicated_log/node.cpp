@@ -83,7 +83,8 @@ void Node::stand() {
 }
 
 sim::Coroutine Node::ask(std::string peer, Vote vote) {
-    const auto answer = co_await sim::call(self_, peer, sim::Packet{"vote", vote}, kAnswerWithin);
+    sim::Packet asked{"vote", vote};
+    const auto answer = co_await sim::call(self_, peer, std::move(asked), kAnswerWithin);
     if (!answer) co_return;
     const auto reply = std::any_cast<Reply>(answer->content);
     meet(reply.term);
@@ -108,8 +109,8 @@ sim::Coroutine Node::lead() {
 }
 
 sim::Coroutine Node::copy(std::string peer, Append append) {
-    const auto answer =
-        co_await sim::call(self_, peer, sim::Packet{"append", append}, kAnswerWithin);
+    sim::Packet sent{"append", append};
+    const auto answer = co_await sim::call(self_, peer, std::move(sent), kAnswerWithin);
     if (!answer) co_return;
     const auto reply = std::any_cast<Reply>(answer->content);
     meet(reply.term);

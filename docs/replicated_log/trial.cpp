@@ -58,9 +58,9 @@ class Elections final : public sim::search::SimpleTrial {
     sim::Coroutine propose(sim::Process& client) {
         for (int number = 0; number < 20; ++number) {
             for (const std::string name : kNames) {
-                const Propose proposal{"value " + std::to_string(number)};
-                const auto answer = co_await sim::call(
-                    client, name, sim::Packet{"propose", proposal}, milliseconds(100));
+                sim::Packet said{"propose", Propose{"value " + std::to_string(number)}};
+                const auto answer =
+                    co_await sim::call(client, name, std::move(said), milliseconds(100));
                 static_cast<void>(answer);
             }
             co_await sim::sleep(client, milliseconds(500));

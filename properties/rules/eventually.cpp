@@ -102,7 +102,13 @@ class EventsSettled final : public Property {
         const int status = call.response ? call.response->status : 0;
         // Somebody else may have looked in vain meanwhile.
         const bool in_vain = call.request.method == "GET" && passes(status);
-        if (!subject.empty() && !in_vain) last_words_[subject][call.server] = status;
+        // What nobody asked for is nobody's word.
+        if (subject.empty() || in_vain || call.server.empty()) return;
+        last_words_[subject][call.server] = status;
+    }
+    // Who is gone has no more to say.
+    void on_server_down(const std::string& server) override {
+        for (auto& [subject, words] : last_words_) words.erase(server);
     }
     void on_event(const scenarios::EventRow*, const scenarios::EventRow& after,
                   const scenarios::Shadow& shadow) override {
@@ -140,7 +146,7 @@ class EventsSettled final : public Property {
         for (const std::string& name :
              {event.machine, machine == nullptr ? std::string() : machine->external_id}) {
             const auto said = last_words_.find(name);
-            if (said == last_words_.end()) continue;
+            if (said == last_words_.end() || said->second.empty()) continue;
             // Of several servers, one may still wait for what it asked when it had the lease.
             const auto final = std::ranges::find_if(
                 said->second, [](const auto& word) { return !passes(word.second); });

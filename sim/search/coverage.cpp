@@ -10,7 +10,7 @@
 namespace sim::search {
 namespace {
 
-// Why it happened, in the event's own words. What a provider said, which is JSON, is left out; a
+// Why it happened, in the event's own words. What is quoted as JSON is left out; a
 // word with a digit in it is an id or a number.
 std::string reason_in(std::string_view said) {
     said = said.substr(0, said.find('{'));

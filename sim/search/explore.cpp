@@ -81,6 +81,7 @@ class Search {
                 const RunResult& result, const Coverage* coverage, double seconds) {
         const std::lock_guard lock(mutex_);
         ++sum_.runs;
+        sum_.unfinished += result.completed ? 0 : 1;
         sum_.steps += result.steps;
         sum_.decisions += result.decisions;
         const double hours = static_cast<double>(result.virtual_time.count()) / 3.6e9;

@@ -46,7 +46,8 @@ struct Exploration {
     std::uint64_t decisions = 0;
     double virtual_hours = 0;
     double seconds = 0;
-    bool complete = true;  // false: stopped before the last seed
+    bool complete = true;          // false: stopped before the last seed
+    std::uint64_t unfinished = 0;  // runs that did not come to their end, whoever judged
     std::map<std::string, std::uint64_t> faults;
     std::map<std::string, std::uint64_t> behaviours;  // if counted
     Sometimes sometimes;                              // the same

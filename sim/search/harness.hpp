@@ -25,6 +25,7 @@ struct Harness {
     std::string widest = {};
     // How a question has to be put, for whoever put one that was not answered.
     std::string how_to_ask = "leave the question out";
+    std::string corpus = "corpus";  // the folder of the tapes of bugs that were found
 };
 
 }  // namespace sim::search

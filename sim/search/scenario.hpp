@@ -24,8 +24,8 @@ struct Ground {
     Recorder* recorder = nullptr;  // null if nobody records
     // False: kinds of faults may strike for which the scenario was not written.
     bool own_faults = true;
-    // Says that a property is broken, by its name, and how. At any time while the trial lives; what
-    // does not judge in this run is not heard.
+    // Says that a property is broken, by its name, and how. At any time from the making of the
+    // trial to its judgement; what does not judge in this run is not heard.
     std::function<void(std::string_view property, std::string message)> broken;
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <stdexcept>
 #include <utility>
 
 namespace sim::search {
@@ -26,25 +27,28 @@ struct Session::State {
           options(std::move(how)),
           max_steps(options.until_step.value_or(scenario.max_steps)),
           tape(std::move(source), options.record_tape ? Tape::Recording::on : Tape::Recording::off),
-          keeper(result.events),
-          trial(make_trial()),
-          world(trial->world()) {
-        world.limit_steps(max_steps);
-        tape.allow_faults(options.faults.value_or(scenario.faults));
-        phases = trial->phases();
-    }
-
-    std::unique_ptr<Trial> make_trial() {
+          keeper(result.events) {
         if (options.keep_events) trace.listen(keeper);
         if (options.listener != nullptr) trace.listen(*options.listener);
-        return scenario.trial(Ground{tape, trace, options.recorder, !options.faults.has_value(),
-                                     [this](std::string_view property, std::string message) {
-                                         report(property, std::move(message));
-                                     }});
+        safely([this] { return make_trial(); });
+    }
+
+    // Whether there is one now.
+    bool make_trial() {
+        trial = scenario.trial(Ground{tape, trace, options.recorder, !options.faults.has_value(),
+                                      [this](std::string_view property, std::string message) {
+                                          report(property, std::move(message));
+                                      }});
+        if (trial == nullptr) throw std::logic_error("the scenario made no trial");
+        world = &trial->world();
+        world->limit_steps(max_steps);
+        tape.allow_faults(options.faults.value_or(scenario.faults));
+        phases = trial->phases();
+        return true;
     }
 
     bool broken() const { return !options.keep_going && !result.held(); }
-    bool exhausted() { return world.steps() >= max_steps; }
+    bool exhausted() const { return world != nullptr && world->steps() >= max_steps; }
 
     void report(std::string_view property, std::string message) {
         if (!options.property.empty() && property != options.property) return;
@@ -53,10 +57,14 @@ struct Session::State {
                 result.violations.end()) {
             return;
         }
-        world.self().emit("broken", {{"property", property}, {"message", message}});
+        if (world == nullptr) {  // while the trial is made
+            result.violations.push_back({std::string(property), std::move(message), 0, {}});
+            return;
+        }
+        world->self().emit("broken", {{"property", property}, {"message", message}});
         result.violations.push_back(
-            {std::string(property), std::move(message), world.steps(), world.now()});
-        if (!options.keep_going) world.halt();
+            {std::string(property), std::move(message), world->steps(), world->now()});
+        if (!options.keep_going) world->halt();
     }
 
     // Runs one task, or all of a phase; false if there is none left.
@@ -66,17 +74,17 @@ struct Session::State {
             const Phase& now = phases[phase];
             if (!begun) enter(now);
             bool time_is_over = false;
-            if (!world.halted() && !exhausted()) {
-                if (one_task && world.step(deadline)) return true;
-                world.run_until(deadline);
-                time_is_over = !world.halted() && !exhausted();
+            if (!world->halted() && !exhausted()) {
+                if (one_task && world->step(deadline)) return true;
+                world->run_until(deadline);
+                time_is_over = !world->halted() && !exhausted();
             }
             const bool finished = now.finished && now.finished();
             if (broken()) return stop({});
             if (exhausted() || (time_is_over && now.finished && !finished)) {
                 return stop(unfinished(now.name));
             }
-            world.go_on();
+            world->go_on();
             if (!finished && !time_is_over) continue;  // it halted for another reason
             if (now.end) now.end();
             if (broken()) return stop({});
@@ -86,18 +94,22 @@ struct Session::State {
         return false;
     }
 
-    bool advance_safely(bool one_task) {
+    // Whatever is thrown breaks the run, and ends it.
+    template <class Act>
+    bool safely(const Act& act) {
         try {
-            return advance(one_task);
+            return act();
         } catch (const std::exception& bug) {
-            return stop(fmt::format("an exception left a task: {}", bug.what()));
+            return stop(fmt::format("an exception ended it: {}", bug.what()));
+        } catch (...) {
+            return stop("something that is no exception was thrown");
         }
     }
 
     void enter(const Phase& now) {
         begun = true;
-        deadline = world.now() + now.at_most;
-        world.go_on();
+        deadline = world->now() + now.at_most;
+        world->go_on();
         if (now.begin) now.begin();
     }
 
@@ -110,7 +122,9 @@ struct Session::State {
     bool stop(std::string why) {
         over = true;
         result.stopped_early = !why.empty() && result.held() && options.until_step && exhausted();
-        if (!why.empty() && !result.stopped_early) report(kRunCompletes, std::move(why));
+        if (why.empty() || result.stopped_early) return false;
+        result.completed = false;
+        report(kRunCompletes, std::move(why));
         return false;
     }
 
@@ -137,7 +151,7 @@ struct Session::State {
     Trace trace;
     Keeper keeper;
     std::unique_ptr<Trial> trial;
-    World& world;
+    World* world = nullptr;
     std::vector<Phase> phases;
     std::size_t phase = 0;
     bool begun = false;  // the phase
@@ -151,11 +165,11 @@ Session::Session(const Scenario& scenario, std::unique_ptr<Source> source, RunOp
 Session::~Session() = default;
 
 bool Session::step() {
-    return state_->advance_safely(true);
+    return state_->safely([this] { return state_->advance(true); });
 }
 
 void Session::finish() {
-    while (state_->advance_safely(false)) {
+    while (state_->safely([this] { return state_->advance(false); })) {
     }
 }
 
@@ -167,12 +181,14 @@ RunResult Session::result() {
     State& state = *state_;
     RunResult& result = state.result;
     result.hash = state.trace.digest();
-    result.steps = state.world.steps();
+    if (state.world != nullptr) {
+        result.steps = state.world->steps();
+        result.virtual_time = state.world->now();
+    }
     result.decisions = state.tape.decisions();
-    result.virtual_time = state.world.now();
     result.faults = state.tape.fault_counts();
     result.deviations = state.tape.deviations();
-    if (!state.options.question.empty()) {
+    if (!state.options.question.empty() && state.trial != nullptr) {
         auto answer = state.trial->ask(state.options.question);
         (answer ? result.answer : result.no_answer) =
             answer ? *std::move(answer) : std::move(answer.error());

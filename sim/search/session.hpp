@@ -19,8 +19,8 @@ struct Violation {
     VirtualTime at{};
 };
 
-// The property that every run is judged by: that it comes to its end, and no exception leaves a
-// task.
+// The property that every run is judged by: that its trial can be made, that it comes to its end,
+// and that nothing is thrown on the way.
 inline constexpr std::string_view kRunCompletes = "run-completes";
 
 struct RunOptions {
@@ -51,6 +51,7 @@ struct RunResult {
     std::string answer;          // to the question
     std::string no_answer;       // why there is none; empty if there is one
     bool stopped_early = false;  // at `until_step`, before its end
+    bool completed = true;       // false: kRunCompletes is broken, whoever judges
     bool held() const { return violations.empty(); }
 };
 
@@ -68,7 +69,7 @@ class Session {
     bool step();
     // Runs to the end.
     void finish();
-    // The trial as it is now.
+    // The trial as it is now. There is none if it could not be made, which step() and result() say.
     Trial& trial();
     // What came of it so far; takes what was kept with it.
     RunResult result();

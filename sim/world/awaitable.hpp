@@ -33,16 +33,12 @@ inline Coroutine take_turn(Process& process) {
     return boost::asio::post(process.executor(), boost::asio::use_awaitable);
 }
 
-// Runs the coroutine beside whoever calls. What it throws kills the process, which says so.
+// Runs the coroutine beside whoever calls. What it throws leaves the task that it is in, which
+// breaks the run; a program that is to die of something catches that, and calls Process::crash().
 inline void spawn(Process& process, Coroutine coroutine) {
     boost::asio::co_spawn(process.executor(), std::move(coroutine),
-                          [&process](const std::exception_ptr& failure) {
-                              if (!failure) return;
-                              try {
-                                  std::rethrow_exception(failure);
-                              } catch (const std::exception& bug) {
-                                  process.crash(bug.what());
-                              }
+                          [](const std::exception_ptr& failure) {
+                              if (failure) std::rethrow_exception(failure);
                           });
 }
 

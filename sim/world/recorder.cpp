@@ -82,10 +82,7 @@ void Recorder::waits(std::uint64_t task, VirtualTime until) {
 }
 
 void Recorder::rests() {
-    std::uint64_t state = combine(equivalence(), std::exchange(waiting_, 0));
-    for (const auto& [process, unshown] : unshown_) {
-        state = combine(combine(state, process), unshown);
-    }
+    const std::uint64_t state = combine(equivalence(), std::exchange(waiting_, 0));
     if (rests_.empty() || rests_.back().draws != draws_.size()) {
         rests_.push_back({draws_.size(), state});
     }
@@ -95,6 +92,10 @@ std::uint64_t Recorder::equivalence() const {
     std::uint64_t digest = combine(relayed_, observed_);
     for (const auto& [process, history] : history_) {
         digest = combine(combine(digest, process), history);
+    }
+    // Where and how a process crashed that never says what it recovered, or has not yet.
+    for (const auto& [process, unshown] : unshown_) {
+        digest = combine(combine(digest, process), unshown);
     }
     return digest;
 }

@@ -54,7 +54,8 @@ class World final : private DeviationListener {
     // Null if it was removed.
     Process* find_process(std::uint32_t id) { return processes_[id].get(); }
 
-    // The pseudo-process of the world itself: always up, home of supervisors and fault drivers.
+    // The pseudo-process of the world itself: always up, home of supervisors and fault drivers. It
+    // keeps to itself, see there: what looks at processes from here says observe().
     Process& self() { return *processes_.front(); }
 
     // Runs one ready task, chosen by the tape, advancing the clock if none is ready. False, doing

@@ -169,7 +169,7 @@ std::vector<Finding> check_coroutines(const std::string& path, std::string_view 
     static const std::vector<Rule> rules = {
         {R"(co_await[^;]*\[[^\]\s][^\]]*\]\s*[\(\{])",
          "g++ 12 destroys a capturing lambda inside a co_await twice: name it first"},
-        {R"(co_await[^;{]*[\(,]\s*[A-Z]\w*\s*\{)",
+        {R"(co_await[^;{]*[\(,]\s*(\w+::)*[A-Z]\w*\s*\{)",
          "g++ 12 destroys an aggregate inside a co_await twice: name it first"},
         {R"(co_await[^;{]*[\(,]\s*\{)",
          "g++ 12 destroys an aggregate inside a co_await twice: name it first"},

@@ -25,7 +25,7 @@ std::string findings_in_tree(Check check) {
     std::string all;
     int files = 0;
     for (const char* folder :
-         {"system", "sim", "fakes", "scenarios", "properties", "reports", "tests"}) {
+         {"system", "sim", "fakes", "scenarios", "properties", "reports", "tests", "docs"}) {
         for (const auto& entry : fs::recursive_directory_iterator(root / folder)) {
             const auto extension = entry.path().extension();
             if (extension != ".cpp" && extension != ".hpp") continue;

@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <stdexcept>
+
 #include "sim/search/simple_trial.hpp"
 #include "sim/search/verify.hpp"
+#include "sim/world/awaitable.hpp"
 #include "tests/support/catalog.hpp"
 
 namespace sim::search {
@@ -70,12 +74,85 @@ TEST(Session, SaysWhatLeftATask) {
     EXPECT_EQ(result.no_answer, "");
 }
 
-class Waiting final : public SimpleTrial {
-    void begin() override {}
+class Spawning final : public SimpleTrial {
+    static Coroutine fail() {
+        throw std::runtime_error("a bug of a coroutine");
+        co_return;
+    }
+    void begin() override { spawn(add_process("p"), fail()); }
+};
 
+class Odd final : public SimpleTrial {
+    void begin() override {
+        add_process("p").post([] { throw 5; });
+    }
+};
+
+class Hasty final : public SimpleTrial {
   public:
+    Hasty() { expect(false, "too-early"); }
+
+  private:
+    void begin() override {}
+};
+
+class Unmade final : public Trial {
+  public:
+    explicit Unmade(const Ground& ground) {
+        ground.broken("made", "before there is a world");
+        throw std::runtime_error("a bug of a constructor");
+    }
+    World& world() override { std::abort(); }
     std::vector<Phase> phases() override { return {}; }
 };
+
+TEST(Session, SaysWhateverIsThrownWherever) {
+    const auto said = [](const Scenario& scenario) {
+        const RunResult result = run(scenario, calm_tape());
+        EXPECT_FALSE(result.completed);
+        return result.violations.empty() ? "held" : result.violations.back().message;
+    };
+    EXPECT_NE(said(scenario<Spawning>("spawning")).find("a bug of a coroutine"), std::string::npos);
+    EXPECT_NE(said(scenario<Odd>("odd")).find("no exception"), std::string::npos);
+    Scenario unmade = scenario<Odd>("unmade");
+    unmade.trial = [](const Ground& ground) { return std::make_unique<Unmade>(ground); };
+    EXPECT_NE(said(unmade).find("a bug of a constructor"), std::string::npos);
+    EXPECT_NE(said(scenario<Hasty>("hasty")).find("use begin()"), std::string::npos);
+    unmade.trial = [](const Ground&) { return nullptr; };
+    EXPECT_NE(said(unmade).find("made no trial"), std::string::npos);
+}
+
+// One property judges alone, and the run does not come to its end: that is said, and is not held.
+TEST(Session, SaysThatItDidNotCompleteWhoeverJudges) {
+    RunOptions options;
+    options.property = "another";
+    const RunResult result = run(scenario<Odd>("odd"), calm_tape(), options);
+    EXPECT_TRUE(result.held());
+    EXPECT_FALSE(result.completed);
+}
+
+class Waiting final : public SimpleTrial {
+    void begin() override {}
+};
+
+// A program that, when it ends, still looks at what is tested.
+class Outlived final : public SimpleTrial {
+    struct Looker final : Program {
+        explicit Looker(std::string* where) : seen(where) {}
+        ~Looker() override { *seen += "an end"; }
+        std::string* seen;
+    };
+    void begin() override {
+        add_program(
+            "p", [this](Process&) { return std::make_unique<Looker>(&seen_); },
+            std::chrono::seconds(1));
+    }
+    std::string seen_ = "what is longer than a short string, and is freed";
+};
+
+TEST(Session, EndsItsWorldBeforeWhatIsTested) {
+    EXPECT_TRUE(run(scenario<Outlived>("outlived"), calm_tape()).held());
+}
 
 TEST(Session, EndsAtOnceWhereNothingIsToBeDone) {
     RunOptions options;

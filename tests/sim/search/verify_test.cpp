@@ -4,6 +4,7 @@
 
 #include "sim/disk/disk.hpp"
 #include "sim/net/network.hpp"
+#include "sim/search/simple_trial.hpp"
 #include "sim/world/world.hpp"
 #include "system/store/database.hpp"
 #include "tests/support/catalog.hpp"
@@ -284,6 +285,39 @@ TEST(Verify, ExtendsARunInWhichAHeldLinkHoldsAnotherOrder) {
     };
     EXPECT_EQ(broken_within(1, overtaken), 0U);
     EXPECT_EQ(broken_within(2, overtaken), 4U) << "as they leave, come, go on and arrive";
+}
+
+// Each life of a process may end before and after it keeps something. Nothing says what is
+// recovered.
+class Lives final : public SimpleTrial {
+    void begin() override {
+        const auto live = [this](Process& self) {
+            self.post([this, &self] {
+                const bool kept = kept_;
+                if (self.crash_point("first")) {
+                    died_early_later_ = died_early_later_ || kept;
+                    return;
+                }
+                kept_ = true;
+                self.crash_point("second");
+            });
+            return std::make_unique<Program>();
+        };
+        add_program("p", live, std::chrono::seconds(1));
+    }
+    void judge() override { expect(!died_early_later_, "never-late-then-early"); }
+
+    bool kept_ = false;
+    bool died_early_later_ = false;
+};
+
+TEST(Verify, TellsCrashesApartThatNobodyRecoversFrom) {
+    VerifyOptions options;
+    options.crashes = true;
+    options.deviations = 2;
+    const Verification pairs = verify(scenario<Lives>("lives"), options);
+    EXPECT_EQ(pairs.sum.crashes[0], 2U);
+    EXPECT_EQ(pairs.sum.broken.size(), 1U) << "dies late, and early in its next life";
 }
 
 // `./dev verify` verifies every scenario.
