@@ -105,6 +105,7 @@ class Universe::ServerProgram final : public sim::Program {
         universe.shadow_.pass(universe.world_.now());
         universe.shadow_.recover(system_->store());
         universe.world_.recovered([&process] { return content_digest(process.disk().vfs_name()); });
+        universe.world_.observe();
         universe.witness_.on_server_up(name_, universe.world_.now());
         open(process, lifecycle::Door::clients, kApiAuthority);
         open(process, lifecycle::Door::boxes, kControlAuthority);
@@ -113,6 +114,7 @@ class Universe::ServerProgram final : public sim::Program {
     ~ServerProgram() override {
         std::erase_if(universe_.deliveries_,
                       [this](const auto& delivery) { return delivery.first.first == name_; });
+        universe_.world_.observe();
         universe_.witness_.on_server_down(name_);
     }
 
@@ -125,6 +127,7 @@ class Universe::ServerProgram final : public sim::Program {
     }
 
     void serve(lifecycle::Door door, lifecycle::HttpRequest request, fakes::Respond respond) {
+        universe_.world_.observe();
         universe_.witness_.on_server_request(request.method, request.target);
         const sim::VirtualTime asked_at = universe_.world_.now();
         lifecycle::HttpRequest served = request;

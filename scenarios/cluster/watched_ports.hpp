@@ -39,6 +39,9 @@ class WatchedTelemetry final : public lifecycle::Telemetry {
             if (text != nullptr) witness_.on_text(name, *text);
         }
         if (!process_.alive()) return;
+        const bool heard =
+            name == lifecycle::kBug || name == "machine.recreated" || name.starts_with("outbox.");
+        if (heard) process_.world().observe();
         if (name == lifecycle::kBug) {
             witness_.on_bug(fmt::format("{}: {}", std::get<std::string_view>(facts[0].value),
                                         std::get<std::string_view>(facts[1].value)));
@@ -108,6 +111,7 @@ class WatchedHttp final : public lifecycle::HttpClient {
         // Told when it ends, however that comes about: a crash destroys this frame.
         struct Told {
             ~Told() {
+                process.world().observe();
                 call.ended = process.world().steps();
                 witness.on_provider_call(call);
             }
@@ -122,6 +126,7 @@ class WatchedHttp final : public lifecycle::HttpClient {
         told.call.request = request;
         told.call.begun = process_.world().steps();
         told.call.sent_at = process_.world().now();
+        process_.world().observe();
         witness_.on_provider_request(told.call, shadow_);
         auto answer = co_await http_.send(std::move(request), timeout);
         if (answer) told.call.response = *answer;
