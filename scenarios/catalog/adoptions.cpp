@@ -26,14 +26,13 @@ Script slow_start(Stage stage) {
 // Somebody holds a lease on the new machine for a minute: it is started when that is over.
 Script leased_by_somebody(Stage stage) {
     const std::string machine = co_await stage.create("alpha");
-    for (int i = 0; i < 100 && stage.shadow().machine(machine)->external_id.empty(); ++i) {
+    for (int i = 0; i < 100 && stage.machine(machine).external_id.empty(); ++i) {
         co_await stage.sleep(std::chrono::milliseconds(20));
     }
     lifecycle::HttpRequest request;
     request.method = "POST";
     request.authority = kFlyAuthority;
-    request.target =
-        "/v1/apps/vivarium/machines/" + stage.shadow().machine(machine)->external_id + "/lease";
+    request.target = "/v1/apps/vivarium/machines/" + stage.machine(machine).external_id + "/lease";
     request.headers["Authorization"] = "Bearer fly-token";
     request.body = R"({"ttl": 60})";
     fakes::SimHttpClient http(stage.universe().client());

@@ -27,7 +27,7 @@ Script clock_set_forward(Stage stage) {
     co_await stage.sleep(minutes(1));
     stage.universe().server().jump_clock(minutes(25));
     co_await stage.sleep(minutes(3));
-    stage.expect(stage.shadow().machine(machine)->state == MachineState::starting,
+    stage.expect(stage.machine(machine).state == MachineState::starting,
                  "a machine has as long as it had to become active");
     stage.network().unblock("box", "server");
     co_await stage.expect_active(machine);

@@ -16,7 +16,7 @@ using std::chrono::seconds;
 Script sandbox_sized(Stage stage) {
     const std::string machine = co_await stage.create("alpha", "daytona");
     co_await stage.expect_active(machine);
-    const lifecycle::MachineSpec& spec = stage.shadow().machine(machine)->spec;
+    const lifecycle::MachineSpec& spec = stage.machine(machine).spec;
     stage.expect(spec.cpus == 2 && spec.memory_mb == 4096, "the row has the size of the snapshot");
     const auto refused =
         co_await stage.call("POST", "/v1/projects/alpha/machines",
@@ -62,7 +62,7 @@ Script odd_element(Stage stage) {
     stage.expect(stage.exists(machine), "the machine is made");
     co_await stage.retire(machine);
     co_await stage.sleep(minutes(20));
-    stage.expect(stage.shadow().machine(machine)->state == lifecycle::MachineState::detached,
+    stage.expect(stage.machine(machine).state == lifecycle::MachineState::detached,
                  "what cannot be read is not taken to be gone");
     stage.fly().options().odd.clear();
     const bool archived = co_await stage.until(machine, "archived", minutes(40));
@@ -108,7 +108,7 @@ Script image_nowhere(Stage stage) {
     const std::string machine = co_await stage.create("alpha", "docker");
     const bool failed = co_await stage.until(machine, "failed", minutes(5));
     stage.expect(failed, "the machine fails");
-    const std::string& why = stage.shadow().machine(machine)->provisioning_error;
+    const std::string& why = stage.machine(machine).provisioning_error;
     stage.expect(why.contains("manifest unknown"), "and says what the registry says");
     // Somebody has pushed it meanwhile.
     stage.universe().docker().options().missing_image.clear();

@@ -92,7 +92,7 @@ Script conflict_after_loss(Stage stage) {
         "UPDATE machine SET external_id = '', address = ''; DELETE FROM provider_resource");
     stage.fly().options().failed_starts = 0;
     co_await stage.expect_one_active(machine);
-    stage.expect(stage.shadow().machine(machine)->external_id == made, "it is the same as before");
+    stage.expect(stage.machine(machine).external_id == made, "it is the same as before");
 }
 
 // What was adopted cannot be started at first: its id stands, and it is started all the same.
@@ -103,11 +103,11 @@ Script conflict_start_fails(Stage stage) {
     const std::string machine = co_await stage.create("alpha");
     const std::string adopted = co_await until_named(stage, machine);
     co_await stage.sleep(seconds(2));
-    stage.expect(stage.shadow().machine(machine)->external_id == adopted &&
-                     stage.shadow().machine(machine)->state == lifecycle::MachineState::starting,
+    stage.expect(stage.machine(machine).external_id == adopted &&
+                     stage.machine(machine).state == lifecycle::MachineState::starting,
                  "a start that failed changes nothing");
     co_await stage.expect_one_active(machine);
-    stage.expect(stage.shadow().machine(machine)->external_id == adopted, "it runs in the end");
+    stage.expect(stage.machine(machine).external_id == adopted, "it runs in the end");
 }
 
 // What was adopted is gone before it is started, and its name is not free: that is the end of this
@@ -147,11 +147,11 @@ Script conflict_stranded(Stage stage) {
     stage.fly().options().stranded_volumes.clear();
     while (!stage.exists(second)) co_await stage.sleep(milliseconds(10));
     stage.network().delay("fly", "server", seconds(0));
-    stage.expect(stage.fly().find_by_name(second)->volume == before,
+    stage.expect(stage.fly_machine(second).volume == before,
                  "what arrives late mounts the volume of before");
     co_await stage.expect_one_active(second);
     stage.expect(stage.volume_of("alpha") != before, "the project has another volume by now");
-    stage.expect(stage.fly().find_by_name(second)->volume == stage.volume_of("alpha"),
+    stage.expect(stage.fly_machine(second).volume == stage.volume_of("alpha"),
                  "which its machine mounts");
 }
 
@@ -163,16 +163,16 @@ Script conflict_other_size(Stage stage) {
     const std::string machine = co_await stage.create("alpha");
     while (!stage.exists(machine)) co_await stage.sleep(milliseconds(10));
     co_await stage.sleep(seconds(1));
-    const json made = stage.fly().find_by_name(machine)->config.at("guest");
+    const json made = stage.fly_machine(machine).config.at("guest");
     stage.universe().tamper("UPDATE machine SET cpus = cpus + 1, memory_mb = memory_mb + 256");
     co_await until_named(stage, machine);
-    stage.expect(stage.shadow().machine(machine)->spec.memory_mb == made.at("memory_mb") &&
-                     stage.shadow().machine(machine)->spec.cpus == made.at("cpus"),
+    stage.expect(stage.machine(machine).spec.memory_mb == made.at("memory_mb") &&
+                     stage.machine(machine).spec.cpus == made.at("cpus"),
                  "the row has the size together with the id");
     co_await stage.expect_one_active(machine);
     const auto next = co_await stage.recreate("alpha");
     co_await stage.expect_active(next.machine);
-    stage.expect(stage.fly().find_by_name(next.machine)->config.at("guest") == made,
+    stage.expect(stage.fly_machine(next.machine).config.at("guest") == made,
                  "what replaces it is as large");
 }
 
@@ -213,9 +213,8 @@ Script conflict_not_ours(Stage stage) {
     const std::string machine = co_await stage.create("alpha");
     const bool failed = co_await stage.until(machine, "failed", minutes(15));
     stage.expect(failed, "the machine fails");
-    stage.expect(
-        stage.shadow().machine(machine)->provisioning_error.find("not ours") != std::string::npos,
-        "and says that the name belongs to somebody else");
+    stage.expect(stage.machine(machine).provisioning_error.find("not ours") != std::string::npos,
+                 "and says that the name belongs to somebody else");
     co_await stage.sleep(minutes(20));
     stage.expect(stage.count(machine) == 1, "what is not ours is still there");
 }

@@ -9,7 +9,7 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 bool has_left_service(Stage stage, const std::string& machine) {
-    const MachineState state = stage.shadow().machine(machine)->state;
+    const MachineState state = stage.machine(machine).state;
     return state == MachineState::detached || state == MachineState::archived;
 }
 
@@ -48,7 +48,7 @@ Script detached_and_gone(Stage stage) {
     co_await stage.expect_active(second);
     stage.fly().lose(first);
     co_await stage.sleep(minutes(1));
-    stage.expect(stage.shadow().machine(first)->state == MachineState::detached,
+    stage.expect(stage.machine(first).state == MachineState::detached,
                  "the machine is detached, and its resource is gone");
     const auto answer = co_await stage.call("GET", "/v1/machines/" + first + "/agents");
     stage.expect(answer && answer->status == 503 &&
@@ -66,7 +66,7 @@ Script never_reported(Stage stage) {
     const std::string machine = co_await stage.create("alpha");
     const bool failed = co_await stage.until(machine, "failed", minutes(40));
     stage.expect(failed, "a machine that never reports fails");
-    const std::string& why = stage.shadow().machine(machine)->provisioning_error;
+    const std::string& why = stage.machine(machine).provisioning_error;
     stage.expect(why.find("not active") != std::string::npos, "and says what it is not");
     stage.expect(stage.shadow().readiness_events(machine) == 0, "nobody took it for ready");
     co_await stage.sleep(minutes(20));

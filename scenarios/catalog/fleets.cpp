@@ -55,7 +55,7 @@ Script database_emptied(Stage stage) {
 Script older_than_its_identity(Stage stage) {
     const std::string first = co_await stage.create("alpha");
     co_await stage.expect_active(first);
-    const std::string id = stage.shadow().machine(first)->external_id;
+    const std::string id = stage.machine(first).external_id;
     const int labelled = co_await ask_fly(stage, "/" + id + "/metadata/vivarium_installation",
                                           R"({"value": "vivarium"})");
     stage.expect(labelled == 204, "the machine bears the name for a label");
@@ -75,7 +75,7 @@ Script older_than_its_identity(Stage stage) {
         "DELETE FROM installation; UPDATE machine SET installation = '', external_id = '',"
         " address = ''; UPDATE provider_resource SET external_id = '', state = 'asked'");
     co_await stage.sleep(minutes(40));
-    stage.expect(stage.shadow().machine(first)->external_id == id, "our machine is found by it");
+    stage.expect(stage.machine(first).external_id == id, "our machine is found by it");
     const std::string second = co_await stage.create("alpha");
     co_await stage.expect_active(second);
     const bool archived = co_await stage.until(first, "archived", minutes(60));
@@ -132,7 +132,7 @@ Script older_backup(Stage stage) {
     stage.expect(!stage.exists("gamma-1"), "which is destroyed at once");
     const std::string again = co_await stage.create("beta", "daytona");
     co_await stage.expect_active(again);
-    stage.expect(stage.shadow().machine(again)->external_id == kept,
+    stage.expect(stage.machine(again).external_id == kept,
                  "and another is taken over by the project that is made again");
     stage.expect(stage.exists(last), "the last is still there");
     co_await stage.sleep(minutes(90));
@@ -172,7 +172,7 @@ boost::asio::awaitable<std::vector<std::string>> five(Stage stage, std::string p
 void expect_all_active(Stage stage, const std::vector<std::string>& names) {
     for (const std::string& name : names) {
         stage.expect(stage.exists(name), "every machine is still there");
-        stage.expect(stage.shadow().machine(name)->state == lifecycle::MachineState::active,
+        stage.expect(stage.machine(name).state == lifecycle::MachineState::active,
                      "and in service");
     }
 }
@@ -212,7 +212,7 @@ Script reads_go_astray(Stage stage) {
         stage.fly().hide(machine, seconds(10));
         co_await stage.sleep(minutes(20));
     }
-    stage.expect(stage.shadow().machine(machine)->state == lifecycle::MachineState::active,
+    stage.expect(stage.machine(machine).state == lifecycle::MachineState::active,
                  "the machine is still in service");
 }
 
@@ -225,7 +225,7 @@ Script sweeps_go_astray(Stage stage) {
         stage.fly().hide(machine, minutes(5));
         co_await stage.sleep(hours(2));
     }
-    stage.expect(stage.shadow().machine(machine)->state == lifecycle::MachineState::active,
+    stage.expect(stage.machine(machine).state == lifecycle::MachineState::active,
                  "the machine is still in service");
 }
 
@@ -275,7 +275,7 @@ Script host_out_of_sight(Stage stage) {
     stage.expect(id_of(stage, machine) == id, "it is the one that was made first");
     stage.fly().lose_sight(machine, minutes(30));
     co_await stage.sleep(minutes(40));
-    stage.expect(stage.shadow().machine(machine)->state == lifecycle::MachineState::active,
+    stage.expect(stage.machine(machine).state == lifecycle::MachineState::active,
                  "and what is out of sight stays in service");
 }
 
@@ -294,7 +294,7 @@ Script host_out_of_reach(Stage stage) {
                  "its project says why it is silent");
     stage.boxes().options(machine).mute = false;
     co_await stage.sleep(minutes(20));
-    stage.expect(stage.shadow().machine(machine)->state == lifecycle::MachineState::active,
+    stage.expect(stage.machine(machine).state == lifecycle::MachineState::active,
                  "it is in service when its host is back");
     const auto proxied = co_await stage.call("GET", "/v1/projects/alpha/proxy/hello");
     stage.expect(proxied && proxied->status == 200, "and answers through the proxy");

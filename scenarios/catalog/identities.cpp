@@ -32,7 +32,7 @@ boost::asio::awaitable<bool> until_online(Stage stage, std::string project, sim:
 
 // What two callers of one recreation get must be one machine.
 Script expect_one_successor(Stage stage, std::string old) {
-    const lifecycle::Machine& before = *stage.shadow().machine(old);
+    const lifecycle::Machine& before = stage.machine(old);
     int successors = 0;
     for (const auto& [id, machine] : stage.shadow().machines()) {
         successors += machine.generation > before.generation ? 1 : 0;

@@ -48,7 +48,7 @@ Script sandbox_stuck(Stage stage) {
     const std::string machine = co_await stage.create("alpha", "daytona");
     const bool failed = co_await stage.until(machine, "failed", minutes(30));
     stage.expect(failed, "the machine fails");
-    const std::string& why = stage.shadow().machine(machine)->provisioning_error;
+    const std::string& why = stage.machine(machine).provisioning_error;
     stage.expect(why.find("could not launch") != std::string::npos,
                  "by the provider's own verdict");
     stage.universe().daytona().options().stuck = false;
@@ -81,7 +81,7 @@ Script provider_outage(Stage stage) {
     stage.network().unblock("server", "fly");
     stage.network().unblock("fly", "server");
     co_await stage.expect_active(waiting);
-    stage.expect(stage.shadow().machine(machine)->state == lifecycle::MachineState::active,
+    stage.expect(stage.machine(machine).state == lifecycle::MachineState::active,
                  "what was active still is");
     stage.expect(stage.count(machine) == 1 && stage.count(waiting) == 1, "nothing was doubled");
 }
@@ -93,7 +93,7 @@ Script destroy_refused(Stage stage) {
     stage.fly().options().refuse_destroys = true;
     co_await stage.retire(machine);
     co_await stage.sleep(minutes(15));
-    stage.expect(stage.shadow().machine(machine)->state == lifecycle::MachineState::detached,
+    stage.expect(stage.machine(machine).state == lifecycle::MachineState::detached,
                  "a machine whose resource is still there is not archived");
     stage.fly().options().refuse_destroys = false;
     const bool archived = co_await stage.until(machine, "archived", minutes(40));
@@ -104,14 +104,14 @@ Script destroy_refused(Stage stage) {
 Script external_id_lost(Stage stage) {
     const std::string machine = co_await stage.create("alpha");
     co_await stage.expect_active(machine);
-    const std::string id = stage.shadow().machine(machine)->external_id;
+    const std::string id = stage.machine(machine).external_id;
     stage.universe().tamper(
         "UPDATE machine SET external_id = '', address = ''; UPDATE provider_resource SET"
         " external_id = '', state = 'asked'");
     const std::int64_t empty = co_await stage.metric("machines_without_external_id");
     stage.expect(empty == 1 || empty == -1, "the gauge shows a row without an id");
     co_await stage.sleep(minutes(12));
-    stage.expect(stage.shadow().machine(machine)->external_id == id, "the id is found again");
+    stage.expect(stage.machine(machine).external_id == id, "the id is found again");
     co_await expect_served(stage);
 }
 
@@ -132,14 +132,14 @@ Script store_restored(Stage stage) {
     co_await stage.expect_active(first);
     const std::string second = co_await stage.create("alpha");
     co_await stage.expect_active(second);
-    const std::string id = stage.shadow().machine(second)->external_id;
+    const std::string id = stage.machine(second).external_id;
     stage.universe().tamper(std::string(kForgetTheSecond) + ", active_machine = ''");
     co_await stage.sleep(minutes(30));
     stage.expect(stage.exists(second), "what the store does not know yet is left alone");
     const std::string again = co_await stage.create("alpha");
     stage.expect(again == second, "the next machine has its name");
     co_await stage.expect_active(again);
-    stage.expect(stage.shadow().machine(again)->external_id == id, "and takes it over");
+    stage.expect(stage.machine(again).external_id == id, "and takes it over");
 }
 
 // The same while the newest is being destroyed: the next has its name when that is free.
@@ -149,7 +149,7 @@ Script name_reused(Stage stage) {
     stage.fly().options().start_delay = minutes(5);
     const std::string second = co_await stage.create("alpha");
     co_await stage.sleep(seconds(20));
-    const std::string id = stage.shadow().machine(second)->external_id;
+    const std::string id = stage.machine(second).external_id;
     stage.fly().options().start_delay = seconds(0);
     stage.fly().options().destroy_delay = seconds(45);
     co_await stage.retire(second);
@@ -160,7 +160,7 @@ Script name_reused(Stage stage) {
     const std::string again = co_await stage.create("alpha");
     stage.expect(again == second, "the next machine has its name");
     co_await stage.expect_active(again);
-    stage.expect(stage.shadow().machine(again)->external_id != id, "and is another");
+    stage.expect(stage.machine(again).external_id != id, "and is another");
 }
 
 // The same, and nobody asks for another machine for longer than what is unknown is kept: a person
@@ -189,10 +189,10 @@ Script broken_row(Stage stage) {
         " 'request-lifetime provisioning died', 'old-1', 0, 0)");
     const auto dry = co_await stage.call("POST", "/v1/reconcile", "{}");
     stage.expect(dry && dry->body.find("broken-row") != std::string::npos, "a dry run reports it");
-    stage.expect(stage.shadow().machine("old-1")->state == lifecycle::MachineState::starting,
+    stage.expect(stage.machine("old-1").state == lifecycle::MachineState::starting,
                  "and changes nothing");
     co_await stage.sleep(minutes(12));
-    stage.expect(stage.shadow().machine("old-1")->state == lifecycle::MachineState::failed,
+    stage.expect(stage.machine("old-1").state == lifecycle::MachineState::failed,
                  "a sweep makes it failed");
 }
 

@@ -42,7 +42,7 @@ Script destroyed_out_of_sight(Stage stage) {
     };
     const int before = looks();
     co_await stage.sleep(minutes(340));
-    stage.expect(stage.shadow().machine(machine)->state == MachineState::detached,
+    stage.expect(stage.machine(machine).state == MachineState::detached,
                  "what is known in part is not taken to be gone");
     stage.expect(looks() - before >= 20, "it is looked for all the while");
     stage.expect(looks() - before <= 100, "and not more often than makes sense");
@@ -67,7 +67,7 @@ Script provider_away_for_hours(Stage stage) {
     co_await stage.retire(leaving);
     set_reach(stage, "fly", false);
     co_await stage.sleep(hours(10));
-    stage.expect(stage.shadow().machine(staying)->state == MachineState::active,
+    stage.expect(stage.machine(staying).state == MachineState::active,
                  "no machine is given up because its provider cannot be asked");
     const auto health = co_await stage.call("GET", "/v1/health");
     stage.expect(health && health->status == 200, "the server is well without its provider");
@@ -84,7 +84,7 @@ Script destroyed_slowly(Stage stage) {
     stage.fly().options().destroy_delay = minutes(40);
     co_await stage.retire(machine);
     co_await stage.sleep(minutes(35));
-    stage.expect(stage.shadow().machine(machine)->state == MachineState::detached,
+    stage.expect(stage.machine(machine).state == MachineState::detached,
                  "a machine that is being destroyed is not archived yet");
     stage.fly().options().destroy_delay = seconds(0);
     const bool archived = co_await stage.until(machine, "archived", minutes(40));
@@ -97,7 +97,7 @@ Script probed_for_an_hour(Stage stage) {
     stage.boxes().options("alpha-1").warms_up = minutes(50);
     const std::string machine = co_await stage.create_slow("alpha", 3600);
     co_await stage.sleep(minutes(45));
-    stage.expect(stage.shadow().machine(machine)->state == MachineState::starting,
+    stage.expect(stage.machine(machine).state == MachineState::starting,
                  "its deadline gives a machine up, and not a number of probes");
     co_await stage.expect_active(machine);
 }
@@ -107,7 +107,7 @@ Script made_in_the_end(Stage stage) {
     set_reach(stage, "fly", false);
     const std::string machine = co_await stage.create_slow("alpha", 3600);
     co_await stage.sleep(minutes(45));
-    stage.expect(stage.shadow().machine(machine)->state == MachineState::starting,
+    stage.expect(stage.machine(machine).state == MachineState::starting,
                  "its deadline gives a machine up, and not a number of attempts");
     set_reach(stage, "fly", true);
     co_await stage.expect_active(machine);

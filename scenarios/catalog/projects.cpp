@@ -158,7 +158,7 @@ Script pushes_faster_than_boots(Stage stage) {
     stage.expect(served.size() >= 3, "machines become active while pushes come");
     co_await stage.sleep(minutes(12));
     const std::string active = stage.shadow().projects().at("alpha").active_machine;
-    const std::int64_t newest = stage.shadow().machine(active)->generation;
+    const std::int64_t newest = stage.machine(active).generation;
     stage.expect(newest > before_last, "the last push has its machine");
     stage.expect(static_cast<std::int64_t>(stage.shadow().machines().size()) == newest,
                  "and nothing comes after it");
@@ -229,7 +229,7 @@ Script lost_while_another_waits(Stage stage) {
     static_cast<void>(waiting);
     co_await stage.expect_active(first);
     stage.fly().lose(first);
-    const auto lost = [&] { return stage.shadow().machine(first)->state != MachineState::active; };
+    const auto lost = [&] { return stage.machine(first).state != MachineState::active; };
     for (int looks = 0; looks < 40 && !lost(); ++looks) {
         // Who asks in vain has the loss looked for.
         const auto answer = co_await stage.call("GET", "/v1/projects/alpha/proxy/hello");

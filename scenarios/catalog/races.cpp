@@ -37,8 +37,7 @@ Script ready_meets_provision(Stage stage) {
     stage.network().hold("box", "server");
     const std::string machine = co_await stage.create("alpha");
     co_await stage.sleep(seconds(27));
-    stage.expect(stage.shadow().machine(machine)->external_id.empty(),
-                 "the provider's answer is on its way");
+    stage.expect(stage.machine(machine).external_id.empty(), "the provider's answer is on its way");
     stage.network().release("fly", "server");
     stage.network().release("box", "server");
     co_await expect_active(stage, machine);
@@ -117,10 +116,10 @@ Script work_meets_activation(Stage stage) {
 Script clock_set_while_unseen(Stage stage) {
     stage.fly().options().lag = seconds(20);
     const std::string machine = co_await stage.create("alpha");
-    for (int i = 0; i < 100 && stage.shadow().machine(machine)->external_id.empty(); ++i) {
+    for (int i = 0; i < 100 && stage.machine(machine).external_id.empty(); ++i) {
         co_await stage.sleep(std::chrono::milliseconds(100));
     }
-    stage.expect(!stage.shadow().machine(machine)->external_id.empty(), "the machine is made");
+    stage.expect(!stage.machine(machine).external_id.empty(), "the machine is made");
     stage.universe().server().jump_clock(minutes(7));
     co_await expect_active(stage, machine);
 }

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <stdexcept>
 #include <utility>
 
 #include "fakes/hosts/sim_ports.hpp"
@@ -258,6 +259,18 @@ boost::asio::awaitable<void> Stage::expect_one_active(std::string machine) {
     expect(active, "the machine becomes active");
     expect(count(machine) == 1, "the provider has one of its name");
     expect(shadow().readiness_events(machine) == 1, "readiness was enqueued once");
+}
+
+const lifecycle::Machine& Stage::machine(const std::string& id) const {
+    const lifecycle::Machine* found = shadow().machine(id);
+    if (found == nullptr) throw std::runtime_error("there is no row of machine " + id);
+    return *found;
+}
+
+const fakes::FlyMachine& Stage::fly_machine(const std::string& name) {
+    const fakes::FlyMachine* found = fly().find_by_name(name);
+    if (found == nullptr) throw std::runtime_error("Fly has no machine " + name);
+    return *found;
 }
 
 bool Stage::exists(const std::string& machine) const {

@@ -80,6 +80,10 @@ class Stage {
     const Shadow& shadow() const { return universe_->shadow(); }
     fakes::FlyCloud& fly() { return universe_->fly(); }
     fakes::SimBoxes& boxes() { return universe_->boxes(); }
+    // The row of a machine, or Fly's machine of that name. A script that takes for granted what is
+    // not there ends: these throw.
+    const lifecycle::Machine& machine(const std::string& id) const;
+    const fakes::FlyMachine& fly_machine(const std::string& name);
     // Whether some cloud has a machine of that name, and is not destroying it.
     bool exists(const std::string& machine) const;
     // The id of the volume that the project's machines mount; empty if there is none yet.
