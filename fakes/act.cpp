@@ -14,16 +14,9 @@ Act act_on_one(std::string_view method, std::string_view id_path) {
     return {Act::Verb::other, std::move(id)};
 }
 
-std::string text_after(std::string_view text, std::string_view key, std::string_view ends) {
-    const auto found = text.find(key);
-    if (found == std::string_view::npos) return {};
-    const std::string_view rest = text.substr(found + key.size());
-    return std::string(rest.substr(0, rest.find_first_of(ends)));
-}
-
-std::string name_in(const std::string& body) {
-    const auto parsed = nlohmann::json::parse(body, nullptr, false);
-    return parsed.is_object() ? parsed.value("name", "") : "";
+std::string field_in(const std::string& object, const char* name) {
+    const auto parsed = nlohmann::json::parse(object, nullptr, false);
+    return parsed.is_object() ? parsed.value(name, "") : "";
 }
 
 }  // namespace fakes

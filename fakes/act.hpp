@@ -17,9 +17,7 @@ struct Act {
 // For dialects. `id_path` is what follows the collection of machines: "/ID" or "/ID/VERB", with or
 // without a query.
 Act act_on_one(std::string_view method, std::string_view id_path);
-// What follows `key` in a text, up to one of the characters that end it; empty if it is not there.
-std::string text_after(std::string_view text, std::string_view key, std::string_view ends);
-// The field "name" of a body; empty if there is none.
-std::string name_in(const std::string& body);
+// A text field of a JSON object; empty if it is not there.
+std::string field_in(const std::string& object, const char* name);
 
 }  // namespace fakes

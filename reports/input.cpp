@@ -126,9 +126,10 @@ Result<sim::search::SearchPlan> parse_plan(const Harness& harness, const PlanArg
         if (!choice) return std::unexpected(choice.error());
         plan.choice = *choice;
     }
-    for (const auto* kinds : {&arguments.only_faults, &arguments.without_faults}) {
-        if (const auto known = known_faults(harness, *kinds); !known)
-            return std::unexpected(known.error());
+    std::vector<std::string> kinds = arguments.only_faults;
+    kinds.insert(kinds.end(), arguments.without_faults.begin(), arguments.without_faults.end());
+    if (const auto known = known_faults(harness, kinds); !known) {
+        return std::unexpected(known.error());
     }
     plan.switches = {arguments.only_faults, arguments.without_faults, arguments.fault_rate};
     return plan;

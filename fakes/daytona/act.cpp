@@ -1,4 +1,5 @@
 #include "fakes/daytona/cloud.hpp"
+#include "fakes/query.hpp"
 
 namespace fakes {
 
@@ -9,11 +10,10 @@ Act DaytonaCloud::act_of(const lifecycle::HttpRequest& request) {
     if (!rest.starts_with(kSandboxes)) return {};
     rest.remove_prefix(kSandboxes.size());
     if (rest.empty() && request.method == "POST") {
-        return {Act::Verb::create, name_in(request.body)};
+        return {Act::Verb::create, field_in(request.body, "name")};
     }
-    // Labels are encoded JSON.
     if (rest.starts_with("?")) {
-        return {Act::Verb::find, text_after(rest, "vivarium_machine%22%3A%22", "%")};
+        return {Act::Verb::find, field_in(parameter(rest.substr(1), "labels"), "vivarium_machine")};
     }
     return act_on_one(request.method, rest);
 }

@@ -1,8 +1,25 @@
 #include <algorithm>
+#include <nlohmann/json.hpp>
+#include <vector>
 
 #include "fakes/docker/engine.hpp"
+#include "fakes/query.hpp"
 
 namespace fakes {
+namespace {
+
+// That of the filter for a label "vivarium_machine=NAME".
+std::string machine_in(std::string_view query) {
+    constexpr std::string_view kLabel = "vivarium_machine=";
+    const auto filters = nlohmann::json::parse(parameter(query, "filters"), nullptr, false);
+    if (!filters.is_object()) return {};
+    for (const std::string& label : filters.value("label", std::vector<std::string>())) {
+        if (label.starts_with(kLabel)) return label.substr(kLabel.size());
+    }
+    return {};
+}
+
+}  // namespace
 
 // "/v1.41/containers" and what is below it.
 Act DockerEngine::act_of(const lifecycle::HttpRequest& request) {
@@ -11,13 +28,9 @@ Act DockerEngine::act_of(const lifecycle::HttpRequest& request) {
     rest.remove_prefix(std::min(rest.find('/', 1), rest.size()));
     if (!rest.starts_with(kContainers)) return {};
     rest.remove_prefix(kContainers.size());
-    if (rest.starts_with("/create?name=")) {
-        return {Act::Verb::create, text_after(rest, "name=", "&")};
-    }
-    // Labels are encoded JSON of "name=value".
-    if (rest.starts_with("/json?")) {
-        return {Act::Verb::find, text_after(rest, "vivarium_machine%3D", "%")};
-    }
+    const std::string_view query = rest.substr(std::min(rest.find('?') + 1, rest.size()));
+    if (rest.starts_with("/create?")) return {Act::Verb::create, parameter(query, "name")};
+    if (rest.starts_with("/json?")) return {Act::Verb::find, machine_in(query)};
     return act_on_one(request.method, rest);
 }
 

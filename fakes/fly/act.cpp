@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "fakes/fly/cloud.hpp"
+#include "fakes/query.hpp"
 
 namespace fakes {
 
@@ -14,10 +15,12 @@ Act FlyCloud::act_of(const lifecycle::HttpRequest& request) {
     if (!rest.starts_with(kMachines)) return {};
     rest.remove_prefix(kMachines.size());
     if (rest.empty() && request.method == "POST") {
-        return {Act::Verb::create, name_in(request.body)};
+        return {Act::Verb::create, field_in(request.body, "name")};
     }
     // Labels are parameters.
-    if (rest.starts_with("?")) return {Act::Verb::find, text_after(rest, "vivarium_machine=", "&")};
+    if (rest.starts_with("?")) {
+        return {Act::Verb::find, parameter(rest.substr(1), "metadata.vivarium_machine")};
+    }
     return act_on_one(request.method, rest);
 }
 

@@ -283,12 +283,9 @@ class HolderIsLetIn final : public Property {
                    "never told that another has its place.") {}
     void on_tampered() override { holders_.clear(); }
     void on_credential(const std::string& machine, const Shadow& shadow) override {
-        const auto known = shadow.credentials().find(machine);
-        if (known == shadow.credentials().end()) return;
-        Holder now{{}, {}, shadow.now()};
-        for (const auto& [boot, credential] : known->second) {
-            if (!credential.superseded) now = {boot, credential.token_hash, shadow.now()};
-        }
+        const auto* live = shadow.live_credential(machine);
+        const Holder now = live == nullptr ? Holder{{}, {}, shadow.now()}
+                                           : Holder{live->boot, live->token_hash, shadow.now()};
         Holder& before = holders_[machine];
         if (before.boot != now.boot || before.token_hash != now.token_hash) before = now;
     }

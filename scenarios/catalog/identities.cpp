@@ -9,15 +9,9 @@ namespace {
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-const std::string& token_hash(Stage stage, const std::string& machine) {
-    static const std::string kNone;
-    const auto& credentials = stage.shadow().credentials();
-    const auto found = credentials.find(machine);
-    if (found == credentials.end()) return kNone;
-    for (const auto& [boot, credential] : found->second) {
-        if (!credential.superseded) return credential.token_hash;
-    }
-    return kNone;
+std::string token_hash(Stage stage, const std::string& machine) {
+    const lifecycle::Credential* live = stage.shadow().live_credential(machine);
+    return live == nullptr ? std::string() : live->token_hash;
 }
 
 boost::asio::awaitable<bool> until_online(Stage stage, std::string project, sim::Duration within) {

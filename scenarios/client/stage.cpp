@@ -29,13 +29,20 @@ std::string field(const HttpResponse& response, const char* name) {
     return body["machine"].value(name, "");
 }
 
-HttpRequest post(std::string target) {
+// At the address for clients; an empty bearer: by nobody.
+HttpRequest request_of(std::string method, std::string target, std::string body,
+                       const std::string& bearer) {
     HttpRequest request;
-    request.method = "POST";
+    request.method = std::move(method);
     request.authority = kApiAuthority;
-    request.headers["Authorization"] = std::string("Bearer ") + kAdminToken;
     request.target = std::move(target);
+    request.body = std::move(body);
+    if (!bearer.empty()) request.headers["Authorization"] = "Bearer " + bearer;
     return request;
+}
+
+HttpRequest post(std::string target) {
+    return request_of("POST", std::move(target), "", kAdminToken);
 }
 
 }  // namespace
@@ -55,25 +62,15 @@ boost::asio::awaitable<std::optional<HttpResponse>> Stage::call(std::string meth
                                                                 std::string target,
                                                                 std::string body,
                                                                 std::string bearer) {
-    HttpRequest request;
-    request.method = std::move(method);
-    request.authority = kApiAuthority;
-    request.target = std::move(target);
-    request.body = std::move(body);
-    if (!bearer.empty()) request.headers["Authorization"] = "Bearer " + bearer;
-    return send_once(std::move(request));
+    return send_once(request_of(std::move(method), std::move(target), std::move(body), bearer));
 }
 
 boost::asio::awaitable<std::optional<HttpResponse>> Stage::call_as_box(std::string method,
                                                                        std::string target,
                                                                        std::string body,
                                                                        std::string bearer) {
-    HttpRequest request;
-    request.method = std::move(method);
+    HttpRequest request = request_of(std::move(method), std::move(target), std::move(body), bearer);
     request.authority = kControlAuthority;
-    request.target = std::move(target);
-    request.body = std::move(body);
-    if (!bearer.empty()) request.headers["Authorization"] = "Bearer " + bearer;
     return send_once(std::move(request));
 }
 

@@ -340,10 +340,14 @@ std::string Universe::ask(const std::string& sql) {
     return try_ask(sql).value_or("");
 }
 
+lifecycle::Database Universe::open_database() {
+    if (!server().alive()) server().disk().reconnect();
+    return lifecycle::Database(kDatabase, server().disk().vfs_name());
+}
+
 std::expected<std::string, std::string> Universe::try_ask(const std::string& sql) {
     try {
-        if (!server().alive()) server().disk().reconnect();
-        lifecycle::Database database(kDatabase, server().disk().vfs_name());
+        lifecycle::Database database = open_database();
         return database.table(sql);
     } catch (const lifecycle::StoreFailure& failure) {
         return std::unexpected(std::string(failure.what()));
@@ -353,8 +357,7 @@ std::expected<std::string, std::string> Universe::try_ask(const std::string& sql
 std::map<std::string, std::int64_t> Universe::take_stock() {
     std::map<std::string, std::int64_t> counts;
     try {
-        if (!server().alive()) server().disk().reconnect();
-        lifecycle::Database database(kDatabase, server().disk().vfs_name());
+        lifecycle::Database database = open_database();
         for (const std::string& table : tables_of(database)) {
             database.query("SELECT COUNT(*) FROM " + table, {}, [&](const lifecycle::Row& row) {
                 counts[table] = row.integer(0);
@@ -399,10 +402,9 @@ void Universe::unlock_store() {
 }
 
 void Universe::empty_database() {
-    if (!server().alive()) server().disk().reconnect();
     std::string sql;
     {
-        lifecycle::Database database(kDatabase, server().disk().vfs_name());
+        lifecycle::Database database = open_database();
         for (const std::string& name : tables_of(database)) {
             if (name != "schema_version") sql += fmt::format("DELETE FROM {};", name);
         }

@@ -125,6 +125,8 @@ class Universe final : private Clouds {
         sim::Process& process;
         std::unique_ptr<fakes::SimClock> clock;
     };
+    // The server's, whether or not that is up.
+    lifecycle::Database open_database();
     static std::vector<Host> make_hosts(sim::World& world);
     static std::vector<Nemesis::Ends> links();
     void serve(const Site& site, sim::Process& process, fakes::Cloud& cloud);

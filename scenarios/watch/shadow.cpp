@@ -249,6 +249,15 @@ const lifecycle::Machine* Shadow::machine(const std::string& id) const {
     return found == machines_.end() ? nullptr : &found->second;
 }
 
+const lifecycle::Credential* Shadow::live_credential(const std::string& machine) const {
+    const auto known = credentials_.find(machine);
+    if (known == credentials_.end()) return nullptr;
+    for (const auto& [boot, credential] : known->second) {
+        if (!credential.superseded) return &credential;
+    }
+    return nullptr;
+}
+
 int Shadow::readiness_events(const std::string& machine) const {
     const auto found = readiness_.find(machine);
     return found == readiness_.end() ? 0 : found->second;

@@ -99,6 +99,8 @@ class Shadow final : public lifecycle::CommitFollower {
     // By machine and boot.
     using Credentials = std::map<std::string, std::map<std::string, lifecycle::Credential>>;
     const Credentials& credentials() const { return credentials_; }
+    // The one of the machine that is not superseded; null if there is none.
+    const lifecycle::Credential* live_credential(const std::string& machine) const;
     const std::map<std::string, lifecycle::Delegation>& delegations() const { return delegations_; }
     // Those of projects that are open, by id.
     const std::map<std::int64_t, lifecycle::ProjectError>& open_errors() const { return errors_; }

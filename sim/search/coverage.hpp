@@ -15,9 +15,7 @@ struct Scenario;
 
 // Which behaviour a run showed, by name, as its trace tells. Names carry no ids, so that they are
 // the same for every thing and run:
-//   "store.commit"                         an event, by its type and those of its facts that are
-//   one
-//                                          of a few words
+//   "store.commit"                         an event, by its type and the facts of a few words
 //   "store.refused: the disk is full"      the same, and why, as is said there
 //   "job.state queued->running"            a transition
 //   "order job.asked < job.done"           two events of one subject, one after the other
