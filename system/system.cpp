@@ -2,39 +2,17 @@
 
 #include <utility>
 
-#include "system/api/api.hpp"
 #include "system/identity/arbiter.hpp"
-#include "system/lifecycle/destroy.hpp"
-#include "system/lifecycle/events.hpp"
-#include "system/lifecycle/provision.hpp"
-#include "system/lifecycle/readiness.hpp"
-#include "system/lifecycle/retention.hpp"
-#include "system/lifecycle/snapshots.hpp"
-#include "system/monitor/watchdog.hpp"
+#include "system/outbox/gauges.hpp"
+#include "system/providers/gauges.hpp"
+#include "system/registry/registry.hpp"
 #include "system/routing/router.hpp"
-#include "system/store/installation.hpp"
+#include "system/rows/installation.hpp"
 #include "system/store/timeline.hpp"
-#include "system/tasks/delegations.hpp"
 
 namespace lifecycle {
 
 namespace {
-
-// The providers as each part asks them: why it does so is known by who it is.
-struct ProvidersByClass {
-    explicit ProvidersByClass(const Providers& all)
-        : person(all.as(CallClass::person)),
-          healing(all.as(CallClass::healing)),
-          provisioning(all.as(CallClass::provisioning)),
-          probing(all.as(CallClass::probing)),
-          sweeping(all.as(CallClass::sweeping)) {}
-
-    Providers person;
-    Providers healing;
-    Providers provisioning;
-    Providers probing;
-    Providers sweeping;
-};
 
 // The first start on a database gives it the identity that everything it makes will bear.
 void claim(Store& store, Entropy& entropy, Clock& clock, const std::string& name) {
@@ -59,54 +37,54 @@ struct System::Parts {
           timeline(*store, outside.clock, outside.telemetry),
           ports{outside.executor, timeline, outside.http, outside.entropy, outside.telemetry},
           providers(known),
+          key(options.identity_key),
           tasks(ports.executor, std::move(on_fatal)),
           outbox(*store, ports, tasks, options.outbox),
-          volumes(*store, ports, providers.provisioning, options.lifecycle),
-          snapshots(*store, ports, providers.provisioning, options.lifecycle),
-          provisioner(*store, ports, providers.provisioning, volumes, options.lifecycle),
-          readiness(*store, ports, providers.healing, options.lifecycle),
-          destroyer(*store, ports, providers.provisioning, options.lifecycle),
-          router(*store, ports.http, providers.probing, options.lifecycle),
-          delegations(*store, ports, providers.probing, options.lifecycle),
-          arbiter(*store, ports, providers.probing, options.lifecycle),
-          watchdog(*store, ports, providers.healing, outbox, options.lifecycle),
-          reconciler(*store, ports, providers.sweeping, outbox, options.lifecycle),
-          retention(*store, ports, providers.sweeping, options.lifecycle),
-          api(*store, outbox, ports, tasks, providers.person, reconciler, counters,
-              options.lifecycle) {
-        claim(*store, ports.entropy, ports.clock, options.lifecycle.installation);
-        outbox.add(std::string(kProvision), provisioner.consumer());
-        outbox.add(std::string(kReadiness), readiness.consumer());
-        outbox.add(std::string(kDestroy), destroyer.consumer());
-        outbox.add(std::string(kRestart), provisioner.restarter());
-        outbox.add(std::string(kStart), provisioner.starter());
-        outbox.add(std::string(kDestroyVolume), volumes.destroyer());
-        outbox.add(std::string(kReleaseVolume), volumes.releaser());
-        outbox.add(std::string(kSnapshot), snapshots.consumer());
-        outbox.add(std::string(kRoute), router.consumer());
-        outbox.add(std::string(kRouteEnd), router.ender());
-        outbox.add(std::string(kArbitrate), arbiter.consumer());
-        outbox.add(std::string(kDelegate), delegations.consumer());
-        outbox.add(std::string(kNext), next_consumer(ports));
-        outbox.add(std::string(kDeadline), deadline_consumer(ports, options.lifecycle));
+          lifecycle(*store, ports, providers, key, options.daemon, options.lifecycle, outbox,
+                    [](Tx& tx, const Machine& machine, Time now) {
+                        hasten_delegations(tx, machine.project, now);
+                    }),
+          router(*store, ports.http, providers.probing, options.daemon, options.routes),
+          delegations(*store, ports, providers.probing, options.daemon),
+          arbiter(*store, ports, providers.probing, key, options.identity, options.daemon),
+          watchdog(*store, ports, providers.healing, outbox, options.watchdog,
+                   options.lifecycle.machines),
+          registry(install()),
+          retention(*store, ports, options.retention, outbox.kinds(EventKind::Lifetime::by_age)),
+          api({*store, outbox, ports, tasks, providers.person, lifecycle.reconciler(), counters,
+               gauges, key, options.lifecycle.machines, options.identity, options.daemon,
+               options.tasks},
+              options.api) {
+        claim(*store, ports.entropy, ports.clock, options.installation);
+        registry.loops.push_back(&retention);
+    }
+
+    Registry install() {
+        Registry all{outbox, gauges, {&timeline, &outbox}};
+        gauges.add(outbox_gauges());
+        gauges.add(provider_gauges(providers.person, ports.clock));
+        lifecycle.install(all);
+        router.install(all);
+        delegations.install(all);
+        arbiter.install(all);
+        watchdog.install(all);
+        return all;
     }
 
     std::unique_ptr<Store> store;
     Timeline timeline;
     Ports ports;
     ProvidersByClass providers;
+    IdentityKey key;
     TaskGroup tasks;
     Outbox outbox;
-    Volumes volumes;
-    Snapshots snapshots;
-    Provisioner provisioner;
-    Readiness readiness;
-    Destroyer destroyer;
+    Gauges gauges;
+    Lifecycle lifecycle;
     Router router;
     Delegations delegations;
     Arbiter arbiter;
     Watchdog watchdog;
-    Reconciler reconciler;
+    Registry registry;
     Retention retention;
     Api api;
 };
@@ -119,19 +97,11 @@ System::System(std::unique_ptr<Store> store, Ports ports, const Counters& counte
 System::~System() = default;
 
 void System::start() {
-    parts_->tasks.spawn(parts_->timeline.run());
-    parts_->tasks.spawn(parts_->outbox.run());
-    parts_->tasks.spawn(parts_->reconciler.run());
-    parts_->tasks.spawn(parts_->watchdog.run());
-    parts_->tasks.spawn(parts_->retention.run());
+    for (Loop* loop : parts_->registry.loops) parts_->tasks.spawn(loop->run());
 }
 
 void System::stop(std::function<void()> when_idle) {
-    parts_->timeline.stop();
-    parts_->outbox.stop();
-    parts_->reconciler.stop();
-    parts_->watchdog.stop();
-    parts_->retention.stop();
+    for (Loop* loop : parts_->registry.loops) loop->stop();
     if (parts_->tasks.running() == 0) {
         when_idle();
     } else {
@@ -159,7 +129,7 @@ std::size_t System::max_body_bytes(Door door, const HttpRequest& head) const {
 }
 
 boost::asio::awaitable<ReconcileReport> System::reconcile(bool apply) {
-    return parts_->reconciler.sweep(apply);
+    return parts_->lifecycle.reconciler().sweep(apply);
 }
 
 Store& System::store() {

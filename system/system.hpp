@@ -4,21 +4,40 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <string>
 
+#include "system/api/api.hpp"
 #include "system/api/door.hpp"
-#include "system/lifecycle/options.hpp"
+#include "system/daemon/daemon_client.hpp"
+#include "system/identity/registration.hpp"
+#include "system/lifecycle/lifecycle.hpp"
 #include "system/lifecycle/reconcile.hpp"
+#include "system/lifecycle/retention.hpp"
+#include "system/monitor/watchdog.hpp"
 #include "system/outbox/outbox.hpp"
 #include "system/ports/ports.hpp"
 #include "system/providers/providers.hpp"
+#include "system/routing/route_table.hpp"
 #include "system/store/store.hpp"
+#include "system/tasks/delegations.hpp"
 #include "system/telemetry/counters.hpp"
 
 namespace lifecycle {
 
 struct SystemOptions {
-    LifecycleOptions lifecycle;
-    OutboxOptions outbox;
+    // What people call this control plane. What tells its resources from those of others is an
+    // identity of its own, which its database keeps.
+    std::string installation = "vivarium";
+    std::string identity_key = {};  // that the secrets of boxes are derived from
+    LifecycleOptions lifecycle = {};
+    IdentityOptions identity = {};
+    DaemonOptions daemon = {};
+    RouteTableOptions routes = {};  // where others read which machine a project's is
+    TaskOptions tasks = {};
+    WatchdogOptions watchdog = {};
+    RetentionOptions retention = {};
+    ApiOptions api = {};
+    OutboxOptions outbox = {};
 };
 
 // The control plane: everything between a request and the clouds. One thread, no globals; time,

@@ -83,9 +83,8 @@ bool may_die(const scenarios::EventRow& event) {
 
 // Which of several volumes is to be destroyed only a person can say.
 bool waits_for_a_person(const scenarios::EventRow& event, const Ending& ending) {
-    constexpr std::string_view kVolume = "volume:";
-    if (event.kind != "volume:destroy" || !event.ordering_key.starts_with(kVolume)) return false;
-    const auto row = ending.shadow.volumes().find(event.ordering_key.substr(kVolume.size()));
+    if (event.kind != "volume:destroy") return false;
+    const auto row = ending.shadow.volumes().find(event.subject);
     return row != ending.shadow.volumes().end() && is_ambiguous(row->second, ending.volumes);
 }
 

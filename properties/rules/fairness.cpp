@@ -51,7 +51,7 @@ Waits waits_of(const EventRow& event, const Shadow& shadow) {
     const auto* machine = shadow.machine(event.machine);
     Waits waits{machine == nullptr ? "" : machine->provider, work_of(event.kind), {}};
     if (event.kind != "delegation:deliver") return waits;
-    const auto found = shadow.delegations().find(event.ordering_key.substr(sizeof("delegation")));
+    const auto found = shadow.delegations().find(event.subject);
     if (found != shadow.delegations().end()) waits.project = found->second.project;
     return waits;
 }

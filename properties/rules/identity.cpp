@@ -346,7 +346,7 @@ class DeliveredIsNotProcessed final : public Property {
         processed_.insert(delegation);
     }
     void on_delegation(const lifecycle::Delegation& now) override {
-        if (now.state == "processed" && !processed_.contains(now.id)) {
+        if (now.state == lifecycle::DelegationState::processed && !processed_.contains(now.id)) {
             broken(fmt::format("delegation {} is said to be processed, and nobody did it", now.id));
         }
     }
@@ -363,7 +363,7 @@ class EndedStaysEnded final : public Property {
     }
     void on_delegation(const lifecycle::Delegation& now) override {
         const auto known = ended_.find(now.id);
-        const std::string outcome = now.state + ": " + now.result;
+        const std::string outcome = fmt::format("{}: {}", to_string(now.state), now.result);
         if (known != ended_.end() && known->second != outcome) {
             broken(fmt::format("delegation {} had ended, {}, and is {}", now.id, known->second,
                                outcome));
@@ -390,7 +390,8 @@ class DelegationsEnd final : public Property {
         }
     }
     void on_delegation(const lifecycle::Delegation& now) override {
-        if (now.state == "failed" && now.updated_at < now.deadline && !told_.contains(now.id)) {
+        if (now.state == lifecycle::DelegationState::failed && now.updated_at < now.deadline &&
+            !told_.contains(now.id)) {
             early_[now.id] = now;
         }
     }
@@ -410,9 +411,10 @@ class DelegationsEnd final : public Property {
         constexpr auto kMostLate = std::chrono::seconds(30);
         for (const auto& [id, delegation] : ending.shadow.delegations()) {
             if (!delegation.ended()) {
-                broken(fmt::format("delegation {} is still {}", id, delegation.state));
+                broken(fmt::format("delegation {} is still {}", id, to_string(delegation.state)));
             } else if (delegation.result.empty()) {
-                broken(fmt::format("delegation {} is {} for no reason", id, delegation.state));
+                broken(fmt::format("delegation {} is {} for no reason", id,
+                                   to_string(delegation.state)));
             } else if (ending.faults.empty() &&
                        delegation.updated_at > delegation.deadline + kMostLate) {
                 const auto late = delegation.updated_at - delegation.deadline;

@@ -144,7 +144,7 @@ class ArchivedStaysArchived final : public Property {
         for (const auto& [id, delegation] : shadow.delegations()) {
             if (archived_.contains(delegation.project) && !delegation.ended()) {
                 broken(fmt::format("project {} is archived, and delegation {} is {}",
-                                   delegation.project, id, delegation.state));
+                                   delegation.project, id, to_string(delegation.state)));
             }
         }
     }

@@ -48,7 +48,7 @@ class AskedBeforeCreated final : public Property {
         if (record == shadow.resources().end()) {
             broken(fmt::format("{} was asked for {}, and no record says so", call.provider,
                                act.subject));
-        } else if (record->second.state == "gone") {
+        } else if (record->second.state == lifecycle::ResourceRecordState::gone) {
             broken(fmt::format("{} was asked for {}, which was confirmed gone", call.provider,
                                act.subject));
         }

@@ -234,9 +234,9 @@ class SnapshotBeforeRecreation final : public Property {
         for (const std::string& id : std::exchange(recreated_, {})) {
             const Machine* machine = shadow.machine(id);
             if (machine == nullptr || machine->volume.empty()) continue;
-            const std::string key = "snapshot:" + machine->volume;
-            const auto owed = [&key](const auto& event) {
-                return event.second.ordering_key == key && event.second.state == "pending";
+            const auto owed = [&volume = machine->volume](const auto& event) {
+                return event.second.kind == "volume:snapshot" && event.second.subject == volume &&
+                       event.second.state == "pending";
             };
             if (std::ranges::none_of(shadow.events(), owed)) {
                 broken(fmt::format("{} is recreated, and nobody makes a snapshot of {}", id,

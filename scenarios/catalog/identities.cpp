@@ -1,5 +1,5 @@
 #include "scenarios/catalog/catalog.hpp"
-#include "system/identity/secrets.hpp"
+#include "system/model/secrets.hpp"
 
 // Boxes that have to prove who they are, fall silent, or come twice. Several of these once locked
 // people's machines out for days.
@@ -181,7 +181,8 @@ Script token_rotated(Stage stage) {
     const auto online = co_await stage.online("alpha");
     stage.expect(!online || *online, "the box has asked for the new one");
     const std::string work = co_await stage.delegate("alpha", 3600);
-    const bool processed = co_await stage.until_delegation(work, "processed", minutes(15));
+    const bool processed =
+        co_await stage.until_delegation(work, lifecycle::DelegationState::processed, minutes(15));
     stage.expect(processed, "and can say with it what it has done");
 }
 
@@ -279,7 +280,8 @@ Script double_provision_401(Stage stage) {
     // 5. Online means what it says, and what was delivered to a dead agent is done by a live one.
     const auto online = co_await stage.online("alpha");
     stage.expect(!online || *online, "the new machine is online");
-    const bool processed = co_await stage.until_delegation(work, "processed", minutes(30));
+    const bool processed =
+        co_await stage.until_delegation(work, lifecycle::DelegationState::processed, minutes(30));
     stage.expect(processed, "the delegation is processed, by an agent that lives");
     // 6. The cloud notices, and ends the second box; nothing depends on it.
     stage.expect(stage.boxes().end_double("alpha-2"), "one box is left");

@@ -104,14 +104,17 @@ Script delegation_redelivered(Stage stage) {
     co_await stage.expect_active(first);
     stage.boxes().options(first).hung = true;
     const std::string work = co_await stage.delegate("alpha", 7200);
-    const bool delivered = co_await stage.until_delegation(work, "delivered", minutes(5));
+    const bool delivered =
+        co_await stage.until_delegation(work, lifecycle::DelegationState::delivered, minutes(5));
     stage.expect(delivered, "the work is delivered");
     co_await stage.sleep(minutes(10));
-    stage.expect(stage.shadow().delegations().at(work).state == "delivered",
-                 "and delivered is not processed");
+    stage.expect(
+        stage.shadow().delegations().at(work).state == lifecycle::DelegationState::delivered,
+        "and delivered is not processed");
     const auto second = co_await stage.recreate("alpha", first);
     co_await stage.expect_active(second.machine);
-    const bool processed = co_await stage.until_delegation(work, "processed", minutes(15));
+    const bool processed =
+        co_await stage.until_delegation(work, lifecycle::DelegationState::processed, minutes(15));
     stage.expect(processed, "the next machine's agent does it");
 }
 
@@ -135,11 +138,12 @@ Script work_done_too_late(Stage stage) {
     co_await stage.expect_active(machine);
     stage.boxes().options(machine).mute = true;
     const std::string work = co_await stage.delegate("alpha", 120);
-    const bool failed = co_await stage.until_delegation(work, "failed", minutes(3));
+    const bool failed =
+        co_await stage.until_delegation(work, lifecycle::DelegationState::failed, minutes(3));
     stage.expect(failed, "work of which nobody says anything fails");
     stage.boxes().options(machine).mute = false;
     co_await stage.sleep(minutes(2));
-    stage.expect(stage.shadow().delegations().at(work).state == "failed",
+    stage.expect(stage.shadow().delegations().at(work).state == lifecycle::DelegationState::failed,
                  "and has failed for good");
 }
 

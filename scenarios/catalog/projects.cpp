@@ -82,7 +82,8 @@ Script archived_for_good(Stage stage) {
     const std::string second = co_await stage.create("alpha", "fly", 3);
     co_await stage.expect_active(second);
     const std::string more = co_await stage.delegate("alpha", 600);
-    const bool processed = co_await stage.until_delegation(more, "processed", minutes(5));
+    const bool processed =
+        co_await stage.until_delegation(more, lifecycle::DelegationState::processed, minutes(5));
     stage.expect(processed, "a project that was asked for again works again");
 }
 

@@ -96,7 +96,8 @@ Script late_renewal(Stage stage) {
     const std::string work = co_await stage.delegate("alpha", 3600);
     co_await stage.sleep(minutes(20));
     stage.network().unblock("server", "box");
-    const bool processed = co_await stage.until_delegation(work, "processed", minutes(15));
+    const bool processed =
+        co_await stage.until_delegation(work, lifecycle::DelegationState::processed, minutes(15));
     stage.expect(processed, "the work is delivered when its machine can be reached");
 }
 
@@ -149,7 +150,8 @@ Script box_hangs(Stage stage) {
     const bool active = co_await stage.until(quick, "active", seconds(60));
     stage.expect(active, "a machine does not wait for another project's box");
     stage.boxes().resume(hung);
-    const bool had = co_await stage.until_delegation(last, "processed", minutes(10));
+    const bool had =
+        co_await stage.until_delegation(last, lifecycle::DelegationState::processed, minutes(10));
     stage.expect(had, "a box that answers again gets what was meant for it");
 }
 

@@ -9,7 +9,7 @@
 
 #include "fakes/hosts/sim_ports.hpp"
 #include "sim/net/network.hpp"
-#include "system/identity/signature.hpp"
+#include "system/model/signature.hpp"
 #include "system/ports/suspend.hpp"
 
 namespace scenarios {
@@ -165,7 +165,8 @@ boost::asio::awaitable<std::string> Stage::delegate(std::string project, std::in
     co_return body["delegation"].value("id", "");
 }
 
-boost::asio::awaitable<bool> Stage::until_delegation(std::string delegation, std::string state,
+boost::asio::awaitable<bool> Stage::until_delegation(std::string delegation,
+                                                     lifecycle::DelegationState state,
                                                      sim::Duration within) {
     const sim::VirtualTime deadline = universe_->world().now() + within;
     while (universe_->world().now() < deadline) {

@@ -35,7 +35,8 @@ class Stage {
     // nothing if it is refused.
     boost::asio::awaitable<std::string> delegate(std::string project, std::int64_t timeout_s);
     // Waits until the delegation is in that state; false after `within`.
-    boost::asio::awaitable<bool> until_delegation(std::string delegation, std::string state,
+    boost::asio::awaitable<bool> until_delegation(std::string delegation,
+                                                  lifecycle::DelegationState state,
                                                   sim::Duration within);
     // Whether the project is said to be online; nothing if there is no answer.
     boost::asio::awaitable<std::optional<bool>> online(std::string project);

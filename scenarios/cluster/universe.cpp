@@ -24,22 +24,22 @@ constexpr const char* kDatabase = "lifecycle.db";
 
 lifecycle::SystemOptions system_options(const std::string& server, bool alone) {
     lifecycle::SystemOptions options;
-    options.lifecycle.region = "ams";
-    options.lifecycle.regions = {"ams", "fra", "cdg"};
-    options.lifecycle.github_secret = kGithubSecret;
-    options.lifecycle.identity_key = kIdentityKey;
-    options.lifecycle.admin_token_hash = lifecycle::hash_of(kAdminToken);
-    options.lifecycle.routes.authority = kConsulAuthority;
+    options.lifecycle.machines.region = "ams";
+    options.lifecycle.machines.regions = {"ams", "fra", "cdg"};
+    options.api.github_secret = kGithubSecret;
+    options.identity_key = kIdentityKey;
+    options.api.admin_token_hash = lifecycle::hash_of(kAdminToken);
+    options.routes.authority = kConsulAuthority;
     // Rarer than in production: most of a run is quiet.
-    options.lifecycle.heartbeat_every = minutes(2);
-    options.lifecycle.online_for = minutes(5);
-    options.lifecycle.watch_every = kWatchEvery;
-    options.lifecycle.silent_looks = 4;
+    options.api.heartbeat_every = minutes(2);
+    options.identity.online_for = minutes(5);
+    options.watchdog.every = kWatchEvery;
+    options.watchdog.max_silent_looks = 4;
     options.lifecycle.control_authority = kControlAuthority;
-    options.lifecycle.daemon_port = kDaemonPort;
-    options.lifecycle.detached_grace = minutes(15);
-    options.lifecycle.keep_for = kKeepFor;
-    options.lifecycle.quarantine_for = kQuarantine;
+    options.daemon.port = kDaemonPort;
+    options.lifecycle.graces.detached = minutes(15);
+    options.retention.keep_for = kKeepFor;
+    options.lifecycle.reconcile.quarantine_for = kQuarantine;
     options.outbox.owner = server;
     options.outbox.lease = kLease;
     // Where nothing else adds events, looking for them without a reason is only work.

@@ -20,7 +20,7 @@
 #include "scenarios/watch/shadow.hpp"
 #include "scenarios/watch/witness.hpp"
 #include "sim/world/world.hpp"
-#include "system/identity/secrets.hpp"
+#include "system/model/secrets.hpp"
 #include "system/system.hpp"
 
 namespace scenarios {

@@ -3,12 +3,13 @@
 #include <utility>
 
 #include "scenarios/watch/witness.hpp"
-#include "system/store/installation.hpp"
-#include "system/store/quarantine.hpp"
+#include "system/rows/installation.hpp"
+#include "system/rows/provider_resources.hpp"
+#include "system/rows/quarantine.hpp"
 
 #define EVENT_COLUMNS                                                                      \
-    "id, kind, ordering_key, machine, state, created_at, available_at, outcome, died_of, " \
-    "lease_owner, lease_epoch, dedupe_key"
+    "id, kind, subject, ordering_key, machine, state, created_at, available_at, outcome, " \
+    "died_of, lease_owner, lease_epoch, dedupe_key"
 
 namespace scenarios {
 namespace {
@@ -17,8 +18,9 @@ using lifecycle::ReadTx;
 using lifecycle::Row;
 
 EventRow event_of(const Row& row) {
-    return {row.integer(0), row.text(1), row.text(2), row.text(3), row.text(4),     row.integer(5),
-            row.integer(6), row.text(7), row.text(8), row.text(9), row.integer(10), row.text(11)};
+    return {row.integer(0), row.text(1),     row.text(2),    row.text(3), row.text(4),
+            row.text(5),    row.integer(6),  row.integer(7), row.text(8), row.text(9),
+            row.text(10),   row.integer(11), row.text(12)};
 }
 
 }  // namespace

@@ -10,12 +10,13 @@
 #include "fakes/cloud.hpp"
 #include "sim/world/time.hpp"
 #include "system/model/machine.hpp"
-#include "system/store/credentials.hpp"
-#include "system/store/delegations.hpp"
-#include "system/store/machines.hpp"
-#include "system/store/project_errors.hpp"
+#include "system/rows/credentials.hpp"
+#include "system/rows/delegations.hpp"
+#include "system/rows/machines.hpp"
+#include "system/rows/project_errors.hpp"
+#include "system/rows/provider_resources.hpp"
+#include "system/rows/volumes.hpp"
 #include "system/store/store.hpp"
-#include "system/store/volumes.hpp"
 
 namespace scenarios {
 
@@ -25,6 +26,7 @@ class Witness;
 struct EventRow {
     std::int64_t id = 0;
     std::string kind;
+    std::string subject;
     std::string ordering_key;
     std::string machine;
     std::string state;            // "pending", "done" or "dead"

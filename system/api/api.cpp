@@ -9,31 +9,38 @@
 #include "system/api/json.hpp"
 #include "system/api/requests.hpp"
 #include "system/lifecycle/machine_changes.hpp"
-#include "system/store/machines.hpp"
+#include "system/rows/machine_history.hpp"
+#include "system/rows/machines.hpp"
+#include "system/rows/projects.hpp"
 
 namespace lifecycle {
 namespace {
 using nlohmann::json;
 }  // namespace
 
-Api::Api(Store& store, Outbox& outbox, Ports ports, TaskGroup& tasks, const Providers& providers,
-         Reconciler& reconciler, const Counters& counters, LifecycleOptions options)
-    : store_(store),
-      outbox_(outbox),
-      ports_(std::move(ports)),
-      providers_(providers),
-      reconciler_(reconciler),
-      counters_(counters),
+Api::Api(Parts parts, ApiOptions options)
+    : store_(parts.store),
+      outbox_(parts.outbox),
+      ports_(std::move(parts.ports)),
+      providers_(parts.providers),
+      reconciler_(parts.reconciler),
+      counters_(parts.counters),
+      gauges_(parts.gauges),
+      key_(parts.key),
+      machines_(std::move(parts.machines)),
+      identity_(parts.identity),
+      delegations_(parts.delegations),
+      daemons_(ports_.http, providers_, parts.daemon),
       options_(std::move(options)),
-      key_(options_.identity_key),
-      ways_(ports_.clock, ports_.telemetry, tasks, "the way to a machine"),
-      sightings_(ports_.clock, ports_.telemetry, tasks, "what a provider says of a machine") {}
+      ways_(ports_.clock, ports_.telemetry, parts.tasks, "the way to a machine"),
+      sightings_(ports_.clock, ports_.telemetry, parts.tasks, "what a provider says of a machine") {
+}
 
 Api::Answer Api::create(std::string project, HttpRequest request) {
-    const auto wanted = parse_create(request, project, providers_, options_.provider);
+    const auto wanted = parse_create(request, project, providers_, machines_.provider);
     if (!wanted) co_return to_response(wanted.error());
     auto insert = [this, &wanted](Tx& tx) -> Result<Requested> {
-        return create_machine(tx, *wanted, options_, ports_.clock.now());
+        return create_machine(tx, *wanted, machines_, ports_.clock.now());
     };
     const auto made = co_await store_.transact(insert);
     if (!made) co_return to_response(made.error());

@@ -10,15 +10,19 @@
 
 #include "system/api/door.hpp"
 #include "system/concurrency/shared_reads.hpp"
-#include "system/identity/secrets.hpp"
+#include "system/daemon/daemon_client.hpp"
+#include "system/identity/registration.hpp"
 #include "system/lifecycle/options.hpp"
 #include "system/lifecycle/reconcile.hpp"
 #include "system/model/error.hpp"
+#include "system/model/secrets.hpp"
 #include "system/outbox/outbox.hpp"
 #include "system/ports/ports.hpp"
 #include "system/providers/providers.hpp"
 #include "system/store/store.hpp"
+#include "system/tasks/delegations.hpp"
 #include "system/telemetry/counters.hpp"
+#include "system/telemetry/gauges.hpp"
 
 namespace lifecycle {
 
@@ -31,11 +35,43 @@ enum class Audience : std::uint8_t {
     stranger,  // nothing is proved; at the boxes' door
 };
 
+struct ApiOptions {
+    // SHA-256 of the token that clients prove themselves by; empty: nobody has to, which only a
+    // loopback address may offer.
+    std::string admin_token_hash = {};
+    std::string github_secret = {};  // of webhooks; empty: they are refused
+    // How often a box is told to report.
+    Duration heartbeat_every = std::chrono::seconds(30);
+};
+
 // The HTTP face of the control plane: docs/api.md lists its routes, api/routes.cpp is the table.
 class Api {
   public:
-    Api(Store& store, Outbox& outbox, Ports ports, TaskGroup& tasks, const Providers& providers,
-        Reconciler& reconciler, const Counters& counters, LifecycleOptions options);
+    // What it answers from, and for whom it speaks. All of it outlives the API.
+    struct Parts {
+        Store& store;
+        Outbox& outbox;
+        Ports ports;
+        TaskGroup& tasks;
+        const Providers& providers;
+        Reconciler& reconciler;
+        const Counters& counters;
+        const Gauges& gauges;
+        const IdentityKey& key;
+        MachineDefaults machines;
+        IdentityOptions identity;
+        DaemonOptions daemon;
+        TaskOptions delegations;
+    };
+    Api(Parts parts, ApiOptions options);
+
+    // One line of the table, as docs/api.md lists it.
+    struct ListedRoute {
+        std::string_view method;  // "*": every one that we take
+        std::string_view pattern;
+        Audience audience;
+    };
+    static std::vector<ListedRoute> listed_routes();
 
     // Never throws but for a failing store: whatever else goes wrong is an answer.
     boost::asio::awaitable<HttpResponse> handle(Door door, HttpRequest request);
@@ -117,8 +153,13 @@ class Api {
     const Providers& providers_;
     Reconciler& reconciler_;
     const Counters& counters_;
-    LifecycleOptions options_;
-    IdentityKey key_;
+    const Gauges& gauges_;
+    const IdentityKey& key_;
+    MachineDefaults machines_;
+    IdentityOptions identity_;
+    TaskOptions delegations_;
+    DaemonClient daemons_;
+    ApiOptions options_;
     SharedReads<ProviderResult<Endpoint>> ways_;       // by machine
     SharedReads<ProviderResult<Resource>> sightings_;  // by machine
 };

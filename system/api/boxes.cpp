@@ -19,7 +19,7 @@ Api::Answer Api::register_box(std::string machine, HttpRequest request) {
     const auto wanted = parse_registration(request, machine);
     if (!wanted) co_return to_response(wanted.error());
     auto change = [this, &wanted](Tx& tx) -> Result<Registered> {
-        return register_boot(tx, key_, *wanted, options_, ports_.clock.now());
+        return register_boot(tx, key_, *wanted, identity_, ports_.clock.now());
     };
     const auto registered = co_await store_.transact(change);
     if (!registered) {

@@ -5,7 +5,7 @@
 #include "system/api/api.hpp"
 #include "system/api/json.hpp"
 #include "system/lifecycle/machine_changes.hpp"
-#include "system/store/machines.hpp"
+#include "system/rows/machines.hpp"
 
 // What the control plane passes on to the daemons of machines.
 namespace lifecycle {
@@ -89,14 +89,12 @@ boost::asio::awaitable<HttpResponse> Api::forward(Machine machine, HttpRequest r
         const Error error = co_await explain(std::move(machine), describe(way.error()));
         co_return to_response(error);
     }
-    HttpRequest first = along(request, *way);
-    auto answer = co_await ports_.http.send(std::move(first), options_.proxy_timeout);
+    auto answer = co_await daemons_.send(*way, request);
     if (answer && answer->status == 401 && !way->headers.empty()) {
         // It may be the provider's own door that is shut: what opens it changes with each start.
         const auto fresh = co_await way_to(machine);
         if (fresh && fresh->headers != way->headers) {
-            HttpRequest second = along(request, *fresh);
-            answer = co_await ports_.http.send(std::move(second), options_.proxy_timeout);
+            answer = co_await daemons_.send(*fresh, request);
         }
     }
     if (!answer) {
@@ -122,12 +120,10 @@ boost::asio::awaitable<HttpResponse> Api::forward(Machine machine, HttpRequest r
 }
 
 boost::asio::awaitable<ProviderResult<Endpoint>> Api::way_to(Machine machine) {
-    Provider& provider = *providers_.find(machine.provider);
     // None is kept: a box may have another address the next time.
-    std::function<boost::asio::awaitable<ProviderResult<Endpoint>>()> read =
-        [&provider, machine, port = options_.daemon_port] {
-            return provider.reach(machine.external_id, machine.address, port);
-        };
+    std::function<boost::asio::awaitable<ProviderResult<Endpoint>>()> read = [this, machine] {
+        return daemons_.way_to(machine);
+    };
     const auto way = co_await ways_.get(machine.id, std::move(read), Duration(0), kPatienceForWay);
     if (!way.in_time) {
         co_return std::unexpected(ProviderError(ProviderErrorClass::not_yet,

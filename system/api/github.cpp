@@ -6,10 +6,11 @@
 #include "system/api/api.hpp"
 #include "system/api/json.hpp"
 #include "system/api/requests.hpp"
-#include "system/identity/signature.hpp"
 #include "system/lifecycle/machine_changes.hpp"
 #include "system/model/json.hpp"
-#include "system/store/machines.hpp"
+#include "system/model/signature.hpp"
+#include "system/rows/github_bindings.hpp"
+#include "system/rows/projects.hpp"
 
 // Pushes to a repository roll the machines of the projects that are bound to it.
 // https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
@@ -128,7 +129,7 @@ Api::Answer Api::push(std::string, HttpRequest request) {
              projects_bound_to(tx, pushed->repository, pushed->branch)) {
             if (pushed->pushed_at > 0 && is_stale_push(tx, project, pushed->pushed_at)) continue;
             // The same push, however often it is told, gives the same machine.
-            auto made = roll_machine(tx, project, key_of(*pushed), options_, ports_.clock.now());
+            auto made = roll_machine(tx, project, key_of(*pushed), machines_, ports_.clock.now());
             if (made) {
                 all.push_back(*std::move(made));
                 continue;

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "system/model/json.hpp"
+#include "system/rows/machine_history.hpp"
 
 namespace lifecycle {
 namespace {
@@ -150,7 +151,7 @@ json without_payload(const Delegation& delegation, const Clock& clock) {
     return {{"id", delegation.id},
             {"project", delegation.project},
             {"agent", delegation.agent},
-            {"state", delegation.state},
+            {"state", to_string(delegation.state)},
             {"machine", delegation.machine},
             {"deliveries", delegation.deliveries},
             {"result", delegation.result},

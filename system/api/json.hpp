@@ -10,11 +10,11 @@
 #include "system/model/machine.hpp"
 #include "system/ports/clock.hpp"
 #include "system/ports/http.hpp"
-#include "system/store/delegations.hpp"
-#include "system/store/machine_requests.hpp"
-#include "system/store/machines.hpp"
-#include "system/store/page.hpp"
-#include "system/store/project_errors.hpp"
+#include "system/rows/delegations.hpp"
+#include "system/rows/machine_history.hpp"
+#include "system/rows/machine_requests.hpp"
+#include "system/rows/page.hpp"
+#include "system/rows/project_errors.hpp"
 
 namespace lifecycle {
 

@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "system/api/api.hpp"
@@ -12,10 +10,9 @@ namespace lifecycle {
 
 Api::Answer Api::metrics(std::string, HttpRequest) {
     auto read = [this](ReadTx& tx) -> Result<std::vector<Gauge>> {
-        return measure(tx, options_, ports_.clock.now());
+        return gauges_.measure(tx, ports_.clock.now());
     };
-    auto gauges = co_await store_.read(std::move(read));
-    std::ranges::move(measure(providers_, ports_.clock.steady()), std::back_inserter(*gauges));
+    const auto gauges = co_await store_.read(std::move(read));
     HttpResponse response;
     response.headers["Content-Type"] = "text/plain; version=0.0.4";
     const auto line = [&](std::string_view name, std::string_view labels, auto value) {

@@ -9,8 +9,10 @@
 #include "system/identity/registration.hpp"
 #include "system/lifecycle/machine_changes.hpp"
 #include "system/lifecycle/snapshots.hpp"
-#include "system/store/credentials.hpp"
-#include "system/store/project_errors.hpp"
+#include "system/rows/machines.hpp"
+#include "system/rows/presence.hpp"
+#include "system/rows/project_errors.hpp"
+#include "system/rows/projects.hpp"
 #include "system/tasks/delegations.hpp"
 
 // A project as a whole: how it is, its machine's recreation, and the work for its agents.
@@ -45,7 +47,7 @@ Api::Answer Api::project(std::string project, HttpRequest) {
     json errors = json::array();
     for (const ProjectError& error : view->errors) errors.push_back(to_json(error, ports_.clock));
     const Duration silence = ports_.clock.now() - view->presence.seen_at;
-    const bool online = view->active && silence < options_.online_for;
+    const bool online = view->active && silence < identity_.online_for;
     co_return to_response(
         200,
         json{{"project",
@@ -80,7 +82,7 @@ Api::Answer Api::recreate(std::string project, HttpRequest request) {
         if (!project_exists(tx, project)) return std::unexpected(no_such_project(project));
         // A person has looked at it: the watchdog may try again.
         set_recreations(tx, project, 0);
-        return recreate_machine(tx, project, wanted->machine, wanted->reason, options_,
+        return recreate_machine(tx, project, wanted->machine, wanted->reason, machines_,
                                 ports_.clock.now());
     };
     const auto recreated = co_await store_.transact(change);
@@ -116,7 +118,7 @@ Api::Answer Api::delegate_work(std::string project, HttpRequest request) {
     const auto wanted = parse_delegation(request, project);
     if (!wanted) co_return to_response(wanted.error());
     auto change = [this, &wanted](Tx& tx) -> Result<Delegation> {
-        return delegate(tx, *wanted, options_.max_open_delegations, ports_.clock.now());
+        return delegate(tx, *wanted, delegations_, ports_.clock.now());
     };
     const auto made = co_await store_.transact(change);
     if (!made) co_return to_response(made.error());

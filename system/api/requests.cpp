@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "system/api/json.hpp"
-#include "system/identity/secrets.hpp"
+#include "system/model/secrets.hpp"
 
 namespace lifecycle {
 namespace {
@@ -189,14 +189,15 @@ Result<Conclusion> parse_conclusion(const HttpRequest& request) {
     if (!body) return std::unexpected(body.error());
     const auto outcome = text_field(*body, "outcome", "");
     if (!outcome) return std::unexpected(outcome.error());
-    if (*outcome != "processed" && *outcome != "failed") {
+    const auto state = parse_delegation_state(*outcome);
+    if (!state || !is_terminal(*state)) {
         return std::unexpected(
             bad_request("the field \"outcome\" has to be \"processed\" or \"failed\"",
                         "correct the field and send the request again"));
     }
     const auto result = text_field(*body, "result", "");
     if (!result) return std::unexpected(result.error());
-    return Conclusion{*outcome, *result};
+    return Conclusion{*state, *result};
 }
 
 Result<Page> parse_page(std::string_view target) {

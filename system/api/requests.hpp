@@ -10,7 +10,7 @@
 #include "system/model/error.hpp"
 #include "system/ports/http.hpp"
 #include "system/providers/providers.hpp"
-#include "system/store/page.hpp"
+#include "system/rows/page.hpp"
 #include "system/tasks/delegations.hpp"
 
 // What requests ask for, checked field by field. Every error names what is wrong and what to do.
@@ -34,7 +34,7 @@ Result<RecreateRequest> parse_recreate(const HttpRequest& request);
 Result<DelegationRequest> parse_delegation(const HttpRequest& request, const std::string& project);
 
 struct Conclusion {
-    std::string outcome;  // "processed" or "failed"
+    DelegationState outcome;  // terminal
     std::string result;
 };
 Result<Conclusion> parse_conclusion(const HttpRequest& request);

@@ -8,8 +8,8 @@
 #include "system/api/json.hpp"
 #include "system/api/requests.hpp"
 #include "system/concurrency/contain.hpp"
-#include "system/identity/signature.hpp"
 #include "system/lifecycle/machine_changes.hpp"
+#include "system/model/signature.hpp"
 
 // Which requests there are, whom they are for, and the way from a request to its handler.
 namespace lifecycle {
@@ -112,6 +112,14 @@ std::span<const Api::Route> Api::routes() {
         {"POST", "/v1/delegations/{delegation}/result", box, &Api::conclude_delegation},
     };
     return kRoutes;
+}
+
+std::vector<Api::ListedRoute> Api::listed_routes() {
+    std::vector<ListedRoute> listed;
+    for (const Route& route : routes()) {
+        listed.push_back({route.method, route.pattern, route.audience});
+    }
+    return listed;
 }
 
 Api::Match Api::match(Door door, const HttpRequest& request) {

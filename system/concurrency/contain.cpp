@@ -3,7 +3,7 @@
 #include <exception>
 #include <utility>
 
-#include "system/store/database.hpp"
+#include "system/model/store_failure.hpp"
 
 namespace lifecycle {
 

@@ -6,6 +6,15 @@
 
 namespace lifecycle {
 
+// Something that goes on beside the requests until it is stopped.
+class Loop {
+  public:
+    virtual ~Loop() = default;
+    // Ends soon after stop(). To be awaited once.
+    virtual boost::asio::awaitable<void> run() = 0;
+    virtual void stop() = 0;
+};
+
 // The pauses of something that is done again and again until it is stopped.
 class Rounds {
   public:

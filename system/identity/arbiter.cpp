@@ -4,8 +4,9 @@
 
 #include <utility>
 
-#include "system/identity/registration.hpp"
 #include "system/ports/daemon.hpp"
+#include "system/rows/machine_history.hpp"
+#include "system/rows/machines.hpp"
 
 namespace lifecycle {
 namespace {
@@ -22,13 +23,22 @@ void enqueue_arbitration(Tx& tx, std::string_view machine, Time now) {
     const auto row = find_machine(tx, machine);
     const std::string provider = row ? row->provider : std::string();
     const Lane lane{provider, Work::box};
-    if (!enqueue(tx, {std::string(kArbitrate), key, key, std::string(machine), lane, now}, now)) {
+    if (!enqueue(tx, {kArbitrate, std::string(machine), key, key, std::string(machine), lane, now},
+                 now)) {
         rearm(tx, key, kBetweenArbitrations, now);
     }
 }
 
-Arbiter::Arbiter(Store& store, Ports ports, const Providers& providers, LifecycleOptions options)
-    : Part(store, std::move(ports), providers, std::move(options)), key_(options_.identity_key) {}
+Arbiter::Arbiter(Store& store, Ports ports, const Providers& providers, const IdentityKey& key,
+                 IdentityOptions options, DaemonOptions daemon)
+    : Part(store, std::move(ports), providers),
+      key_(key),
+      options_(options),
+      daemons_(ports_.http, providers_, daemon) {}
+
+void Arbiter::install(Registry& registry) {
+    registry.outbox.add(kArbitrate, consumer());
+}
 
 Consumer Arbiter::consumer() {
     Consumer consumer(ForEver{});
@@ -45,14 +55,9 @@ boost::asio::awaitable<Outcome> Arbiter::consume(Delivery delivery) {
     // Whoever is replaced or retired has no token any more.
     if (!contest->machine || !contest->holder) co_return Done{"nobody has the place", {}};
     const Machine machine = *contest->machine;
-    Provider* provider = providers_.find(machine.provider);
-    if (provider == nullptr || machine.external_id.empty()) co_return Retry{"it has no address"};
-    const auto way =
-        co_await provider->reach(machine.external_id, machine.address, options_.daemon_port);
-    if (!way) co_return Retry{describe(way.error())};
-    HttpRequest probe = health_probe(*way);
-    const auto answer = co_await ports_.http.send(std::move(probe), options_.probe_timeout);
-    if (!answer) co_return Retry{std::string(to_string(answer.error()))};
+    if (machine.external_id.empty()) co_return Retry{"it has no address"};
+    const auto answer = co_await daemons_.probe(machine);
+    if (!answer) co_return Retry{answer.error().why};
     const auto boot = answer->headers.find(kBootHeader);
     if (boot == answer->headers.end() || !is_boot(boot->second)) {
         co_return Retry{"the daemon does not say which boot it is"};

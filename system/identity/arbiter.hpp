@@ -2,15 +2,17 @@
 
 #include <boost/asio/awaitable.hpp>
 
-#include "system/identity/secrets.hpp"
+#include "system/daemon/daemon_client.hpp"
+#include "system/identity/registration.hpp"
 #include "system/lifecycle/part.hpp"
+#include "system/model/secrets.hpp"
 #include "system/outbox/outbox.hpp"
-#include "system/store/credentials.hpp"
-#include "system/store/machines.hpp"
+#include "system/registry/registry.hpp"
+#include "system/rows/credentials.hpp"
 
 namespace lifecycle {
 
-inline constexpr std::string_view kArbitrate = "machine:arbitrate";
+inline constexpr EventKind kArbitrate{"machine:arbitrate", EventKind::Lifetime::by_age};
 
 // Two boots of a machine want to be it. Who answers at its address today may not tomorrow, so it is
 // asked again and again as long as they do.
@@ -21,14 +23,18 @@ inline constexpr Duration kBetweenArbitrations = std::chrono::minutes(2);
 // another has the place, it is handed over. No answer decides nothing.
 class Arbiter : Part {
   public:
-    Arbiter(Store& store, Ports ports, const Providers& providers, LifecycleOptions options);
+    Arbiter(Store& store, Ports ports, const Providers& providers, const IdentityKey& key,
+            IdentityOptions options, DaemonOptions daemon);
+    void install(Registry& registry);
     Consumer consumer();
 
   private:
     boost::asio::awaitable<Outcome> consume(Delivery delivery);
     void decide(Tx& tx, const Credential& holder, const std::string& answered);
 
-    IdentityKey key_;
+    const IdentityKey& key_;
+    IdentityOptions options_;
+    DaemonClient daemons_;
 };
 
 }  // namespace lifecycle

@@ -6,12 +6,14 @@
 #include <utility>
 
 #include "system/identity/arbiter.hpp"
-#include "system/identity/signature.hpp"
 #include "system/lifecycle/machine_changes.hpp"
+#include "system/model/signature.hpp"
 #include "system/routing/router.hpp"
-#include "system/store/credentials.hpp"
-#include "system/store/machines.hpp"
-#include "system/store/project_errors.hpp"
+#include "system/rows/credentials.hpp"
+#include "system/rows/machine_history.hpp"
+#include "system/rows/machines.hpp"
+#include "system/rows/presence.hpp"
+#include "system/rows/project_errors.hpp"
 
 namespace lifecycle {
 namespace {
@@ -38,7 +40,7 @@ Result<Machine> serving(ReadTx& tx, std::string_view id) {
 }
 
 // Whether a boot that has no token yet may have one now.
-Result<void> may_take_over(ReadTx& tx, const Registration& wanted, const LifecycleOptions& options,
+Result<void> may_take_over(ReadTx& tx, const Registration& wanted, const IdentityOptions& options,
                            Time now) {
     const auto holder = live_credential(tx, wanted.machine);
     if (!holder) return {};
@@ -50,17 +52,17 @@ Result<void> may_take_over(ReadTx& tx, const Registration& wanted, const Lifecyc
 }
 
 // Counts the boot; false if the machine has booted too often to be worth another.
-bool count_boot(Tx& tx, std::string_view machine, const LifecycleOptions& options, Time now) {
+bool count_boot(Tx& tx, std::string_view machine, const IdentityOptions& options, Time now) {
     const Presence presence = presence_of(tx, machine);
     const bool recent = now - presence.boots_since < kBootWindow;
     const std::int64_t boots = recent ? presence.boots + 1 : 1;
     record_boots(tx, machine, boots, recent ? presence.boots_since : now);
-    return boots <= options.most_boots;
+    return boots <= options.max_boots;
 }
 
-void give_up(Tx& tx, const Machine& machine, const LifecycleOptions& options, Time now) {
+void give_up(Tx& tx, const Machine& machine, const IdentityOptions& options, Time now) {
     const std::string reason =
-        fmt::format("a crash loop: more than {} boots within {} minutes", options.most_boots,
+        fmt::format("a crash loop: more than {} boots within {} minutes", options.max_boots,
                     std::chrono::duration_cast<std::chrono::minutes>(kBootWindow).count());
     fail_machine(tx, machine.id, reason, now);
     lose_machine(tx, machine.id, reason, now);
@@ -84,7 +86,7 @@ bool is_boot(std::string_view nonce) {
 }
 
 Result<Registered> register_boot(Tx& tx, const IdentityKey& key, const Registration& wanted,
-                                 const LifecycleOptions& options, Time now) {
+                                 const IdentityOptions& options, Time now) {
     if (!equal_in_constant_time(wanted.secret, key.bootstrap_secret(wanted.machine))) {
         return std::unexpected(
             unauthorized(fmt::format("a box without the secret of machine {} wants to be it",
@@ -113,7 +115,7 @@ Result<Registered> register_boot(Tx& tx, const IdentityKey& key, const Registrat
 }
 
 std::string hand_over(Tx& tx, const IdentityKey& key, const Machine& machine, std::string_view boot,
-                      const LifecycleOptions& options, Time now) {
+                      const IdentityOptions& options, Time now) {
     const bool first = !find_credential(tx, machine.id, boot);
     const std::int64_t epoch = newest_epoch(tx, machine.id) + 1;
     std::string token = key.token(machine.id, boot, epoch);

@@ -3,14 +3,20 @@
 #include <string>
 #include <string_view>
 
-#include "system/identity/secrets.hpp"
-#include "system/lifecycle/options.hpp"
 #include "system/model/machine.hpp"
+#include "system/model/secrets.hpp"
 #include "system/store/store.hpp"
 
 // Who a box is. A box proves itself once with the bootstrap secret that its machine was created
 // with, and from then on with the token that it got for it.
 namespace lifecycle {
+
+struct IdentityOptions {
+    // How long a report makes a box count as online.
+    Duration online_for = std::chrono::seconds(90);
+    // Boots within ten minutes that are not a crash loop yet.
+    std::int64_t max_boots = 10;
+};
 
 struct Registration {
     std::string machine;
@@ -37,9 +43,9 @@ struct Registered {
 //   unauthorized  the secret is not the machine's
 //   conflict      another boot of the machine is alive: worth another try
 //   superseded    the machine has been replaced: stop
-// A machine that boots again and again is given up: see `most_boots`.
+// A machine that boots again and again is given up: see `max_boots`.
 Result<Registered> register_boot(Tx& tx, const IdentityKey& key, const Registration& registration,
-                                 const LifecycleOptions& options, Time now);
+                                 const IdentityOptions& options, Time now);
 
 // The machine that a token speaks for, which has to be that one. Counts as a sign of life.
 //   not_found     no such machine
@@ -51,7 +57,7 @@ Result<Machine> authenticate(Tx& tx, std::string_view machine, std::string_view 
 // Makes the boot the one that is the machine, and its token the only valid one, which it gets when
 // it registers. Counts it, and gives the machine up if there have been too many.
 std::string hand_over(Tx& tx, const IdentityKey& key, const Machine& machine, std::string_view boot,
-                      const LifecycleOptions& options, Time now);
+                      const IdentityOptions& options, Time now);
 
 // Makes the machine's token invalid at once; its box is given another when it asks.
 Result<Machine> rotate_token(Tx& tx, const IdentityKey& key, std::string_view machine, Time now);

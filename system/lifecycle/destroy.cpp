@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "system/lifecycle/ownership.hpp"
+#include "system/rows/machines.hpp"
+#include "system/rows/provider_resources.hpp"
 
 namespace lifecycle {
 namespace {
@@ -50,7 +52,7 @@ boost::asio::awaitable<Outcome> Destroyer::consume(Delivery delivery) {
         auto outcome = co_await unasked(std::move(delivery), machine);
         co_return outcome;
     }
-    if (resource->state == "gone") co_return Done{"gone already", confirmed};
+    if (resource->state == ResourceRecordState::gone) co_return Done{"gone already", confirmed};
     Provider* provider = providers_.find(machine.provider);
     if (provider == nullptr) co_return Retry{"there is no provider " + machine.provider};
 
@@ -128,7 +130,7 @@ boost::asio::awaitable<Outcome> Destroyer::absent(Delivery delivery, Machine mac
     if (!looks) co_return LeaseLost{};
     if (*looks < kAbsentLooks) {
         co_return Later{"a create that got no answer may still take effect",
-                        options_.late_effect_grace / (kAbsentLooks - 1)};
+                        graces_.late_effect / (kAbsentLooks - 1)};
     }
     Effect confirmed = [this, machine](Tx& tx) { confirm_gone(tx, machine); };
     co_return Done{"gone", std::move(confirmed)};

@@ -3,9 +3,9 @@
 #include <boost/asio/awaitable.hpp>
 #include <vector>
 
+#include "system/lifecycle/options.hpp"
 #include "system/lifecycle/part.hpp"
 #include "system/outbox/outbox.hpp"
-#include "system/store/machines.hpp"
 
 namespace lifecycle {
 
@@ -14,7 +14,8 @@ namespace lifecycle {
 // no answer may take effect late. It never gives up.
 class Destroyer : Part {
   public:
-    using Part::Part;
+    Destroyer(Store& store, Ports ports, const Providers& providers, Graces graces)
+        : Part(store, std::move(ports), providers), graces_(graces) {}
     Consumer consumer();
 
   private:
@@ -26,6 +27,8 @@ class Destroyer : Part {
     boost::asio::awaitable<Outcome> unasked(Delivery delivery, Machine machine);
     boost::asio::awaitable<Outcome> absent(Delivery delivery, Machine machine);
     void confirm_gone(Tx& tx, const Machine& machine);
+
+    Graces graces_;
 };
 
 }  // namespace lifecycle

@@ -4,8 +4,9 @@
 
 #include <optional>
 
-#include "system/store/machines.hpp"
-#include "system/store/volumes.hpp"
+#include "system/rows/machines.hpp"
+#include "system/rows/provider_resources.hpp"
+#include "system/rows/volumes.hpp"
 
 namespace lifecycle {
 namespace {
@@ -24,17 +25,18 @@ Lane lane_of(const std::optional<Machine>& machine, Work work) {
 void enqueue_provision(Tx& tx, const Machine& machine, Time now) {
     const Lane lane{machine.provider, Work::make};
     enqueue(tx,
-            {std::string(kProvision), machine_key(machine.id),
+            {kProvision, machine.id, machine_key(machine.id),
              fmt::format("provision:{}", machine.id), machine.id, lane, now},
             now);
 }
 
 void enqueue_readiness(Tx& tx, std::string_view machine, Time now) {
     const auto row = find_machine(tx, machine);
-    enqueue(tx,
-            {std::string(kReadiness), machine_key(machine), fmt::format("readiness:{}", machine),
-             std::string(machine), lane_of(row, Work::box), now},
-            now);
+    enqueue(
+        tx,
+        {kReadiness, std::string(machine), machine_key(machine),
+         fmt::format("readiness:{}", machine), std::string(machine), lane_of(row, Work::box), now},
+        now);
 }
 
 void enqueue_destroy(Tx& tx, std::string_view machine, Time now, Time when) {
@@ -42,11 +44,20 @@ void enqueue_destroy(Tx& tx, std::string_view machine, Time now, Time when) {
     const auto row = find_machine(tx, machine);
     forget_absences(tx, machine);
     if (!enqueue(tx,
-                 {std::string(kDestroy), machine_key(machine), dedupe, std::string(machine),
-                  lane_of(row, Work::end), when},
+                 {kDestroy, std::string(machine), machine_key(machine), dedupe,
+                  std::string(machine), lane_of(row, Work::end), when},
                  now)) {
         bring_forward(tx, dedupe, when);
     }
+}
+
+void hasten_provision(Tx& tx, std::string_view machine, Time now) {
+    bring_forward(tx, fmt::format("provision:{}", machine), now);
+}
+
+void hasten_destroy(Tx& tx, std::string_view machine, Time now) {
+    // Once it is being destroyed, haste would only shorten the looks that confirm it.
+    if (absences(tx, machine) == 0) bring_forward(tx, fmt::format("destroy:{}", machine), now);
 }
 
 std::string last_trouble(ReadTx& tx, std::string_view machine) {
@@ -62,20 +73,20 @@ void enqueue_deadline(Tx& tx, const Machine& machine, Time now, Time when) {
     const Lane lane{"", Work::rows};
     // A key of its own: it waits for its time without holding up the machine's other events.
     enqueue(tx,
-            {std::string(kDeadline), fmt::format("deadline:{}", machine.id),
+            {kDeadline, machine.id, fmt::format("deadline:{}", machine.id),
              fmt::format("deadline:{}", machine.id), machine.id, lane, when},
             now);
 }
 
 void enqueue_next(Tx& tx, const Machine& machine, Time now, Time when) {
     const std::string key = fmt::format("next:{}", machine.id);
-    enqueue(tx, {std::string(kNext), key, key, machine.id, {"", Work::rows}, when}, now);
+    enqueue(tx, {kNext, machine.id, key, key, machine.id, {"", Work::rows}, when}, now);
 }
 
 void enqueue_restart(Tx& tx, std::string_view machine, std::string_view request, Time now) {
     const auto row = find_machine(tx, machine);
     enqueue(tx,
-            {std::string(kRestart), machine_key(machine),
+            {kRestart, std::string(machine), machine_key(machine),
              fmt::format("restart:{}:{}", machine, request), std::string(machine),
              lane_of(row, Work::make), now},
             now);
@@ -85,7 +96,7 @@ void enqueue_start(Tx& tx, std::string_view machine, Time now) {
     const auto row = find_machine(tx, machine);
     const std::string key = fmt::format("start:{}", machine);
     enqueue_again(tx,
-                  {std::string(kStart), machine_key(machine), key, std::string(machine),
+                  {kStart, std::string(machine), machine_key(machine), key, std::string(machine),
                    lane_of(row, Work::make), now},
                   now);
 }
@@ -99,7 +110,7 @@ void enqueue_volume_destroy(Tx& tx, std::string_view volume, std::string_view ma
     const auto row = find_volume(tx, volume);
     const Lane lane{row ? std::string_view(row->provider) : std::string_view(), Work::end};
     enqueue(tx,
-            {std::string(kDestroyVolume), fmt::format("volume:{}", volume),
+            {kDestroyVolume, std::string(volume), fmt::format("volume:{}", volume),
              fmt::format("volume-destroy:{}", volume), std::string(machine), lane, now},
             now);
 }
@@ -108,7 +119,7 @@ void enqueue_volume_release(Tx& tx, std::string_view volume, std::string_view ma
     const auto row = find_volume(tx, volume);
     const Lane lane{row ? std::string_view(row->provider) : std::string_view(), Work::end};
     enqueue(tx,
-            {std::string(kReleaseVolume), fmt::format("release:{}", volume),
+            {kReleaseVolume, std::string(volume), fmt::format("release:{}", volume),
              fmt::format("volume-release:{}:{}", volume, machine), std::string(machine), lane, now},
             now);
 }

@@ -11,21 +11,25 @@
 // generation. What must not overlap shares an ordering key.
 namespace lifecycle {
 
-inline constexpr std::string_view kProvision = "machine:provision";
-inline constexpr std::string_view kReadiness = "machine:readiness";
-inline constexpr std::string_view kDestroy = "machine:destroy";
-inline constexpr std::string_view kDeadline = "machine:deadline";
-inline constexpr std::string_view kNext = "project:next";
-inline constexpr std::string_view kRestart = "machine:restart";
-inline constexpr std::string_view kStart = "machine:start";
-inline constexpr std::string_view kDestroyVolume = "volume:destroy";
-inline constexpr std::string_view kReleaseVolume = "volume:release";
+inline constexpr EventKind kProvision{"machine:provision", EventKind::Lifetime::with_machine};
+inline constexpr EventKind kReadiness{"machine:readiness", EventKind::Lifetime::with_machine};
+inline constexpr EventKind kDestroy{"machine:destroy", EventKind::Lifetime::with_machine};
+inline constexpr EventKind kDeadline{"machine:deadline", EventKind::Lifetime::with_machine};
+inline constexpr EventKind kNext{"project:next", EventKind::Lifetime::with_machine};
+inline constexpr EventKind kRestart{"machine:restart", EventKind::Lifetime::by_age};
+inline constexpr EventKind kStart{"machine:start", EventKind::Lifetime::by_age};
+inline constexpr EventKind kDestroyVolume{"volume:destroy", EventKind::Lifetime::by_age};
+inline constexpr EventKind kReleaseVolume{"volume:release", EventKind::Lifetime::with_machine};
 
 void enqueue_provision(Tx& tx, const Machine& machine, Time now);
 // The machine's daemon is ready and its external id durable: probe it.
 void enqueue_readiness(Tx& tx, std::string_view machine, Time now);
 // Destroy the machine's resource, at `when` or earlier if asked again.
 void enqueue_destroy(Tx& tx, std::string_view machine, Time now, Time when);
+// What the provisioning waits for may have come about.
+void hasten_provision(Tx& tx, std::string_view machine, Time now);
+// Somebody wants what the machine's resource holds: its destruction waits no longer.
+void hasten_destroy(Tx& tx, std::string_view machine, Time now);
 // Why what is being done about the machine is not done yet; empty if nothing is, or if it has only
 // begun.
 std::string last_trouble(ReadTx& tx, std::string_view machine);

@@ -9,11 +9,14 @@
 #include "system/lifecycle/snapshots.hpp"
 #include "system/lifecycle/volume_changes.hpp"
 #include "system/routing/router.hpp"
-#include "system/store/delegations.hpp"
-#include "system/store/installation.hpp"
-#include "system/store/machines.hpp"
-#include "system/store/project_errors.hpp"
-#include "system/store/volumes.hpp"
+#include "system/rows/delegations.hpp"
+#include "system/rows/github_bindings.hpp"
+#include "system/rows/installation.hpp"
+#include "system/rows/machine_history.hpp"
+#include "system/rows/machines.hpp"
+#include "system/rows/project_errors.hpp"
+#include "system/rows/projects.hpp"
+#include "system/rows/volumes.hpp"
 
 namespace lifecycle {
 namespace {
@@ -65,11 +68,6 @@ void mount_volume(ReadTx& tx, Machine& machine) {
     machine.spec.region = volume->region;
 }
 
-// Once it is being destroyed, haste would only shorten the looks that confirm it.
-void hasten_destroy(Tx& tx, std::string_view machine, Time now) {
-    if (absences(tx, machine) == 0) bring_forward(tx, fmt::format("destroy:{}", machine), now);
-}
-
 // It is the request's turn.
 Machine begin(Tx& tx, const MachineRequest& request, Time now) {
     Machine machine;
@@ -107,12 +105,12 @@ std::optional<Machine> ahead_of_others(ReadTx& tx, std::string_view project) {
 }
 
 // The one path by which machines come into being: one starts, and one request at most waits.
-Result<Requested> ask_for_machine(Tx& tx, MachineRequest request, const LifecycleOptions& options,
+Result<Requested> ask_for_machine(Tx& tx, MachineRequest request, const MachineDefaults& defaults,
                                   Time now) {
-    if (request.provider.empty()) request.provider = options.provider;
-    if (request.spec.region.empty()) request.spec.region = options.region;
+    if (request.provider.empty()) request.provider = defaults.provider;
+    if (request.spec.region.empty()) request.spec.region = defaults.region;
     const std::chrono::seconds own(request.spec.active_within_s);
-    request.may_take = own.count() > 0 ? Duration(own) : options.become_active_within;
+    request.may_take = own.count() > 0 ? Duration(own) : defaults.become_active_within;
     if (auto fits = volume_fits(tx, request); !fits) return std::unexpected(fits.error());
     make_project(tx, request.project, now);
     plan_volume(tx, request);
@@ -161,16 +159,16 @@ Error reused_key() {
 }
 
 Result<Requested> create_machine(Tx& tx, const MachineRequest& request,
-                                 const LifecycleOptions& options, Time now) {
+                                 const MachineDefaults& defaults, Time now) {
     auto before = asked_before(tx, request);
     if (!before) return std::unexpected(before.error());
     if (before->has_value()) return **std::move(before);
     set_not_archived(tx, request.project);
-    return ask_for_machine(tx, request, options, now);
+    return ask_for_machine(tx, request, defaults, now);
 }
 
 Result<Requested> roll_machine(Tx& tx, std::string_view project, std::string_view idempotency_key,
-                               const LifecycleOptions& options, Time now) {
+                               const MachineDefaults& defaults, Time now) {
     if (is_archived(tx, project)) return std::unexpected(archived_project(project));
     MachineRequest request;
     request.project = project;
@@ -187,7 +185,7 @@ Result<Requested> roll_machine(Tx& tx, std::string_view project, std::string_vie
     const auto waiting = waiting_request(tx, project);
     request.provider = waiting ? waiting->provider : machines.back().provider;
     request.spec = waiting ? waiting->spec : machines.back().spec;
-    return ask_for_machine(tx, std::move(request), options, now);
+    return ask_for_machine(tx, std::move(request), defaults, now);
 }
 
 void begin_waiting(Tx& tx, std::string_view project, Time now) {
@@ -207,7 +205,7 @@ void begin_waiting(Tx& tx, std::string_view project, Time now) {
 }
 
 Result<Recreated> recreate_machine(Tx& tx, std::string_view project, std::string_view instead_of,
-                                   std::string_view reason, const LifecycleOptions& options,
+                                   std::string_view reason, const MachineDefaults& defaults,
                                    Time now) {
     if (is_archived(tx, project)) return std::unexpected(archived_project(project));
     const std::vector<Machine> machines = machines_of(tx, project);
@@ -226,7 +224,7 @@ Result<Recreated> recreate_machine(Tx& tx, std::string_view project, std::string
         // What its volume holds is kept as it is now, whatever the next machine does with it.
         if (!active->volume.empty()) static_cast<void>(request_snapshot(tx, project, now));
     }
-    auto made = roll_machine(tx, project, "", options, now);
+    auto made = roll_machine(tx, project, "", defaults, now);
     if (!made) return std::unexpected(made.error());
     // Who wants a machine replaced does not wait until it has served for long enough.
     begin_waiting(tx, project, now);
@@ -316,7 +314,7 @@ Result<Machine> report_status(Tx& tx, std::string_view id, DaemonStatus status, 
     if (machine->daemon_status != status) {
         set_daemon_status(tx, id, status, now);
         // It runs, so its start need not be looked for any longer than that takes.
-        bring_forward(tx, fmt::format("provision:{}", id), now);
+        hasten_provision(tx, id, now);
     }
     if (machine->state == MachineState::starting && status == DaemonStatus::ready &&
         !machine->external_id.empty()) {

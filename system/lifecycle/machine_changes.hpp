@@ -6,7 +6,7 @@
 
 #include "system/lifecycle/options.hpp"
 #include "system/model/machine.hpp"
-#include "system/store/machine_requests.hpp"
+#include "system/rows/machine_requests.hpp"
 #include "system/store/store.hpp"
 
 namespace lifecycle {
@@ -32,12 +32,12 @@ struct Requested {
 // that took its place. An archived project is brought back. Conflict if the key was used for
 // another request, or if the project's volume is at another provider, or at one without.
 Result<Requested> create_machine(Tx& tx, const MachineRequest& request,
-                                 const LifecycleOptions& options, Time now);
+                                 const MachineDefaults& defaults, Time now);
 
 // Another machine like the one that was asked for last, by the same way. Conflict if there never
 // was one, or if the project is archived.
 Result<Requested> roll_machine(Tx& tx, std::string_view project, std::string_view idempotency_key,
-                               const LifecycleOptions& options, Time now);
+                               const MachineDefaults& defaults, Time now);
 
 // No machine of the project is on its way any more: whoever waits has the turn. To be called in the
 // transaction that ends the start of a machine, however it ends.
@@ -54,7 +54,7 @@ struct Recreated {
 // a machine replaced comes through here. Conflict if the project never had a machine or is
 // archived, or if `instead_of` is not in service any more and nothing has taken its place.
 Result<Recreated> recreate_machine(Tx& tx, std::string_view project, std::string_view instead_of,
-                                   std::string_view reason, const LifecycleOptions& options,
+                                   std::string_view reason, const MachineDefaults& defaults,
                                    Time now);
 
 // Gives the project up: retires every machine, and ends its volumes, data and all, its delegations,

@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <utility>
 
-#include "system/lifecycle/options.hpp"
 #include "system/ports/ports.hpp"
 #include "system/providers/providers.hpp"
 #include "system/store/store.hpp"
@@ -16,17 +15,13 @@ inline constexpr std::int64_t kAbsentLooks = 5;
 // What each part of the system works with. All of it outlives the parts.
 class Part {
   public:
-    Part(Store& store, Ports ports, const Providers& providers, LifecycleOptions options)
-        : store_(store),
-          ports_(std::move(ports)),
-          providers_(providers),
-          options_(std::move(options)) {}
+    Part(Store& store, Ports ports, const Providers& providers)
+        : store_(store), ports_(std::move(ports)), providers_(providers) {}
 
   protected:
     Store& store_;
     Ports ports_;
     const Providers& providers_;
-    LifecycleOptions options_;
 };
 
 }  // namespace lifecycle

@@ -10,6 +10,9 @@
 #include "system/lifecycle/events.hpp"
 #include "system/lifecycle/machine_changes.hpp"
 #include "system/lifecycle/ownership.hpp"
+#include "system/rows/machine_history.hpp"
+#include "system/rows/machines.hpp"
+#include "system/rows/provider_resources.hpp"
 
 namespace lifecycle {
 namespace {
@@ -20,10 +23,11 @@ using Class = ProviderErrorClass;
 }  // namespace
 
 Provisioner::Provisioner(Store& store, Ports ports, const Providers& providers, Volumes& volumes,
-                         LifecycleOptions options)
-    : Part(store, std::move(ports), providers, std::move(options)),
+                         const IdentityKey& key, ProvisionOptions options)
+    : Part(store, std::move(ports), providers),
       volumes_(volumes),
-      key_(options_.identity_key) {}
+      key_(key),
+      options_(std::move(options)) {}
 
 Consumer Provisioner::consumer() {
     Consumer consumer(UntilItsDeadline{});
@@ -150,7 +154,7 @@ boost::asio::awaitable<Outcome> Provisioner::not_created(Delivery delivery, Mach
     }
     if (mounts && error.error_class == Class::busy) co_return Later{describe(error), kVolumeBound};
     if (error.error_class != Class::capacity_region) co_return after(error);
-    const std::string region = next_region(options_, machine.spec.region);
+    const std::string region = next_region(options_.defaults, machine.spec.region);
     auto change = [this, id = machine.id, region](Tx& tx) -> Result<bool> {
         set_region(tx, id, region);
         record_history(tx, id, ports_.clock.now(), "region", region);
@@ -159,7 +163,7 @@ boost::asio::awaitable<Outcome> Provisioner::not_created(Delivery delivery, Mach
     const auto changed = co_await delivery.transact(std::move(change));
     if (!changed) co_return after(changed.error());
     ports_.telemetry.record("machine.region", {{"machine", machine.id}, {"region", region}});
-    const bool all_tried = region == machine.spec.region || region == options_.region;
+    const bool all_tried = region == machine.spec.region || region == options_.defaults.region;
     co_return Retry{describe(error), all_tried ? seconds(15) : seconds(1)};
 }
 

@@ -5,13 +5,20 @@
 #include <optional>
 #include <string>
 
-#include "system/identity/secrets.hpp"
+#include "system/lifecycle/options.hpp"
 #include "system/lifecycle/part.hpp"
 #include "system/lifecycle/volumes.hpp"
+#include "system/model/secrets.hpp"
 #include "system/outbox/outbox.hpp"
-#include "system/store/machines.hpp"
+#include "system/rows/provider_resources.hpp"
 
 namespace lifecycle {
+
+struct ProvisionOptions {
+    std::string control_authority;  // host:port at which machines reach this control plane
+    MachineDefaults defaults = {};
+    Graces graces = {};
+};
 
 // Consumer of machine:provision. Creates the machine's resource at the provider or adopts the one
 // that an earlier attempt left, makes its id durable, and only then starts it. Each step looks at
@@ -19,7 +26,7 @@ namespace lifecycle {
 class Provisioner : Part {
   public:
     Provisioner(Store& store, Ports ports, const Providers& providers, Volumes& volumes,
-                LifecycleOptions options);
+                const IdentityKey& key, ProvisionOptions options);
     Consumer consumer();
     // Consumer of machine:restart.
     Consumer restarter();
@@ -59,7 +66,8 @@ class Provisioner : Part {
     boost::asio::awaitable<bool> sighted(Delivery delivery, std::string machine);
 
     Volumes& volumes_;
-    IdentityKey key_;
+    const IdentityKey& key_;
+    ProvisionOptions options_;
 };
 
 }  // namespace lifecycle

@@ -8,9 +8,10 @@
 #include "system/lifecycle/events.hpp"
 #include "system/lifecycle/machine_changes.hpp"
 #include "system/routing/router.hpp"
-#include "system/store/project_errors.hpp"
-#include "system/store/volumes.hpp"
-#include "system/tasks/delegations.hpp"
+#include "system/rows/machines.hpp"
+#include "system/rows/project_errors.hpp"
+#include "system/rows/projects.hpp"
+#include "system/rows/volumes.hpp"
 
 namespace lifecycle {
 namespace {
@@ -43,6 +44,13 @@ boost::asio::awaitable<Outcome> give_turn(Clock* clock, std::string id) {
 
 }  // namespace
 
+Readiness::Readiness(Store& store, Ports ports, const Providers& providers, DaemonOptions daemon,
+                     Graces graces, OnActive on_active)
+    : Part(store, std::move(ports), providers),
+      daemons_(ports_.http, providers_, daemon),
+      graces_(graces),
+      on_active_(std::move(on_active)) {}
+
 Consumer Readiness::consumer() {
     Consumer consumer(UntilItsDeadline{});
     consumer.consume = [this](Delivery delivery) { return consume(std::move(delivery)); };
@@ -65,13 +73,12 @@ boost::asio::awaitable<Outcome> Readiness::consume(Delivery delivery) {
     if (machine.state != MachineState::starting) {
         co_return Done{fmt::format("the machine is {}", to_string(machine.state)), {}};
     }
-    Provider* provider = providers_.find(machine.provider);
-    if (provider == nullptr) co_return GiveUp{"could not be made: no such provider"};
-    auto way = co_await provider->reach(machine.external_id, machine.address, options_.daemon_port);
-    if (!way) co_return Retry{fmt::format("found no way: {}", describe(way.error()))};
-    HttpRequest probe = health_probe(*way);
-    const auto answer = co_await ports_.http.send(std::move(probe), options_.probe_timeout);
-    if (!answer) co_return Retry{fmt::format("got no answer: {}", to_string(answer.error()))};
+    const auto answer = co_await daemons_.probe(machine);
+    if (!answer) {
+        const bool lost = answer.error().kind == DaemonError::Kind::no_way;
+        co_return Retry{
+            fmt::format("{}: {}", lost ? "found no way" : "got no answer", answer.error().why)};
+    }
     if (answer->status != 200) co_return Retry{fmt::format("was answered {}", answer->status)};
     co_return Done{"probed", [this, machine](Tx& tx) { activate(tx, machine); }};
 }
@@ -84,7 +91,7 @@ void Readiness::activate(Tx& tx, const Machine& machine) {
     for (const Machine& other : machines_of(tx, machine.project)) {
         if (other.state != MachineState::active) continue;
         transition(tx, other, MachineState::detached, now);
-        enqueue_destroy(tx, other.id, now, now + options_.detached_grace);
+        enqueue_destroy(tx, other.id, now, now + graces_.detached);
     }
     transition(tx, *present, MachineState::active, now);
     set_active_machine(tx, machine.project, machine.id);
@@ -96,11 +103,11 @@ void Readiness::activate(Tx& tx, const Machine& machine) {
     end_error(tx, machine.project, ErrorSubject::machine, now);
     end_error(tx, machine.project, ErrorSubject::silence, now);
     enqueue_route(tx, machine, now);
-    hasten_delegations(tx, machine.project, now);
+    on_active_(tx, machine, now);
     const auto waiting = waiting_request(tx, machine.project);
     if (waiting && waiting->spec.volume_gb > 0 && !present->volume.empty()) {
         // The next would take its volume at once, and nobody would ever be served.
-        enqueue_next(tx, machine, now, now + options_.serve_at_least);
+        enqueue_next(tx, machine, now, now + graces_.serve_at_least);
     } else {
         begin_waiting(tx, machine.project, now);
     }
@@ -114,10 +121,10 @@ Consumer next_consumer(const Ports& ports) {
     return consumer;
 }
 
-Consumer deadline_consumer(const Ports& ports, const LifecycleOptions& options) {
+Consumer deadline_consumer(const Ports& ports, const MachineDefaults& defaults) {
     Consumer consumer(ForEver{});
     consumer.consume = [clock = &ports.clock,
-                        longest = options.become_active_within](Delivery delivery) {
+                        longest = defaults.become_active_within](Delivery delivery) {
         return expire(clock, delivery.event().machine, longest);
     };
     return consumer;

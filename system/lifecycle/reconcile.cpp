@@ -14,8 +14,11 @@
 #include "system/lifecycle/machine_changes.hpp"
 #include "system/lifecycle/ownership.hpp"
 #include "system/routing/router.hpp"
-#include "system/store/installation.hpp"
-#include "system/store/volumes.hpp"
+#include "system/rows/installation.hpp"
+#include "system/rows/machines.hpp"
+#include "system/rows/projects.hpp"
+#include "system/rows/provider_resources.hpp"
+#include "system/rows/volumes.hpp"
 
 namespace lifecycle {
 namespace {
@@ -37,13 +40,14 @@ struct Owner {
 }  // namespace
 
 Reconciler::Reconciler(Store& store, Ports ports, const Providers& providers, Outbox& outbox,
-                       LifecycleOptions options)
-    : Part(store, std::move(ports), providers, std::move(options)),
+                       ReconcileOptions options)
+    : Part(store, std::move(ports), providers),
       outbox_(outbox),
+      options_(options),
       rounds_(ports_.clock) {}
 
 boost::asio::awaitable<void> Reconciler::run() {
-    const Duration every = options_.reconcile_every;
+    const Duration every = options_.every;
     while (!rounds_.stopped() && every.count() > 0) {
         // Control planes that started together need not look together.
         const auto jitter = static_cast<std::int64_t>(ports_.entropy.below(1024));
@@ -182,7 +186,7 @@ boost::asio::awaitable<void> Reconciler::judge_resource(Sweep* sweep, std::strin
             owner.machine.reset();
         }
         const auto record = find_resource(tx, owner_of(resource));
-        owner.gone = record && record->state == "gone";
+        owner.gone = record && record->state == ResourceRecordState::gone;
         return owner;
     };
     const auto owner = co_await store_.read(read);

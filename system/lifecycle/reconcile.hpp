@@ -11,7 +11,6 @@
 #include "system/concurrency/rounds.hpp"
 #include "system/lifecycle/part.hpp"
 #include "system/outbox/outbox.hpp"
-#include "system/store/machines.hpp"
 
 namespace lifecycle {
 
@@ -36,28 +35,39 @@ struct ReconcileReport {
     std::string installation = {};  // the identity that our resources bear
 };
 
+struct ReconcileOptions {
+    // How often rows and providers are compared; zero: never.
+    Duration every = std::chrono::minutes(5);
+    // How long a resource that is ours and that no row knows is watched before it is destroyed;
+    // zero: until a person says so.
+    Duration quarantine_for = std::chrono::hours(24 * 7);
+    // A comparison that would destroy more than so many, or give up more than so many and more than
+    // such a share of what is there, does none of it.
+    std::int64_t max_swept = 3;
+    std::int64_t max_swept_percent = 10;
+};
+
 // Compares what the rows say with what the providers have, both ways. What looks wrong has to look
 // so several times in a row, apart in time, before anything is destroyed or given up; only what
 // bears our labels is ever touched; no answer is no absence. What is ours and no row knows is kept
 // in quarantine for long: the rows may be what is wrong. A sweep that would destroy or give up more
 // than a few, and more than a share of what is there, does none of it. Doing it twice does no more
 // than doing it once.
-class Reconciler : Part {
+class Reconciler final : public Loop, Part {
   public:
     // How often in a row a difference has to be seen before it is believed.
     static constexpr int kLooks = 3;
 
     Reconciler(Store& store, Ports ports, const Providers& providers, Outbox& outbox,
-               LifecycleOptions options);
+               ReconcileOptions options);
 
     // One comparison. Without `apply` it changes nothing and forgets nothing; but resources that a
     // person has named, by their external ids, are destroyed at once if they are among what a sweep
     // destroys sooner or later.
     boost::asio::awaitable<ReconcileReport> sweep(bool apply, std::set<std::string> named = {});
 
-    // Sweeps now and then, until stop().
-    boost::asio::awaitable<void> run();
-    void stop() { rounds_.stop(); }
+    boost::asio::awaitable<void> run() override;
+    void stop() override { rounds_.stop(); }
     // Somebody met a difference: sweeps soon.
     void hasten() { rounds_.hasten(); }
 
@@ -125,6 +135,7 @@ class Reconciler : Part {
     void note(Sweep& sweep, Finding finding);
 
     Outbox& outbox_;
+    ReconcileOptions options_;
     std::map<std::string, Look> looks_;  // up to the last sweep that was to mend
     Rounds rounds_;
 };

@@ -3,11 +3,7 @@
 #include <utility>
 
 #include "system/concurrency/contain.hpp"
-#include "system/identity/arbiter.hpp"
-#include "system/lifecycle/events.hpp"
-#include "system/lifecycle/snapshots.hpp"
-#include "system/store/retention.hpp"
-#include "system/tasks/delegations.hpp"
+#include "system/rows/forgetting.hpp"
 
 namespace lifecycle {
 namespace {
@@ -16,11 +12,6 @@ namespace {
 constexpr std::int64_t kBatch = 100;
 constexpr std::int64_t kBatchOfMachines = 10;
 constexpr Duration kBetweenBatches = std::chrono::seconds(1);
-
-// Events that are asked for again and again in a life, each under a key of its own. Those of any
-// other kind are the only ones of theirs, and go with their machine.
-constexpr std::string_view kRepeated[] = {kRestart,  kStart,    kArbitrate,
-                                          kDelegate, kSnapshot, kDestroyVolume};
 
 struct Batch {
     std::int64_t rows = 0;
@@ -31,13 +22,13 @@ struct Batch {
     }
 };
 
-Batch forget(Tx& tx, Time before) {
+Batch forget(Tx& tx, Time before, const std::vector<EventKind>& repeated) {
     Batch batch;
     const auto machines = machines_over(tx, before, kBatchOfMachines);
     for (const std::string& machine : machines) forget_machine(tx, machine);
     batch.add(static_cast<std::int64_t>(machines.size()), kBatchOfMachines);
-    for (const std::string_view kind : kRepeated) {
-        batch.add(forget_events(tx, kind, before, kBatch), kBatch);
+    for (const EventKind& kind : repeated) {
+        batch.add(forget_events(tx, kind.name, before, kBatch), kBatch);
     }
     batch.add(forget_delegations(tx, before, kBatch), kBatch);
     batch.add(forget_history(tx, before, kBatch), kBatch);
@@ -51,13 +42,17 @@ Batch forget(Tx& tx, Time before) {
 
 }  // namespace
 
-Retention::Retention(Store& store, Ports ports, const Providers& providers,
-                     LifecycleOptions options)
-    : Part(store, std::move(ports), providers, std::move(options)), rounds_(ports_.clock) {}
+Retention::Retention(Store& store, Ports ports, RetentionOptions options,
+                     std::vector<EventKind> repeated)
+    : store_(store),
+      ports_(std::move(ports)),
+      options_(options),
+      repeated_(std::move(repeated)),
+      rounds_(ports_.clock) {}
 
 boost::asio::awaitable<void> Retention::run() {
     while (!rounds_.stopped() && options_.keep_for.count() > 0) {
-        const bool raised = co_await rounds_.rest(options_.forget_every);
+        const bool raised = co_await rounds_.rest(options_.every);
         static_cast<void>(raised);
         if (rounds_.stopped()) co_return;
         const Ending ending = co_await contain(&ports_.telemetry, "retention", sweep());
@@ -67,9 +62,8 @@ boost::asio::awaitable<void> Retention::run() {
 
 boost::asio::awaitable<void> Retention::sweep() {
     for (;;) {
-        auto change = [before = ports_.clock.now() - options_.keep_for](Tx& tx) -> Result<Batch> {
-            return forget(tx, before);
-        };
+        auto change = [this, before = ports_.clock.now() - options_.keep_for](
+                          Tx& tx) -> Result<Batch> { return forget(tx, before, repeated_); };
         const auto batch = co_await store_.transact(std::move(change));
         // A store that takes nothing now will the next time.
         if (!batch || !batch->full) co_return;

@@ -27,7 +27,7 @@ Result<VolumeRow> request_snapshot(Tx& tx, std::string_view project, Time now) {
     const std::string key = fmt::format("snapshot:{}", volume->name);
     const Lane lane{volume->provider, Work::make};
     enqueue(tx,
-            {std::string(kSnapshot), key, fmt::format("{}:{}", key, volume->snapshots + 1), "",
+            {kSnapshot, volume->name, key, fmt::format("{}:{}", key, volume->snapshots + 1), "",
              lane, now},
             now);
     return *std::move(volume);
@@ -38,15 +38,14 @@ Consumer Snapshots::consumer() {
     consumer.consume = [this](Delivery delivery) { return consume(std::move(delivery)); };
     // One that was given up is counted too: the next request is another event.
     consumer.on_dead = [this](Tx& tx, const Event& event, std::string_view) {
-        record_snapshot(tx, subject_of(event), ports_.clock.now());
+        record_snapshot(tx, event.subject, ports_.clock.now());
     };
     consumer.backoff_first = kBetweenSnapshots;
     return consumer;
 }
 
 boost::asio::awaitable<Outcome> Snapshots::consume(Delivery delivery) {
-    auto read = [name =
-                     subject_of(delivery.event())](ReadTx& tx) -> Result<std::optional<VolumeRow>> {
+    auto read = [name = delivery.event().subject](ReadTx& tx) -> Result<std::optional<VolumeRow>> {
         return find_volume(tx, name);
     };
     const auto row = co_await store_.read(std::move(read));

@@ -5,11 +5,11 @@
 
 #include "system/lifecycle/part.hpp"
 #include "system/outbox/outbox.hpp"
-#include "system/store/volumes.hpp"
+#include "system/rows/volumes.hpp"
 
 namespace lifecycle {
 
-inline constexpr std::string_view kSnapshot = "volume:snapshot";
+inline constexpr EventKind kSnapshot{"volume:snapshot", EventKind::Lifetime::by_age};
 
 // The shortest time between two snapshots of one volume. Providers refuse more: AWS calls it
 // SnapshotCreationPerVolumeRateExceeded and takes one in 15 seconds.

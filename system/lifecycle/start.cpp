@@ -8,6 +8,9 @@
 #include "system/lifecycle/machine_changes.hpp"
 #include "system/lifecycle/provision.hpp"
 #include "system/routing/router.hpp"
+#include "system/rows/machine_history.hpp"
+#include "system/rows/machines.hpp"
+#include "system/rows/provider_resources.hpp"
 
 // How a resource whose id is durable gets to run, and to run again.
 namespace lifecycle {
@@ -108,7 +111,7 @@ boost::asio::awaitable<Outcome> Provisioner::absent(Delivery delivery, Machine m
     if (!looks) co_return after(looks.error());
     if (machine.state == MachineState::active) {
         if (*looks < kLossLooks) co_return Later{"the resource is not found", kLossLookEvery};
-    } else if (kLookEvery * *looks < options_.visibility_grace) {
+    } else if (kLookEvery * *looks < options_.graces.visibility) {
         co_return Later{"the resource is not visible yet", kLookEvery};
     }
     co_return GiveUp{"the provider no longer has resource " + machine.external_id};

@@ -7,7 +7,8 @@
 #include "system/lifecycle/machine_changes.hpp"
 #include "system/lifecycle/ownership.hpp"
 #include "system/lifecycle/reconcile.hpp"
-#include "system/store/quarantine.hpp"
+#include "system/rows/machines.hpp"
+#include "system/rows/quarantine.hpp"
 
 // What a sweep destroys and gives up, and what it keeps.
 namespace lifecycle {
@@ -26,7 +27,7 @@ std::int64_t whole_minutes(Duration duration) {
 
 boost::asio::awaitable<void> Reconciler::quarantine(Sweep* sweep, std::string provider,
                                                     Resource resource, bool newer) {
-    const Duration longest = 2 * std::max<Duration>(options_.reconcile_every, kShortestSweep);
+    const Duration longest = 2 * std::max<Duration>(options_.every, kShortestSweep);
     auto record = [&](Tx& tx) -> Result<Quarantined> {
         const Time now = ports_.clock.now();
         const std::string machine = owner_of(resource);

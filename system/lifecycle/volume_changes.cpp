@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include "system/lifecycle/events.hpp"
-#include "system/store/machines.hpp"
+#include "system/rows/machine_history.hpp"
+#include "system/rows/machines.hpp"
 
 namespace lifecycle {
 

@@ -5,7 +5,7 @@
 
 #include "system/model/machine.hpp"
 #include "system/ports/time.hpp"
-#include "system/store/volumes.hpp"
+#include "system/rows/volumes.hpp"
 
 // What may be done to the rows of a project's volumes, in the transaction given: what may hold data
 // is superseded by its copy, and given up only by whoever knows that nothing is lost with it.

@@ -5,6 +5,7 @@
 
 #include "system/lifecycle/volume_changes.hpp"
 #include "system/lifecycle/volumes.hpp"
+#include "system/rows/machines.hpp"
 
 // How volumes end: what a copy continues, when nothing depends on it any more, and what has been
 // given up, until the provider confirms that it is gone.
@@ -32,7 +33,7 @@ Consumer Volumes::destroyer() {
 }
 
 boost::asio::awaitable<Outcome> Volumes::destroy(Delivery delivery) {
-    const std::string name = subject_of(delivery.event());
+    const std::string name = delivery.event().subject;
     auto read = [name](ReadTx& tx) -> Result<std::optional<VolumeRow>> {
         return find_volume(tx, name);
     };
@@ -124,7 +125,7 @@ Volumes::Step<void> Volumes::expect_absent(Delivery delivery, std::string name) 
     if (!looks) co_return std::unexpected(Outcome(LeaseLost{}));
     if (*looks < kAbsentLooks) {
         co_return std::unexpected(Outcome(
-            Later{"it is not found, or not yet", options_.late_effect_grace / (kAbsentLooks - 1)}));
+            Later{"it is not found, or not yet", graces_.late_effect / (kAbsentLooks - 1)}));
     }
     co_return std::expected<void, Outcome>();
 }
@@ -168,8 +169,7 @@ Consumer Volumes::releaser() {
 }
 
 boost::asio::awaitable<Outcome> Volumes::release(Delivery delivery) {
-    auto read = [name =
-                     subject_of(delivery.event())](ReadTx& tx) -> Result<std::optional<VolumeRow>> {
+    auto read = [name = delivery.event().subject](ReadTx& tx) -> Result<std::optional<VolumeRow>> {
         return find_volume(tx, name);
     };
     const auto row = co_await store_.read(std::move(read));

@@ -7,6 +7,7 @@
 
 #include "system/lifecycle/attempt.hpp"
 #include "system/lifecycle/volume_changes.hpp"
+#include "system/rows/machines.hpp"
 
 namespace lifecycle {
 namespace {
@@ -33,8 +34,8 @@ Outcome cannot_be_copied(const Delivery& delivery, std::string_view id) {
 
 }  // namespace
 
-std::string next_region(const LifecycleOptions& options, const std::string& region) {
-    const auto& all = options.regions;
+std::string next_region(const MachineDefaults& defaults, const std::string& region) {
+    const auto& all = defaults.regions;
     const auto at = std::find(all.begin(), all.end(), region);
     if (all.empty()) return region;
     return at == all.end() || at + 1 == all.end() ? all.front() : *(at + 1);
@@ -252,7 +253,7 @@ boost::asio::awaitable<Outcome> Volumes::move(Delivery delivery, Machine machine
         const auto volume = find_volume(tx, present->volume);
         if (!volume || !is_current(volume->state)) return false;
         const std::string region =
-            leave_region ? next_region(options_, volume->region) : volume->region;
+            leave_region ? next_region(defaults_, volume->region) : volume->region;
         if (volume->state == VolumeState::present) {
             move_volume(tx, *present, *volume, region, present->installation, ports_.clock.now());
         } else {

@@ -7,10 +7,10 @@
 #include <string_view>
 #include <vector>
 
+#include "system/lifecycle/options.hpp"
 #include "system/lifecycle/part.hpp"
 #include "system/outbox/outbox.hpp"
-#include "system/store/machines.hpp"
-#include "system/store/volumes.hpp"
+#include "system/rows/volumes.hpp"
 
 namespace lifecycle {
 
@@ -25,7 +25,11 @@ inline constexpr Duration kWholeEvery = std::chrono::minutes(1);
 // the machine fails and says so. What was copied is kept until the copy is whole and in service.
 class Volumes : Part {
   public:
-    using Part::Part;
+    Volumes(Store& store, Ports ports, const Providers& providers, MachineDefaults defaults,
+            Graces graces)
+        : Part(store, std::move(ports), providers),
+          defaults_(std::move(defaults)),
+          graces_(graces) {}
 
     template <class T>
     using Step = boost::asio::awaitable<std::expected<T, Outcome>>;
@@ -83,9 +87,12 @@ class Volumes : Part {
     // The host of the machine's volume is out of reach. What holds no data is replaced.
     boost::asio::awaitable<Outcome> out_of_reach(Delivery delivery, Machine machine,
                                                  std::string id);
+
+    MachineDefaults defaults_;
+    Graces graces_;
 };
 
-// The region to try after that one; the same if the options name no other.
-std::string next_region(const LifecycleOptions& options, const std::string& region);
+// The region to try after that one; the same if no other is named.
+std::string next_region(const MachineDefaults& defaults, const std::string& region);
 
 }  // namespace lifecycle

@@ -6,19 +6,23 @@
 
 #include "system/concurrency/contain.hpp"
 #include "system/lifecycle/machine_changes.hpp"
-#include "system/store/credentials.hpp"
-#include "system/store/project_errors.hpp"
+#include "system/rows/machines.hpp"
+#include "system/rows/presence.hpp"
+#include "system/rows/project_errors.hpp"
+#include "system/rows/projects.hpp"
 
 namespace lifecycle {
 Watchdog::Watchdog(Store& store, Ports ports, const Providers& providers, Outbox& outbox,
-                   LifecycleOptions options)
-    : Part(store, std::move(ports), providers, std::move(options)),
+                   WatchdogOptions options, MachineDefaults defaults)
+    : Part(store, std::move(ports), providers),
       outbox_(outbox),
+      options_(options),
+      defaults_(std::move(defaults)),
       rounds_(ports_.clock) {}
 
 boost::asio::awaitable<void> Watchdog::run() {
-    while (!rounds_.stopped() && options_.watch_every.count() > 0) {
-        const bool raised = co_await rounds_.rest(options_.watch_every);
+    while (!rounds_.stopped() && options_.every.count() > 0) {
+        const bool raised = co_await rounds_.rest(options_.every);
         static_cast<void>(raised);
         if (rounds_.stopped()) co_return;
         const Ending ending = co_await contain(&ports_.telemetry, "watchdog", look());
@@ -35,7 +39,7 @@ boost::asio::awaitable<void> Watchdog::look() {
     remember(*active);
     co_await forgive(std::move(*active));
     if (tripped()) co_return;
-    for (const std::string& machine : quiet_for(options_.silent_looks)) {
+    for (const std::string& machine : quiet_for(options_.max_silent_looks)) {
         if (rounds_.stopped()) co_return;
         co_await judge(machine, watched_[machine].beats);
     }
@@ -65,7 +69,7 @@ std::vector<std::string> Watchdog::quiet_for(std::int64_t looks) const {
 bool Watchdog::tripped() {
     constexpr std::size_t kFewest = 3;
     // Those that fell silent together do not reach the end of our patience together.
-    const std::size_t quiet = quiet_for((options_.silent_looks + 1) / 2).size();
+    const std::size_t quiet = quiet_for((options_.max_silent_looks + 1) / 2).size();
     const auto percent = static_cast<std::size_t>(options_.breaker_percent);
     if (quiet < kFewest || quiet * 100 <= watched_.size() * percent) return false;
     ports_.telemetry.record("watchdog.breaker",
@@ -76,7 +80,7 @@ bool Watchdog::tripped() {
 
 boost::asio::awaitable<void> Watchdog::forgive(std::vector<Watch> watches) {
     std::erase_if(watches, [this](const Watch& watch) {
-        return watch.recreations == 0 || watch.beats < 2 * options_.silent_looks;
+        return watch.recreations == 0 || watch.beats < 2 * options_.max_silent_looks;
     });
     if (watches.empty()) co_return;
     auto reset = [&watches](Tx& tx) -> Result<bool> {
@@ -118,7 +122,7 @@ boost::asio::awaitable<void> Watchdog::judge(std::string id, std::int64_t beats)
 bool Watchdog::replace(Tx& tx, const Machine& machine) {
     const Time now = ports_.clock.now();
     const std::int64_t made = recreations_of(tx, machine.project);
-    if (made >= options_.most_recreations) {
+    if (made >= options_.max_recreations) {
         const std::string verdict = fmt::format(
             "machine {} is silent, and so were the {} before it: look at its log, and recreate it "
             "yourself",
@@ -127,7 +131,7 @@ bool Watchdog::replace(Tx& tx, const Machine& machine) {
         return false;
     }
     const auto recreated =
-        recreate_machine(tx, machine.project, machine.id, "no sign of life", options_, now);
+        recreate_machine(tx, machine.project, machine.id, "no sign of life", defaults_, now);
     if (!recreated || recreated->joined) return false;
     set_recreations(tx, machine.project, made + 1);
     open_error(tx, machine.project, ErrorSubject::silence, machine.id,

@@ -7,11 +7,25 @@
 #include <vector>
 
 #include "system/concurrency/rounds.hpp"
+#include "system/lifecycle/options.hpp"
 #include "system/lifecycle/part.hpp"
 #include "system/outbox/outbox.hpp"
-#include "system/store/machines.hpp"
+#include "system/registry/registry.hpp"
+#include "system/rows/presence.hpp"
 
 namespace lifecycle {
+
+struct WatchdogOptions {
+    // How often it looks; zero: never.
+    Duration every = std::chrono::seconds(30);
+    // Looks in a row without a sign of life after which an active machine is recreated.
+    std::int64_t max_silent_looks = 10;
+    // When more than this share of the active machines is silent at once, and at least three, the
+    // fault is not theirs.
+    std::int64_t breaker_percent = 50;
+    // Recreations in a row, each as silent as the one before, after which a person is needed.
+    std::int64_t max_recreations = 3;
+};
 
 // Recreates active machines that have fallen silent. It counts its own looks and not the time since
 // a report: no clock that was set, no pause and no restart of the control plane makes a machine
@@ -19,14 +33,15 @@ namespace lifecycle {
 // death, nor is what it remembers of a volume's host that it does not reach, and what it has lost
 // or stopped is the reconciler's. When many are silent at once, the fault is not theirs, and it
 // waits.
-class Watchdog : Part {
+class Watchdog final : public Loop, Part {
   public:
     Watchdog(Store& store, Ports ports, const Providers& providers, Outbox& outbox,
-             LifecycleOptions options);
+             WatchdogOptions options, MachineDefaults defaults);
 
-    // Looks now and then, until stop().
-    boost::asio::awaitable<void> run();
-    void stop() { rounds_.stop(); }
+    void install(Registry& registry) { registry.loops.push_back(this); }
+
+    boost::asio::awaitable<void> run() override;
+    void stop() override { rounds_.stop(); }
 
     // One look at every active machine.
     boost::asio::awaitable<void> look();
@@ -49,6 +64,8 @@ class Watchdog : Part {
     boost::asio::awaitable<void> forgive(std::vector<Watch> watches);
 
     Outbox& outbox_;
+    WatchdogOptions options_;
+    MachineDefaults defaults_;
     std::map<std::string, Watched> watched_;
     std::uint64_t refusals_ = 0;  // of the store, at the last look
     Rounds rounds_;

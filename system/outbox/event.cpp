@@ -32,19 +32,15 @@ std::string_view to_string(DeathCause cause) {
     return "unknown";
 }
 
-std::string subject_of(const Event& event) {
-    return event.ordering_key.substr(event.ordering_key.find(':') + 1);
-}
-
 bool enqueue(Tx& tx, const NewEvent& event, Time now) {
     const std::string lane = to_text(event.lane);
     return tx.run(
-               "INSERT INTO outbox_event (kind, ordering_key, dedupe_key, machine, lane, share,"
-               " state, available_at, created_at) VALUES (?, ?, ?, ?, ?, ?, 'pending', ?, ?)"
+               "INSERT INTO outbox_event (kind, subject, ordering_key, dedupe_key, machine, lane,"
+               " share, state, available_at, created_at)"
+               " VALUES (?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?)"
                " ON CONFLICT (dedupe_key) DO NOTHING",
-               {event.kind, event.ordering_key, event.dedupe_key, event.machine, lane,
-                event.lane.share, event.available_at.time_since_epoch().count(),
-                now.time_since_epoch().count()}) == 1;
+               {event.kind.name, event.subject, event.ordering_key, event.dedupe_key, event.machine,
+                lane, event.lane.share, count_of(event.available_at), count_of(now)}) == 1;
 }
 
 void rearm(Tx& tx, std::string_view dedupe_key, Duration apart, Time now) {

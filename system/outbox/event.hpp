@@ -11,6 +11,18 @@
 
 namespace lifecycle {
 
+// What an event asks for. Exactly one consumer handles those of a kind.
+struct EventKind {
+    enum class Lifetime : std::uint8_t {
+        with_machine,  // the only one of its kind that its machine has: forgotten with it
+        by_age,        // asked for again and again: forgotten a while after it is settled
+    };
+    constexpr EventKind(std::string_view kind, Lifetime kept) : name(kind), lifetime(kept) {}
+
+    std::string_view name;
+    Lifetime lifetime;
+};
+
 // What handling an event does, and so what it may have to wait for.
 enum class Work : std::uint8_t {
     make,   // has a provider make, start or change something
@@ -35,8 +47,9 @@ std::string to_text(const Lane& lane);
 struct Event {
     std::int64_t id = 0;
     std::string kind;          // which consumer handles it
+    std::string subject;       // what it is about: the id of a machine, a volume, a delegation
     std::string ordering_key;  // events of one key are handled one after the other, oldest first
-    std::string machine;       // what it is about
+    std::string machine;       // with whose rows it is forgotten; empty: with nobody's
     std::string lane;          // as to_text() says it
     std::string share;         // within its lane
     Time created_at{};
@@ -46,11 +59,9 @@ struct Event {
     std::int64_t epoch = 0;      // of the same
 };
 
-// The part of the event's ordering key behind the first colon: the name or id of what it is about.
-std::string subject_of(const Event& event);
-
 struct NewEvent {
-    std::string kind;
+    EventKind kind;
+    std::string subject;
     std::string ordering_key;
     std::string dedupe_key;  // at most one event of this key is ever accepted
     std::string machine;

@@ -23,12 +23,13 @@ Event event_of(const Row& row) {
     event.kind = row.text(1);
     event.ordering_key = row.text(2);
     event.machine = row.text(3);
-    event.created_at = Time(Duration(row.integer(4)));
+    event.created_at = row.time_at(4);
     event.attempts = row.integer(5);
     event.unsettled = row.integer(6);
     event.epoch = row.integer(7);
     event.lane = row.text(8);
     event.share = row.text(9);
+    event.subject = row.text(10);
     return event;
 }
 
@@ -43,7 +44,7 @@ std::optional<Visible> longest_visible(ReadTx& tx, const std::string& lane, Time
     // One that is in hand may be visible: its lease has run out, and its worker does not know yet.
     const auto visible = tx.all(
         "SELECT id, kind, ordering_key, machine, created_at, attempts, unsettled, lease_epoch,"
-        " lane, share, available_at FROM outbox_event e"
+        " lane, share, subject, available_at FROM outbox_event e"
         " WHERE state = 'pending' AND lane = ? AND available_at <= ?"
         " AND ? NOT LIKE '%/' || share || '/%'"
         " AND NOT EXISTS (SELECT 1 FROM outbox_event p WHERE p.state = 'pending'"
@@ -51,7 +52,7 @@ std::optional<Visible> longest_visible(ReadTx& tx, const std::string& lane, Time
         " ORDER BY available_at, id LIMIT ?",
         {lane, count_of(now), in_hand.full_shares(lane),
          static_cast<std::int64_t>(in_hand.count() + 1)},
-        [](const Row& row) { return Visible{event_of(row), Time(Duration(row.integer(10)))}; });
+        [](const Row& row) { return Visible{event_of(row), row.time_at(11)}; });
     const auto free = std::ranges::find_if(
         visible, [&](const Visible& one) { return !in_hand.has(one.event.id); });
     if (free == visible.end()) return std::nullopt;

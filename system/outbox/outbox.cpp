@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <stdexcept>
 #include <utility>
 
@@ -63,10 +64,19 @@ Outbox::Outbox(Store& store, Ports ports, TaskGroup& tasks, OutboxOptions option
       in_hand_(options_.slots, options_.share),
       signal_(ports_.clock) {}
 
-void Outbox::add(std::string kind, Consumer consumer) {
-    if (!consumers_.emplace(kind, std::move(consumer)).second) {
-        throw std::logic_error(fmt::format("two consumers for {}", kind));
+void Outbox::add(const EventKind& kind, Consumer consumer) {
+    if (!consumers_.emplace(kind.name, std::move(consumer)).second) {
+        throw std::logic_error(fmt::format("two consumers for {}", kind.name));
     }
+    kinds_.push_back(kind);
+    std::ranges::sort(kinds_, {}, &EventKind::name);
+}
+
+std::vector<EventKind> Outbox::kinds(EventKind::Lifetime lifetime) const {
+    std::vector<EventKind> all;
+    std::ranges::copy_if(kinds_, std::back_inserter(all),
+                         [&](const EventKind& kind) { return kind.lifetime == lifetime; });
+    return all;
 }
 
 void Outbox::stop() {

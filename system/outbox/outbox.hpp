@@ -8,7 +8,9 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
+#include "system/concurrency/rounds.hpp"
 #include "system/concurrency/signal.hpp"
 #include "system/concurrency/task_group.hpp"
 #include "system/outbox/event.hpp"
@@ -92,19 +94,21 @@ struct OutboxOptions {
 // Handles due events: at least once each, in order per key, several keys of each lane at a time. A
 // consumer that has to wait says `Later` and gives its slot to others. Nothing that the outbox
 // needs is only in memory: after a crash the leases of its past life run out, and it goes on.
-class Outbox {
+class Outbox final : public Loop {
   public:
     Outbox(Store& store, Ports ports, TaskGroup& tasks, OutboxOptions options);
 
     // Before run(). The kind must not have a consumer yet.
-    void add(std::string kind, Consumer consumer);
+    void add(const EventKind& kind, Consumer consumer);
+    // Those of that lifetime that have a consumer, by name.
+    std::vector<EventKind> kinds(EventKind::Lifetime lifetime) const;
 
     // Looks for due events now. To be called after a commit that added or hastened one.
     void wake() { signal_.raise(); }
 
     // Takes events until stop(); what is in hand then goes on to its end.
-    boost::asio::awaitable<void> run();
-    void stop();
+    boost::asio::awaitable<void> run() override;
+    void stop() override;
 
   private:
     // Each of these is awaited by a coroutine whose frame holds what they fill.
@@ -126,7 +130,8 @@ class Outbox {
     TaskGroup& tasks_;
     OutboxOptions options_;
     std::map<std::string, Consumer, std::less<>> consumers_;
-    InHand in_hand_;  // a worker never competes with itself
+    std::vector<EventKind> kinds_;  // by name
+    InHand in_hand_;                // a worker never competes with itself
     Signal signal_;
     bool stopping_ = false;
 };

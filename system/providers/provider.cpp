@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "system/ports/daemon.hpp"
 #include "system/providers/redact.hpp"
 #include "system/providers/url.hpp"
 
@@ -109,19 +108,6 @@ boost::asio::awaitable<ProviderResult<void>> Provider::destroy_volume(std::strin
 
 boost::asio::awaitable<ProviderResult<void>> Provider::snapshot_volume(std::string /*id*/) {
     co_return std::unexpected(no_volumes());
-}
-
-HttpRequest along(HttpRequest request, const Endpoint& way) {
-    request.authority = way.authority;
-    request.tls = way.tls;
-    for (const auto& [name, value] : way.headers) request.headers[name] = value;
-    return request;
-}
-
-HttpRequest health_probe(const Endpoint& way) {
-    HttpRequest probe = along({}, way);
-    probe.target = kHealthPath;
-    return probe;
 }
 
 }  // namespace lifecycle

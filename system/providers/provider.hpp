@@ -134,10 +134,6 @@ struct Endpoint {
     bool tls = false;
     std::string address = {};  // of the resource, if that is what leads there
 };
-// The request, on its way there.
-HttpRequest along(HttpRequest request, const Endpoint& way);
-// What asks the daemon there whether it is well.
-HttpRequest health_probe(const Endpoint& way);
 
 // A cloud that runs machines. Every call may fail with any class of error; none is retried here.
 class Provider {

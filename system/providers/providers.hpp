@@ -35,4 +35,20 @@ class Providers {
     std::map<std::string, Provider*, std::less<>> all_;
 };
 
+// The providers as each part asks them: why it does so is known by who it is.
+struct ProvidersByClass {
+    explicit ProvidersByClass(const Providers& all)
+        : person(all.as(CallClass::person)),
+          healing(all.as(CallClass::healing)),
+          provisioning(all.as(CallClass::provisioning)),
+          probing(all.as(CallClass::probing)),
+          sweeping(all.as(CallClass::sweeping)) {}
+
+    Providers person;
+    Providers healing;
+    Providers provisioning;
+    Providers probing;
+    Providers sweeping;
+};
+
 }  // namespace lifecycle

@@ -6,7 +6,7 @@
 #include <array>
 #include <cstdint>
 
-#include "system/identity/secrets.hpp"
+#include "system/model/secrets.hpp"
 
 namespace lifecycle {
 namespace {

@@ -4,14 +4,16 @@
 
 #include <utility>
 
+#include "system/rows/machines.hpp"
+
 namespace lifecycle {
 namespace {
 
 // One order for all that is written to a project's record.
-void enqueue_in_order(Tx& tx, std::string_view kind, const Machine& machine, Lane lane, Time now) {
+void enqueue_in_order(Tx& tx, const EventKind& kind, const Machine& machine, Lane lane, Time now) {
     const std::string key = fmt::format("route:{}", machine.project);
-    const std::string dedupe = fmt::format("{}:{}", kind, machine.id);
-    enqueue_again(tx, {std::string(kind), key, dedupe, machine.id, lane, now}, now);
+    const std::string dedupe = fmt::format("{}:{}", kind.name, machine.id);
+    enqueue_again(tx, {kind, machine.id, key, dedupe, machine.id, lane, now}, now);
 }
 
 // Its machine is not running, and may be elsewhere when it does again.
@@ -46,6 +48,11 @@ void enqueue_route_end(Tx& tx, const Machine& machine, Time now) {
     enqueue_in_order(tx, kRouteEnd, machine, lane, now);
 }
 
+void Router::install(Registry& registry) {
+    registry.outbox.add(kRoute, consumer());
+    registry.outbox.add(kRouteEnd, ender());
+}
+
 Consumer Router::consumer() {
     Consumer consumer(ForEver{});
     consumer.consume = [this](Delivery delivery) { return follow(std::move(delivery)); };
@@ -75,15 +82,13 @@ boost::asio::awaitable<Outcome> Router::follow(Delivery delivery) {
     if (machine->state != MachineState::active) {
         co_return Done{fmt::format("the machine is {}", to_string(machine->state)), {}};
     }
-    Provider* provider = providers_.find(machine->provider);
-    if (provider == nullptr) co_return Retry{"there is no provider " + machine->provider};
     // The record before the way: what is found out under a record that somebody has replaced
     // meanwhile is not written.
     const auto present = co_await table_.get(machine->project);
     if (!present) co_return Retry{present.error()};
     // Not every provider says in the resource where its daemon is reached. What a caller has to
     // show there stays here: whoever reads routes has credentials of its own, or none.
-    const auto way = co_await provider->reach(machine->external_id, machine->address, daemon_port_);
+    const auto way = co_await daemons_.way_to(*machine);
     if (!way) {
         const std::string why = fmt::format("found no way: {}", describe(way.error()));
         if (!is_nowhere(way.error()) || present->machine != machine->id) co_return Retry{why};

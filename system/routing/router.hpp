@@ -4,16 +4,16 @@
 #include <optional>
 #include <string>
 
-#include "system/lifecycle/options.hpp"
+#include "system/daemon/daemon_client.hpp"
 #include "system/outbox/outbox.hpp"
 #include "system/providers/providers.hpp"
+#include "system/registry/registry.hpp"
 #include "system/routing/route_table.hpp"
-#include "system/store/machines.hpp"
 
 namespace lifecycle {
 
-inline constexpr std::string_view kRoute = "project:route";
-inline constexpr std::string_view kRouteEnd = "project:route-end";
+inline constexpr EventKind kRoute{"project:route", EventKind::Lifetime::with_machine};
+inline constexpr EventKind kRouteEnd{"project:route-end", EventKind::Lifetime::with_machine};
 
 // A machine became the active one of its project, or may be elsewhere: its record has to say where
 // it is. One event for each machine, however often it moves.
@@ -30,11 +30,12 @@ void enqueue_route_end(Tx& tx, const Machine& machine, Time now);
 // stays, and names none: if it were deleted, a write that was delayed could bring it back.
 class Router {
   public:
-    Router(Store& store, HttpClient& http, const Providers& providers, LifecycleOptions options)
-        : store_(store),
-          providers_(providers),
-          daemon_port_(options.daemon_port),
-          table_(http, std::move(options.routes)) {}
+    Router(Store& store, HttpClient& http, const Providers& providers, DaemonOptions daemon,
+           RouteTableOptions table)
+        : store_(store), daemons_(http, providers, daemon), table_(http, std::move(table)) {}
+
+    void install(Registry& registry);
+
     Consumer consumer();
     // Consumer of project:route-end.
     Consumer ender();
@@ -48,8 +49,7 @@ class Router {
     RouteTable::Reply<bool> write(std::string project, Route present, Route wanted);
 
     Store& store_;
-    const Providers& providers_;
-    std::uint16_t daemon_port_;
+    DaemonClient daemons_;
     RouteTable table_;
 };
 

@@ -10,11 +10,11 @@
 #include <cstring>
 #include <filesystem>
 
-#include "system/identity/secrets.hpp"
-#include "system/identity/signature.hpp"
+#include "system/model/secrets.hpp"
+#include "system/model/signature.hpp"
+#include "system/rows/credentials.hpp"
+#include "system/rows/installation.hpp"
 #include "system/server/private_file.hpp"
-#include "system/store/credentials.hpp"
-#include "system/store/installation.hpp"
 
 namespace lifecycle::server {
 namespace {

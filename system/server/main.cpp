@@ -74,7 +74,7 @@ int serve(ServerOptions options) {
         fmt::print(stderr, "lifecycled: --identity-key-file: {}\n", key.error());
         return kBadInput;
     }
-    options.system.lifecycle.identity_key = std::move(*key);
+    options.system.identity_key = std::move(*key);
     std::optional<FlyProvider> fly;
     std::optional<DaytonaProvider> daytona;
     std::optional<DockerProvider> docker;

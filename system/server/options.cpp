@@ -7,7 +7,7 @@
 #include <boost/asio/ip/address.hpp>
 #include <charconv>
 
-#include "system/identity/secrets.hpp"
+#include "system/model/secrets.hpp"
 #include "system/server/http_client.hpp"
 #include "system/server/private_file.hpp"
 
@@ -63,7 +63,7 @@ std::expected<void, BadOptions> check_authority(std::string_view option,
 }
 
 void add_server_options(CLI::App& app, Words& words, ServerOptions& options) {
-    LifecycleOptions& lifecycle = options.system.lifecycle;
+    SystemOptions& system = options.system;
     app.add_option("--listen", words.listen, "Address and port of the API")->capture_default_str();
     app.add_option("--box-listen", words.box_listen,
                    "Address and port at which machines report, and can do nothing else")
@@ -77,17 +77,17 @@ void add_server_options(CLI::App& app, Words& words, ServerOptions& options) {
         ->delimiter(',');
     app.add_option("--database", options.database, "SQLite file; made if it is not there")
         ->capture_default_str();
-    app.add_option("--control", lifecycle.control_authority,
+    app.add_option("--control", system.lifecycle.control_authority,
                    "host:port at which machines reach --box-listen; by default what that says, or "
                    "with Docker on a bridge the bridge's own address");
-    app.add_option("--installation", lifecycle.installation,
-                   "Name of this control plane, for people")
+    app.add_option("--installation", system.installation, "Name of this control plane, for people")
         ->capture_default_str();
-    app.add_option("--region", lifecycle.region, "Region of machines that ask for none");
-    app.add_option("--regions", lifecycle.regions,
+    app.add_option("--region", system.lifecycle.machines.region,
+                   "Region of machines that ask for none");
+    app.add_option("--regions", system.lifecycle.machines.regions,
                    "Regions to try in turn when one is full, separated by commas")
         ->delimiter(',');
-    app.add_option("--daemon-port", lifecycle.daemon_port,
+    app.add_option("--daemon-port", system.daemon.port,
                    "Port on which every machine's daemon listens")
         ->capture_default_str();
     app.add_option("--detached-grace", words.grace_minutes,
@@ -103,12 +103,13 @@ void add_server_options(CLI::App& app, Words& words, ServerOptions& options) {
                    "so, with reconcile --destroy")
         ->check(CLI::Range(0, 3650))
         ->capture_default_str();
-    app.add_option("--max-swept", lifecycle.max_swept,
+    app.add_option("--max-swept", system.lifecycle.reconcile.max_swept,
                    "Destroy and give up nothing where a comparison would destroy more than this "
                    "many, or give up more than this many and than --max-swept-percent")
         ->check(CLI::Range(0, 1'000'000))
         ->capture_default_str();
-    app.add_option("--max-swept-percent", lifecycle.max_swept_percent, "Of what is there")
+    app.add_option("--max-swept-percent", system.lifecycle.reconcile.max_swept_percent,
+                   "Of what is there")
         ->check(CLI::Range(0, 100))
         ->capture_default_str();
     app.add_option("--identity-key-file", options.identity_key_file,
@@ -125,9 +126,9 @@ void add_server_options(CLI::App& app, Words& words, ServerOptions& options) {
                    "Seconds after which work that a server died with is taken up again")
         ->check(CLI::Range(1, 3600))
         ->capture_default_str();
-    app.add_option("--consul", lifecycle.routes.authority,
+    app.add_option("--consul", system.routes.authority,
                    "host:port of a Consul that is told which machine each project's is");
-    app.add_option("--consul-prefix", lifecycle.routes.prefix, "Where in its key-value store")
+    app.add_option("--consul-prefix", system.routes.prefix, "Where in its key-value store")
         ->capture_default_str();
     app.add_option("--consul-token-file", words.consul_token_file,
                    "File whose first line is the token for it");
@@ -138,7 +139,7 @@ void add_server_options(CLI::App& app, Words& words, ServerOptions& options) {
         ->capture_default_str();
     app.add_option("--github-secret-file", words.github_secret_file,
                    "File whose first line is the secret of GitHub's webhooks");
-    app.add_option("--provider", lifecycle.provider,
+    app.add_option("--provider", system.lifecycle.machines.provider,
                    "Provider of machines that ask for none; by default the first that is set up");
 }
 
@@ -186,7 +187,7 @@ std::expected<void, BadOptions> set_providers_up(const Words& words, ServerOptio
         options.docker->pulls = words.docker_pull == "missing";
         const std::string& network = words.docker.network;
         const bool shared = network == "host" || network.starts_with("container:");
-        if (shared && options.system.lifecycle.admin_token_hash.empty()) {
+        if (shared && options.system.api.admin_token_hash.empty()) {
             return bad(fmt::format(
                 "--docker-network {}: boxes there would reach --listen as clients do, and could do "
                 "anything: {} as --admin-token-file admin.token",
@@ -200,7 +201,7 @@ std::expected<void, BadOptions> set_providers_up(const Words& words, ServerOptio
     if (known.empty()) {
         return bad("no provider: use --fly-token-file, --daytona-token-file or --docker");
     }
-    std::string& chosen = options.system.lifecycle.provider;
+    std::string& chosen = options.system.lifecycle.machines.provider;
     if (chosen.empty()) chosen = known.front();
     if (std::find(known.begin(), known.end(), chosen) == known.end()) {
         return bad(fmt::format("--provider: {} is not set up", chosen));
@@ -209,7 +210,7 @@ std::expected<void, BadOptions> set_providers_up(const Words& words, ServerOptio
 }
 
 std::expected<void, BadOptions> set_routes_up(const Words& words, ServerOptions& options) {
-    RouteTableOptions& routes = options.system.lifecycle.routes;
+    RouteTableOptions& routes = options.system.routes;
     if (!routes.authority.empty()) {
         if (auto fits = check_authority("--consul", routes.authority); !fits) return fits;
     }
@@ -256,7 +257,7 @@ std::expected<void, BadOptions> set_doors_up(const Words& words, ServerOptions& 
     }
     const auto token = read_admin_token(words.admin_token_file);
     if (!token) return std::unexpected(token.error());
-    options.system.lifecycle.admin_token_hash = hash_of(*token);
+    options.system.api.admin_token_hash = hash_of(*token);
     return {};
 }
 
@@ -264,7 +265,7 @@ std::expected<void, BadOptions> set_doors_up(const Words& words, ServerOptions& 
 
 std::expected<ServerOptions, BadOptions> parse_options(int count, char** words) {
     ServerOptions options;
-    options.system.lifecycle.provider.clear();
+    options.system.lifecycle.machines.provider.clear();
     Words said;
     CLI::App app("lifecycled: the control plane that gives projects their machines");
     app.set_version_flag("--version", "lifecycled " VIVARIUM_VERSION);
@@ -318,19 +319,20 @@ std::expected<ServerOptions, BadOptions> parse_options(int count, char** words) 
     if (!said.github_secret_file.empty()) {
         auto secret = read_secret("--github-secret-file", said.github_secret_file);
         if (!secret) return std::unexpected(secret.error());
-        options.system.lifecycle.github_secret = std::move(*secret);
+        options.system.api.github_secret = std::move(*secret);
     }
     if (auto told = set_routes_up(said, options); !told) return std::unexpected(told.error());
     if (options.identity_key_file.empty()) options.identity_key_file = options.database + ".key";
     const std::chrono::seconds heartbeat(said.heartbeat_seconds);
-    options.system.lifecycle.heartbeat_every = heartbeat;
-    options.system.lifecycle.online_for = 3 * heartbeat;
+    options.system.api.heartbeat_every = heartbeat;
+    options.system.identity.online_for = 3 * heartbeat;
     options.system.outbox.lease = std::chrono::seconds(said.lease_seconds);
-    options.system.lifecycle.watch_every = heartbeat;
-    options.system.lifecycle.detached_grace = std::chrono::minutes(said.grace_minutes);
-    options.system.lifecycle.reconcile_every = std::chrono::minutes(said.reconcile_minutes);
-    options.system.lifecycle.keep_for = std::chrono::days(said.keep_days);
-    options.system.lifecycle.quarantine_for = std::chrono::hours(24 * said.quarantine_days);
+    options.system.watchdog.every = heartbeat;
+    options.system.lifecycle.graces.detached = std::chrono::minutes(said.grace_minutes);
+    options.system.lifecycle.reconcile.every = std::chrono::minutes(said.reconcile_minutes);
+    options.system.retention.keep_for = std::chrono::days(said.keep_days);
+    options.system.lifecycle.reconcile.quarantine_for =
+        std::chrono::hours(24 * said.quarantine_days);
     return options;
 }
 

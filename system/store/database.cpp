@@ -4,20 +4,33 @@
 #include <sqlite3.h>
 
 #include <cerrno>
+#include <map>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <utility>
 
 namespace lifecycle {
 
+// A prepared statement.
+class Statement {
+  public:
+    explicit Statement(sqlite3_stmt* statement) : statement_(statement, sqlite3_finalize) {}
+    sqlite3_stmt* get() { return statement_.get(); }
+
+  private:
+    std::unique_ptr<sqlite3_stmt, int (*)(sqlite3_stmt*)> statement_;
+};
+
 std::int64_t Row::integer(int column) const {
-    return sqlite3_column_int64(statement_, column);
+    return sqlite3_column_int64(statement_.get(), column);
 }
 
 std::string Row::text(int column) const {
-    const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
+    sqlite3_stmt* statement = statement_.get();
+    const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement, column));
     if (bytes == nullptr) return {};
-    return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+    return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement, column))};
 }
 
 namespace {
@@ -43,7 +56,27 @@ std::optional<StoreUnavailable::Cause> passing_cause(sqlite3* connection) {
 
 }  // namespace
 
-Database::Database(const std::string& path, const std::string& vfs) {
+// One connection, and the statements that were prepared on it.
+class Database::Connection {
+  public:
+    Connection(const std::string& path, const std::string& vfs);
+    ~Connection();
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
+    sqlite3* get() { return connection_; }
+    Statement& prepare(std::string_view sql);
+    // The same, with its values.
+    Statement& prepare(std::string_view sql, std::initializer_list<Bound> values);
+    // Throws what the connection's last error is.
+    [[noreturn]] void fail(std::string_view doing) const;
+
+  private:
+    sqlite3* connection_ = nullptr;
+    std::map<std::string, Statement, std::less<>> statements_;
+};
+
+Database::Connection::Connection(const std::string& path, const std::string& vfs) {
     const int opened = sqlite3_open_v2(
         path.c_str(), &connection_,
         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
@@ -58,12 +91,12 @@ Database::Database(const std::string& path, const std::string& vfs) {
     sqlite3_db_config(connection_, SQLITE_DBCONFIG_LOOKASIDE, nullptr, 0, 0);
 }
 
-Database::~Database() {
-    for (const auto& [sql, statement] : statements_) sqlite3_finalize(statement);
+Database::Connection::~Connection() {
+    statements_.clear();
     sqlite3_close_v2(connection_);
 }
 
-void Database::fail(std::string_view doing) const {
+void Database::Connection::fail(std::string_view doing) const {
     const std::string what = fmt::format("{}: {}", doing, sqlite3_errmsg(connection_));
     // The store is as good as it was: whoever asked for this has a bug.
     if (primary_code(connection_) == SQLITE_CONSTRAINT) throw std::logic_error(what);
@@ -71,15 +104,7 @@ void Database::fail(std::string_view doing) const {
     throw StoreFailure(what);
 }
 
-void Database::wait_for_locks(std::chrono::milliseconds at_most) {
-    sqlite3_busy_timeout(connection_, static_cast<int>(at_most.count()));
-}
-
-void Database::script(const char* sql) {
-    if (sqlite3_exec(connection_, sql, nullptr, nullptr, nullptr) != SQLITE_OK) fail(sql);
-}
-
-sqlite3_stmt* Database::prepare(std::string_view sql) {
+Statement& Database::Connection::prepare(std::string_view sql) {
     if (const auto found = statements_.find(sql); found != statements_.end()) {
         return found->second;
     }
@@ -88,52 +113,69 @@ sqlite3_stmt* Database::prepare(std::string_view sql) {
                            SQLITE_PREPARE_PERSISTENT, &statement, nullptr) != SQLITE_OK) {
         fail(sql);
     }
-    statements_.emplace(std::string(sql), statement);
-    return statement;
+    return statements_.emplace(std::string(sql), statement).first->second;
 }
 
-void Database::bind(sqlite3_stmt* statement, std::initializer_list<Bound> values) {
+Statement& Database::Connection::prepare(std::string_view sql,
+                                         std::initializer_list<Bound> values) {
+    Statement& prepared = prepare(sql);
     int position = 0;
     for (const Bound& bound : values) {
         ++position;
         int outcome = SQLITE_OK;
         if (const auto* number = std::get_if<std::int64_t>(&bound.value())) {
-            outcome = sqlite3_bind_int64(statement, position, *number);
+            outcome = sqlite3_bind_int64(prepared.get(), position, *number);
         } else {
             const std::string_view text = std::get<std::string_view>(bound.value());
             // A null pointer would bind NULL, and an empty text is not that.
             const char* bytes = text.data() == nullptr ? "" : text.data();
-            outcome = sqlite3_bind_text(statement, position, bytes, static_cast<int>(text.size()),
-                                        SQLITE_STATIC);
+            outcome = sqlite3_bind_text(prepared.get(), position, bytes,
+                                        static_cast<int>(text.size()), SQLITE_STATIC);
         }
-        if (outcome != SQLITE_OK) fail(sqlite3_sql(statement));
+        if (outcome != SQLITE_OK) fail(sql);
+    }
+    return prepared;
+}
+
+Database::Database(const std::string& path, const std::string& vfs)
+    : connection_(std::make_unique<Connection>(path, vfs)) {}
+
+Database::~Database() = default;
+
+void Database::wait_for_locks(std::chrono::milliseconds at_most) {
+    sqlite3_busy_timeout(connection_->get(), static_cast<int>(at_most.count()));
+}
+
+void Database::script(const char* sql) {
+    if (sqlite3_exec(connection_->get(), sql, nullptr, nullptr, nullptr) != SQLITE_OK) {
+        connection_->fail(sql);
     }
 }
 
 std::int64_t Database::run(std::string_view sql, std::initializer_list<Bound> values) {
-    sqlite3_stmt* statement = prepare(sql);
-    bind(statement, values);
+    Statement& statement = connection_->prepare(sql, values);
     // Also when it fails: the statement is used again.
-    const std::unique_ptr<sqlite3_stmt, int (*)(sqlite3_stmt*)> reset(statement, sqlite3_reset);
-    const int outcome = sqlite3_step(statement);
-    if (outcome != SQLITE_DONE && outcome != SQLITE_ROW) fail(sql);
-    return sqlite3_changes64(connection_);
+    const std::unique_ptr<sqlite3_stmt, int (*)(sqlite3_stmt*)> reset(statement.get(),
+                                                                      sqlite3_reset);
+    const int outcome = sqlite3_step(statement.get());
+    if (outcome != SQLITE_DONE && outcome != SQLITE_ROW) connection_->fail(sql);
+    return sqlite3_changes64(connection_->get());
 }
 
 void Database::query(std::string_view sql, std::initializer_list<Bound> values,
                      const std::function<bool(const Row&)>& visit) {
-    sqlite3_stmt* statement = prepare(sql);
-    bind(statement, values);
+    Statement& statement = connection_->prepare(sql, values);
     // Also when `visit` throws: the statement is used again.
-    const std::unique_ptr<sqlite3_stmt, int (*)(sqlite3_stmt*)> reset(statement, sqlite3_reset);
+    const std::unique_ptr<sqlite3_stmt, int (*)(sqlite3_stmt*)> reset(statement.get(),
+                                                                      sqlite3_reset);
     const Row row(statement);
-    int outcome = sqlite3_step(statement);
-    while (outcome == SQLITE_ROW && visit(row)) outcome = sqlite3_step(statement);
-    if (outcome != SQLITE_DONE && outcome != SQLITE_ROW) fail(sql);
+    int outcome = sqlite3_step(statement.get());
+    while (outcome == SQLITE_ROW && visit(row)) outcome = sqlite3_step(statement.get());
+    if (outcome != SQLITE_DONE && outcome != SQLITE_ROW) connection_->fail(sql);
 }
 
 std::string Database::table(const std::string& sql) {
-    sqlite3_stmt* statement = prepare(sql);
+    sqlite3_stmt* statement = connection_->prepare(sql).get();
     if (sqlite3_stmt_readonly(statement) == 0) {
         throw StoreFailure("only statements that read are answered");
     }
@@ -157,7 +199,7 @@ std::string Database::table(const std::string& sql) {
 
 void Database::collect_changes() {
     sqlite3_update_hook(
-        connection_,
+        connection_->get(),
         [](void* self, int operation, const char*, const char* table, sqlite3_int64 row) {
             static_cast<Database*>(self)->changes_.push_back(
                 {table, row, operation == SQLITE_DELETE});

@@ -4,37 +4,17 @@
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
-#include <map>
-#include <span>
-#include <stdexcept>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
-struct sqlite3;
-struct sqlite3_stmt;
+#include "system/model/store_failure.hpp"
+#include "system/ports/time.hpp"
 
 namespace lifecycle {
-
-// The database can no longer be trusted to answer: the disk failed, or the file is damaged.
-// The process has to die and start again from what is durable.
-class StoreFailure : public std::runtime_error {
-  public:
-    using std::runtime_error::runtime_error;
-};
-
-// The database cannot take a transaction now, and will once others have let it: another process
-// holds its lock, or its disk is full. Nothing was written.
-class StoreUnavailable : public StoreFailure {
-  public:
-    enum class Cause : std::uint8_t { locked, full };
-    StoreUnavailable(Cause cause, const std::string& what) : StoreFailure(what), cause_(cause) {}
-    Cause cause() const { return cause_; }
-
-  private:
-    Cause cause_;
-};
 
 // A value bound to a statement. Texts must outlive the call that binds them.
 class Bound {
@@ -49,16 +29,26 @@ class Bound {
     std::variant<std::int64_t, std::string_view> value_;
 };
 
+class Statement;
+
 // The row that a statement stands on. Columns count from 0; a text is copied out.
 class Row {
   public:
-    explicit Row(sqlite3_stmt* statement) : statement_(statement) {}
     std::int64_t integer(int column) const;
     std::string text(int column) const;
+    // A count of microseconds since the Unix epoch, as count_of() says it.
+    Time time_at(int column) const { return Time(Duration(integer(column))); }
 
   private:
-    sqlite3_stmt* statement_;
+    friend class Database;
+    explicit Row(Statement& statement) : statement_(statement) {}
+    Statement& statement_;
 };
+
+// How a time is stored.
+inline std::int64_t count_of(Time time) {
+    return time.time_since_epoch().count();
+}
 
 // One row that changed in a transaction.
 struct RowChange {
@@ -99,13 +89,8 @@ class Database {
     std::vector<RowChange> take_changes() { return std::exchange(changes_, {}); }
 
   private:
-    sqlite3_stmt* prepare(std::string_view sql);
-    void bind(sqlite3_stmt* statement, std::initializer_list<Bound> values);
-    // Throws what the connection's last error is.
-    [[noreturn]] void fail(std::string_view doing) const;
-
-    sqlite3* connection_ = nullptr;
-    std::map<std::string, sqlite3_stmt*, std::less<>> statements_;
+    class Connection;
+    std::unique_ptr<Connection> connection_;
     std::vector<RowChange> changes_;
 };
 

@@ -336,6 +336,16 @@ constexpr std::array kMigrations = {
     CREATE INDEX delegation_open ON delegation (project, number)
         WHERE state IN ('queued', 'delivered');
     )sql",
+    // What an event is about, which stood in its ordering key.
+    R"sql(
+    ALTER TABLE outbox_event ADD COLUMN subject TEXT NOT NULL DEFAULT '';
+    UPDATE outbox_event SET subject = CASE kind
+        WHEN 'delegation:deliver' THEN substr(ordering_key, 12)
+        WHEN 'volume:destroy' THEN substr(ordering_key, 8)
+        WHEN 'volume:release' THEN substr(ordering_key, 9)
+        WHEN 'volume:snapshot' THEN substr(ordering_key, 10)
+        ELSE machine END;
+    )sql",
 };
 
 Error unusable(std::string_view path, std::string_view why) {

@@ -21,11 +21,6 @@
 
 namespace lifecycle {
 
-// How a time is stored.
-inline std::int64_t count_of(Time time) {
-    return time.time_since_epoch().count();
-}
-
 // What a transaction that reads may do: it sees one state of the whole database. It lives only
 // inside the closure that it is given to.
 class ReadTx {

@@ -23,8 +23,7 @@ struct Recorded {
 };
 
 Recorded recorded_of(const Row& row) {
-    return {row.text(0), Duration(row.integer(1)), Time(Duration(row.integer(2))),
-            Time(Duration(row.integer(3)))};
+    return {row.text(0), Duration(row.integer(1)), row.time_at(2), row.time_at(3)};
 }
 
 }  // namespace

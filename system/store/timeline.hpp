@@ -15,7 +15,7 @@ namespace lifecycle {
 // control planes of a host agree to the microsecond, and a later life goes on where this one was.
 // Only across a start of the host does the wall clock say how much time has passed, and never less
 // than none.
-class Timeline final : public Clock {
+class Timeline final : public Clock, public Loop {
   public:
     // Goes on with what the store says. All must outlive the timeline.
     Timeline(Store& store, Clock& outside, Telemetry& telemetry);
@@ -28,8 +28,8 @@ class Timeline final : public Clock {
     void expedite(TimerId timer) override { outside_.expedite(timer); }
 
     // Writes down now and then, and whenever the wall clock was set, what time it is, until stop().
-    boost::asio::awaitable<void> run();
-    void stop() { rounds_.stop(); }
+    boost::asio::awaitable<void> run() override;
+    void stop() override { rounds_.stop(); }
 
   private:
     boost::asio::awaitable<void> look();

@@ -7,11 +7,12 @@
 #include <utility>
 
 #include "system/identity/registration.hpp"
-#include "system/identity/secrets.hpp"
 #include "system/lifecycle/machine_changes.hpp"
 #include "system/model/json.hpp"
-#include "system/store/credentials.hpp"
-#include "system/store/machines.hpp"
+#include "system/model/secrets.hpp"
+#include "system/rows/credentials.hpp"
+#include "system/rows/machines.hpp"
+#include "system/rows/projects.hpp"
 
 namespace lifecycle {
 namespace {
@@ -43,8 +44,8 @@ std::string key_of(std::string_view delegation) {
     return fmt::format("delegation:{}", delegation);
 }
 
-HttpRequest request_of(const Delegation& delegation, const Endpoint& way) {
-    HttpRequest request = along({}, way);
+HttpRequest request_of(const Delegation& delegation) {
+    HttpRequest request;
     request.method = "POST";
     request.target = "/delegations";
     request.headers["Content-Type"] = "application/json";
@@ -60,7 +61,8 @@ HttpRequest request_of(const Delegation& delegation, const Endpoint& way) {
 // What has not been handed over yet waits for a box that takes work again.
 void hasten_queued(Tx& tx, std::string_view project, Time now) {
     for (const Delegation& delegation : open_delegations(tx, project)) {
-        if (delegation.state == "queued") bring_forward(tx, key_of(delegation.id), now);
+        if (delegation.state == DelegationState::queued)
+            bring_forward(tx, key_of(delegation.id), now);
     }
 }
 
@@ -94,7 +96,7 @@ Error no_such_delegation(std::string_view id) {
             "list the delegations of the project"};
 }
 
-Result<Delegation> delegate(Tx& tx, const DelegationRequest& request, std::int64_t most_open,
+Result<Delegation> delegate(Tx& tx, const DelegationRequest& request, const TaskOptions& options,
                             Time now) {
     if (!project_exists(tx, request.project)) {
         return std::unexpected(no_such_project(request.project));
@@ -107,11 +109,11 @@ Result<Delegation> delegate(Tx& tx, const DelegationRequest& request, std::int64
         if (earlier) return *std::move(earlier);
     }
     if (is_archived(tx, request.project)) return std::unexpected(archived_project(request.project));
-    if (count_open_delegations(tx, request.project) >= most_open) {
+    if (count_open_delegations(tx, request.project) >= options.max_open_delegations) {
         return std::unexpected(
             Error(ErrorCode::conflict,
                   fmt::format("project {} has {} delegations that have not ended", request.project,
-                              most_open),
+                              options.max_open_delegations),
                   "wait until some of them have, or see whether its machine answers"));
     }
     Delegation wanted;
@@ -126,12 +128,12 @@ Result<Delegation> delegate(Tx& tx, const DelegationRequest& request, std::int64
     const auto active = active_machine(tx, made.project);
     const std::string provider = active ? active->provider : std::string();
     const Lane lane{provider, Work::hand, made.project};
-    enqueue(tx, {std::string(kDelegate), key, key, "", lane, now}, now);
+    enqueue(tx, {kDelegate, made.id, key, key, "", lane, now}, now);
     return made;
 }
 
 Result<Delegation> conclude(Tx& tx, std::string_view id, std::string_view token,
-                            std::string_view outcome, std::string_view result, Time now) {
+                            DelegationState outcome, std::string_view result, Time now) {
     const auto shown = credential_of_token(tx, hash_of(token));
     if (!shown) {
         return std::unexpected(Error(ErrorCode::unauthorized, "this is no token of any machine",
@@ -153,10 +155,10 @@ Result<Delegation> conclude(Tx& tx, std::string_view id, std::string_view token,
                                      "wait until it is"));
     }
     if (!end_delegation(tx, id, outcome, result, now) && found->state != outcome) {
-        return std::unexpected(
-            Error(ErrorCode::conflict,
-                  fmt::format("delegation {} is {} already: {}", id, found->state, found->result),
-                  "leave it: nobody waits for it any more"));
+        return std::unexpected(Error(ErrorCode::conflict,
+                                     fmt::format("delegation {} is {} already: {}", id,
+                                                 to_string(found->state), found->result),
+                                     "leave it: nobody waits for it any more"));
     }
     return *find_delegation(tx, id);
 }
@@ -167,11 +169,19 @@ void hasten_delegations(Tx& tx, std::string_view project, Time now) {
     }
 }
 
+Delegations::Delegations(Store& store, Ports ports, const Providers& providers,
+                         DaemonOptions daemon)
+    : store_(store), ports_(std::move(ports)), daemons_(ports_.http, providers, daemon) {}
+
+void Delegations::install(Registry& registry) {
+    registry.outbox.add(kDelegate, consumer());
+}
+
 Consumer Delegations::consumer() {
     Consumer consumer(UntilItsDeadline{});
     consumer.consume = [this](Delivery delivery) { return consume(std::move(delivery)); };
     consumer.on_dead = [this](Tx& tx, const Event& event, std::string_view reason) {
-        end_delegation(tx, subject_of(event), "failed", reason, ports_.clock.now());
+        end_delegation(tx, event.subject, DelegationState::failed, reason, ports_.clock.now());
     };
     return consumer;
 }
@@ -181,7 +191,7 @@ boost::asio::awaitable<Outcome> Delegations::consume(Delivery delivery) {
         std::optional<Delegation> delegation;
         std::optional<Machine> active;
     };
-    auto read = [id = subject_of(delivery.event())](ReadTx& tx) -> Result<Found> {
+    auto read = [id = delivery.event().subject](ReadTx& tx) -> Result<Found> {
         Found found{find_delegation(tx, id), {}};
         if (found.delegation) found.active = active_machine(tx, found.delegation->project);
         return found;
@@ -189,13 +199,13 @@ boost::asio::awaitable<Outcome> Delegations::consume(Delivery delivery) {
     auto found = co_await store_.read(std::move(read));
     if (!found->delegation) co_return Done{"there is no such delegation", {}};
     Delegation delegation = std::move(*found->delegation);
-    if (delegation.ended()) co_return Done{delegation.state, {}};
+    if (delegation.ended()) co_return Done{std::string(to_string(delegation.state)), {}};
     if (ports_.clock.now() >= delegation.deadline) {
         const std::string why = fmt::format(
             "not processed in time; it was delivered {} times, last to {}", delegation.deliveries,
             delegation.machine.empty() ? "nobody" : delegation.machine);
         co_return Done{"its time is up", [this, id = delegation.id, why](Tx& tx) {
-                           end_delegation(tx, id, "failed", why, ports_.clock.now());
+                           end_delegation(tx, id, DelegationState::failed, why, ports_.clock.now());
                        }};
     }
     if (!found->active) {
@@ -231,14 +241,9 @@ boost::asio::awaitable<Outcome> Delegations::deliver(Delivery delivery, Delegati
 
 boost::asio::awaitable<std::optional<std::string>> Delegations::offer(Delegation delegation,
                                                                       Machine machine) {
-    Provider* provider = providers_.find(machine.provider);
-    if (provider == nullptr) co_return "there is no such provider";
-    const auto way =
-        co_await provider->reach(machine.external_id, machine.address, options_.daemon_port);
-    if (!way) co_return describe(way.error());
-    HttpRequest request = request_of(delegation, *way);
-    const auto answer = co_await ports_.http.send(std::move(request), options_.proxy_timeout);
-    if (!answer) co_return std::string(to_string(answer.error()));
+    HttpRequest request = request_of(delegation);
+    const auto answer = co_await daemons_.ask(std::move(machine), std::move(request));
+    if (!answer) co_return answer.error().why;
     if (answer->status < 200 || answer->status >= 300) {
         co_return fmt::format("the daemon answered {}", answer->status);
     }

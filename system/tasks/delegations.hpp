@@ -7,13 +7,19 @@
 #include <string>
 #include <string_view>
 
-#include "system/lifecycle/part.hpp"
+#include "system/daemon/daemon_client.hpp"
 #include "system/outbox/outbox.hpp"
-#include "system/store/delegations.hpp"
+#include "system/registry/registry.hpp"
+#include "system/rows/delegations.hpp"
 
 namespace lifecycle {
 
-inline constexpr std::string_view kDelegate = "delegation:deliver";
+inline constexpr EventKind kDelegate{"delegation:deliver", EventKind::Lifetime::by_age};
+
+struct TaskOptions {
+    // Of one project: how many may be open, which is neither processed nor failed.
+    std::int64_t max_open_delegations = 1000;
+};
 
 struct DelegationRequest {
     std::string project;
@@ -29,14 +35,14 @@ Error no_such_delegation(std::string_view id);
 // Work for the agent of a project's active machine, whichever that will be. The same idempotency
 // key gives the delegation that it made before. Not found if there is no such project, conflict if
 // it is archived, if the key was used for another request, or if as many as may be have not ended.
-Result<Delegation> delegate(Tx& tx, const DelegationRequest& request, std::int64_t most_open,
+Result<Delegation> delegate(Tx& tx, const DelegationRequest& request, const TaskOptions& options,
                             Time now);
 
-// What the agent says came of it: "processed" or "failed". Only the project's active machine may,
+// What the agent says came of it: processed or failed. Only the project's active machine may,
 // by its token: forbidden for another project's machine, conflict for one that is not active or if
 // the delegation has ended otherwise. Saying the same again changes nothing.
 Result<Delegation> conclude(Tx& tx, std::string_view delegation, std::string_view token,
-                            std::string_view outcome, std::string_view result, Time now);
+                            DelegationState outcome, std::string_view result, Time now);
 
 // The project has another active machine: what is not done goes to that one now.
 void hasten_delegations(Tx& tx, std::string_view project, Time now);
@@ -63,9 +69,12 @@ class Pauses {
 // Consumer of delegation:deliver. Brings a delegation to the active machine's daemon, and again
 // every while, under one id, until the agent has concluded it or its time is up. Delivered is not
 // processed: only the agent ends it, or the deadline does.
-class Delegations : Part {
+class Delegations {
   public:
-    using Part::Part;
+    // All must outlive it.
+    Delegations(Store& store, Ports ports, const Providers& providers, DaemonOptions daemon);
+
+    void install(Registry& registry);
     Consumer consumer();
 
   private:
@@ -76,6 +85,9 @@ class Delegations : Part {
     boost::asio::awaitable<std::optional<std::string>> offer(Delegation delegation,
                                                              Machine machine);
 
+    Store& store_;
+    Ports ports_;
+    DaemonClient daemons_;
     Pauses pauses_;
 };
 

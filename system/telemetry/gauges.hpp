@@ -1,11 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "system/lifecycle/options.hpp"
-#include "system/providers/providers.hpp"
+#include "system/ports/time.hpp"
 #include "system/store/store.hpp"
 
 namespace lifecycle {
@@ -17,13 +18,23 @@ struct Gauge {
     std::int64_t value = 0;
 };
 
-// What an operator watches, read from the store: machines by state and provider, those without an
-// external id, starting ones that are late, the outbox's depth and oldest age, dead letters,
-// resources and volumes that are not confirmed gone. Every one is counted along an index that
-// holds only what is counted; volumes, of which there are few, by their rows.
-std::vector<Gauge> measure(ReadTx& tx, const LifecycleOptions& options, Time now);
+// Measures a part of the system for its operator. What it counts of rows it counts along an index
+// that holds only what is counted.
+using Meter = std::function<std::vector<Gauge>(ReadTx&, Time now)>;
 
-// For how long each provider has been out of reach, as this process knows; 0: it is in reach.
-std::vector<Gauge> measure(const Providers& providers, SteadyTime now);
+// All that an operator watches.
+class Gauges {
+  public:
+    void add(Meter meter) { meters_.push_back(std::move(meter)); }
+
+    // By name, those of one name in the order of their meter.
+    std::vector<Gauge> measure(ReadTx& tx, Time now) const;
+
+  private:
+    std::vector<Meter> meters_;
+};
+
+// The integer in the first column of the first row; 0 if there is none.
+std::int64_t count_in(ReadTx& tx, std::string_view sql, std::initializer_list<Bound> values = {});
 
 }  // namespace lifecycle

@@ -8,7 +8,7 @@
 #include <list>
 #include <string>
 
-#include "system/identity/signature.hpp"
+#include "system/model/signature.hpp"
 #include "system/server/http_server.hpp"
 #include "tests/e2e/lifecycled.hpp"
 

@@ -4,7 +4,7 @@
 
 #include <chrono>
 
-#include "system/identity/signature.hpp"
+#include "system/model/signature.hpp"
 
 namespace e2e {
 namespace {

@@ -12,6 +12,8 @@
 
 namespace lifecycle {
 
+inline constexpr EventKind kTest{"test", EventKind::Lifetime::by_age};
+
 // An outbox whose consumer of "test" logs what it does.
 class OutboxTest : public testing::Test {
   protected:
@@ -31,7 +33,7 @@ class OutboxTest : public testing::Test {
     void add(const std::string& key, const std::string& dedupe,
              Duration delay = std::chrono::seconds(0)) {
         auto body = [&](Tx& tx) -> Result<bool> {
-            return enqueue(tx, {"test", key, dedupe, dedupe, lane, at.clock.now() + delay},
+            return enqueue(tx, {kTest, dedupe, key, dedupe, dedupe, lane, at.clock.now() + delay},
                            at.clock.now());
         };
         added = *store->transact_now(body);
@@ -46,7 +48,7 @@ class OutboxTest : public testing::Test {
             log += "dead:" + event.machine + " ";
             last_reason = reason;
         };
-        outbox.add("test", std::move(consumer));
+        outbox.add(kTest, std::move(consumer));
         tasks.spawn(outbox.run());
     }
 

@@ -10,8 +10,8 @@
 
 #include "system/api/json.hpp"
 #include "system/api/requests.hpp"
-#include "system/identity/secrets.hpp"
 #include "system/model/json.hpp"
+#include "system/model/secrets.hpp"
 #include "system/providers/daytona.hpp"
 #include "system/providers/docker.hpp"
 #include "system/providers/fly.hpp"

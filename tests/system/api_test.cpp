@@ -5,7 +5,7 @@
 
 #include "scenarios/client/stage.hpp"
 #include "system/api/api.hpp"
-#include "system/identity/secrets.hpp"
+#include "system/model/secrets.hpp"
 #include "tests/support/play.hpp"
 
 namespace scenarios {

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "scenarios/client/stage.hpp"
-#include "system/identity/secrets.hpp"
+#include "system/model/secrets.hpp"
 #include "tests/support/play.hpp"
 
 // Who may say what, and what everybody else is told.
@@ -170,7 +170,7 @@ Script own_project_only(Stage stage) {
     const Reply missing =
         co_await ask(stage, "/v1/delegations/alpha.99/result", said, stranger.token);
     EXPECT_EQ(missing.status, 404);
-    EXPECT_NE(stage.shadow().delegations().at(work).state, "processed");
+    EXPECT_NE(stage.shadow().delegations().at(work).state, lifecycle::DelegationState::processed);
     // A machine that is only starting has nothing to say of its project's work either.
     const std::string next = co_await stage.create("alpha");
     co_await stage.sleep(seconds(30));

@@ -81,7 +81,7 @@ TEST_F(OutboxTest, FindsAnEventThatNobodyAnnounced) {
     start([this](Delivery delivery) { return log_and_finish(&log, std::move(delivery)); });
     at.world.run_until(minutes(1));
     auto body = [&](Tx& tx) -> Result<bool> {
-        return enqueue(tx, {"test", "k", "a", "a", {"fly", Work::make}, at.clock.now()},
+        return enqueue(tx, {kTest, "a", "k", "a", "a", {"fly", Work::make}, at.clock.now()},
                        at.clock.now());
     };
     ASSERT_TRUE(store->transact_now(body));
@@ -274,7 +274,7 @@ TEST_F(OutboxTest, DoesNotBuryWhatNobodyNeedsAnyMore) {
     consumer.on_dead = [this](Tx&, const Event& event, std::string_view) {
         log += "dead:" + event.machine + " ";
     };
-    outbox.add("test", std::move(consumer));
+    outbox.add(kTest, std::move(consumer));
     tasks.spawn(outbox.run());
     add("k", "a");
     add("l", "b");
@@ -287,7 +287,14 @@ TEST_F(OutboxTest, DoesNotBuryWhatNobodyNeedsAnyMore) {
 TEST_F(OutboxTest, BuriesAnEventThatNoConsumerHandles) {
     start([this](Delivery delivery) { return log_and_finish(&log, std::move(delivery)); });
     auto body = [&](Tx& tx) -> Result<bool> {
-        return enqueue(tx, {"unheard-of", "k", "a", "a", {"", Work::rows}, at.clock.now()},
+        return enqueue(tx,
+                       {EventKind("unheard-of", EventKind::Lifetime::by_age),
+                        "a",
+                        "k",
+                        "a",
+                        "a",
+                        {"", Work::rows},
+                        at.clock.now()},
                        at.clock.now());
     };
     ASSERT_TRUE(store->transact_now(body));
@@ -302,7 +309,8 @@ TEST_F(OutboxTest, CommitsTheEffectWithTheOutcome) {
         static boost::asio::awaitable<Outcome> consume(Delivery) {
             co_return Done{
                 "done", [](Tx& tx) {
-                    enqueue(tx, {"test", "k2", "b", "b", {"fly", Work::make}, Time() + hours(1)},
+                    enqueue(tx,
+                            {kTest, "b", "k2", "b", "b", {"fly", Work::make}, Time() + hours(1)},
                             Time());
                 }};
         }

@@ -4,7 +4,9 @@
 
 #include "system/lifecycle/machine_changes.hpp"
 #include "system/providers/docker.hpp"
-#include "system/store/machines.hpp"
+#include "system/rows/github_bindings.hpp"
+#include "system/rows/machines.hpp"
+#include "system/rows/projects.hpp"
 #include "system/tasks/delegations.hpp"
 #include "tests/support/sim_fixture.hpp"
 
@@ -43,7 +45,7 @@ class Requests : public testing::Test {
     tests::SimFixture at;
     DockerProvider docker;
     Providers providers;
-    LifecycleOptions options;
+    MachineDefaults options;
     Time now{seconds(1'000)};
 };
 
@@ -69,7 +71,8 @@ TEST_F(Requests, AKeyGoesWithOneRequest) {
         EXPECT_EQ(other.error().code, ErrorCode::conflict);
 
         const auto work = [&](const std::string& body) {
-            return delegate(tx, parse_delegation(asking(body, "w"), "alpha").value(), 10, now);
+            return delegate(tx, parse_delegation(asking(body, "w"), "alpha").value(),
+                            {.max_open_delegations = 10}, now);
         };
         const auto one = work(R"({"agent": "a", "payload": 1})");
         ASSERT_TRUE(one.has_value());
@@ -85,7 +88,7 @@ TEST_F(Requests, AProjectHasOnlySoManyDelegationsThatHaveNotEnded) {
         ASSERT_TRUE(create_machine(tx, wanted(R"({"image": "x"})"), options, now).has_value());
         const auto work = [&](const std::string& key) {
             const auto asked = parse_delegation(asking(R"({"agent": "a"})", key), "alpha");
-            return delegate(tx, asked.value(), 2, now);
+            return delegate(tx, asked.value(), {.max_open_delegations = 2}, now);
         };
         const auto first = work("k1");
         ASSERT_TRUE(first.has_value());
@@ -94,9 +97,10 @@ TEST_F(Requests, AProjectHasOnlySoManyDelegationsThatHaveNotEnded) {
         ASSERT_FALSE(third.has_value());
         EXPECT_EQ(third.error().code, ErrorCode::conflict);
         EXPECT_EQ(work("k1")->id, first->id) << "asked again, it is the same";
-        ASSERT_TRUE(end_delegation(tx, first->id, "failed", "no", now));
-        EXPECT_FALSE(end_delegation(tx, first->id, "processed", "yes", now)) << "it has ended";
-        EXPECT_EQ(find_delegation(tx, first->id)->state, "failed");
+        ASSERT_TRUE(end_delegation(tx, first->id, DelegationState::failed, "no", now));
+        EXPECT_FALSE(end_delegation(tx, first->id, DelegationState::processed, "yes", now))
+            << "it has ended";
+        EXPECT_EQ(find_delegation(tx, first->id)->state, DelegationState::failed);
         EXPECT_TRUE(work("k3").has_value());
     });
 }

@@ -1,4 +1,4 @@
-#include "system/store/retention.hpp"
+#include "system/rows/forgetting.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,10 +8,14 @@
 #include "system/lifecycle/events.hpp"
 #include "system/lifecycle/machine_changes.hpp"
 #include "system/lifecycle/volume_changes.hpp"
-#include "system/store/credentials.hpp"
-#include "system/store/delegations.hpp"
-#include "system/store/machines.hpp"
-#include "system/store/volumes.hpp"
+#include "system/rows/credentials.hpp"
+#include "system/rows/delegations.hpp"
+#include "system/rows/machine_history.hpp"
+#include "system/rows/machines.hpp"
+#include "system/rows/presence.hpp"
+#include "system/rows/projects.hpp"
+#include "system/rows/provider_resources.hpp"
+#include "system/rows/volumes.hpp"
 #include "tests/support/play.hpp"
 #include "tests/support/sim_fixture.hpp"
 
@@ -127,7 +131,7 @@ TEST_F(RetentionTest, NeverGivesANumberAgain) {
         wanted.agent = "agent-1";
         const Delegation first = insert_delegation(tx, wanted, "");
         EXPECT_EQ(first.id, "alpha.1");
-        end_delegation(tx, first.id, "processed", "", kEarly);
+        end_delegation(tx, first.id, DelegationState::processed, "", kEarly);
         EXPECT_EQ(forget_delegations(tx, kEarly, 9), 0);
         EXPECT_EQ(forget_delegations(tx, kLate, 9), 1);
         EXPECT_EQ(insert_delegation(tx, wanted, "").id, "alpha.2");
@@ -158,7 +162,13 @@ TEST_F(RetentionTest, ForgetsBootsOfAMachineButNotWhereItsTokensAre) {
 
 TEST_F(RetentionTest, ArmsASettledEventAgainWithoutAnotherRow) {
     in_tx([&](Tx& tx) {
-        const NewEvent event{"test", "key", "dedupe", "", {"", Work::rows}, kEarly};
+        const NewEvent event{EventKind("test", EventKind::Lifetime::by_age),
+                             "subject",
+                             "key",
+                             "dedupe",
+                             "",
+                             {"", Work::rows},
+                             kEarly};
         EXPECT_TRUE(enqueue(tx, event, kEarly));
         rearm(tx, "dedupe", hours(1), kLate);
         const auto due = [&] {

@@ -12,10 +12,13 @@
 #include <vector>
 
 #include "system/lifecycle/events.hpp"
-#include "system/store/delegations.hpp"
-#include "system/store/installation.hpp"
-#include "system/store/machines.hpp"
-#include "system/store/project_errors.hpp"
+#include "system/rows/delegations.hpp"
+#include "system/rows/github_bindings.hpp"
+#include "system/rows/installation.hpp"
+#include "system/rows/machines.hpp"
+#include "system/rows/project_errors.hpp"
+#include "system/rows/projects.hpp"
+#include "system/rows/provider_resources.hpp"
 #include "system/store/schema.hpp"
 #include "tests/support/sim_fixture.hpp"
 
@@ -284,9 +287,9 @@ TEST(Store, KnowsWhichProjectsWereGivenUpBeforeThatWasMarked) {
         EXPECT_FALSE(is_archived(tx, "kept")) << "its machine was retired, and that is all";
         EXPECT_EQ(projects_bound_to(tx, "acme/app", "main"),
                   (std::vector<std::string>{"back", "kept"}));
-        EXPECT_EQ(find_delegation(tx, "gone.1")->state, "failed");
+        EXPECT_EQ(find_delegation(tx, "gone.1")->state, DelegationState::failed);
         EXPECT_EQ(find_delegation(tx, "gone.1")->result, "the project was archived");
-        EXPECT_EQ(find_delegation(tx, "kept.1")->state, "delivered");
+        EXPECT_EQ(find_delegation(tx, "kept.1")->state, DelegationState::delivered);
         EXPECT_TRUE(open_errors_of(tx, "gone").empty());
         EXPECT_FALSE(open_errors_of(tx, "kept").empty());
         return 0;
@@ -318,6 +321,33 @@ TEST(Store, MovesWhatWaitsForABoxOrAProviderToALaneOfItsOwn) {
     };
     EXPECT_EQ(*store->transact_now(look),
               (std::vector<std::string>{"fly/hand kept", "fly/box ", "fly/route "}));
+}
+
+TEST(Store, FindsWhatAnEventIsAboutInItsOrderingKeyOfBefore) {
+    tests::SimFixture at;
+    {
+        Database database("test.db", at.process.disk().vfs_name());
+        ASSERT_TRUE(migrate(database, "test.db", 16));
+        for (const auto& [kind, key] : std::initializer_list<std::pair<const char*, const char*>>{
+                 {"delegation:deliver", "delegation:kept.1"},
+                 {"volume:destroy", "volume:v1"},
+                 {"volume:release", "release:v2"},
+                 {"volume:snapshot", "snapshot:v3"},
+                 {"machine:provision", "machine:kept-1"},
+                 {"project:route", "route:kept"}}) {
+            database.run(
+                "INSERT INTO outbox_event (kind, ordering_key, dedupe_key, machine, state,"
+                " available_at, created_at) VALUES (?, ?, ?, 'kept-1', 'pending', 6, 6)",
+                {kind, key, kind});
+        }
+    }
+    const auto store = at.open_store();
+    auto look = [](Tx& tx) -> Result<std::vector<std::string>> {
+        return tx.all("SELECT subject FROM outbox_event ORDER BY id", {},
+                      [](const Row& row) { return row.text(0); });
+    };
+    EXPECT_EQ(*store->transact_now(look),
+              (std::vector<std::string>{"kept.1", "v1", "v2", "v3", "kept-1", "kept-1"}));
 }
 
 TEST(Store, IsAsNewAsItsProgramBeforeItIsAskedForAnything) {

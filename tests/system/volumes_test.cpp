@@ -1,4 +1,4 @@
-#include "system/store/volumes.hpp"
+#include "system/rows/volumes.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <set>
 #include <string>
 
-#include "system/store/machines.hpp"
+#include "system/rows/projects.hpp"
 #include "tests/support/sim_fixture.hpp"
 
 namespace lifecycle {

@@ -43,19 +43,6 @@ std::string_view parenthesised(std::string_view code, std::size_t begin) {
     return code.substr(begin, end - begin);
 }
 
-// Which beginnings of paths a folder may include. The arrows of docs/architecture.md.
-const std::map<std::string, std::vector<std::string>>& arrows() {
-    static const std::map<std::string, std::vector<std::string>> all = {
-        {"system", {"system/"}},
-        {"sim", {"sim/"}},
-        {"fakes", {"fakes/", "sim/", "system/ports/"}},
-        {"scenarios", {"scenarios/", "fakes/", "sim/", "system/"}},
-        {"properties", {"properties/", "scenarios/", "sim/search/"}},
-        {"reports", {"reports/", "sim/search/", "sim/world/trace.hpp"}},
-    };
-    return all;
-}
-
 bool must_be_deterministic(const std::string& path) {
     const std::string folder = folder_of(path);
     if (path.starts_with("system/server/")) return false;  // the real clock and sockets live there
@@ -96,41 +83,6 @@ std::string code_only(std::string_view text) {
         }
     }
     return code;
-}
-
-std::vector<Finding> check_layers(const std::string& path, std::string_view text) {
-    std::vector<Finding> findings;
-    const auto allowed = arrows().find(folder_of(path));
-    if (allowed == arrows().end()) return findings;
-    const std::string whole(text);
-    static const std::regex include("#include \"([^\"]+)\"");
-    for (std::sregex_iterator found(whole.begin(), whole.end(), include), end; found != end;
-         ++found) {
-        const std::string target = (*found)[1];
-        const int line = line_at(whole, static_cast<std::size_t>(found->position()));
-        // Only the program itself says whose scenarios it searches.
-        const bool harness =
-            path == "reports/main.cpp" && target == "properties/lifecycle_trial.hpp";
-        const bool drawn = std::any_of(
-            allowed->second.begin(), allowed->second.end(),
-            [&](const std::string& beginning) { return target.starts_with(beginning); });
-        if (!drawn && !harness) {
-            findings.push_back({path, line, allowed->first + " must not include " + target});
-        }
-        const bool trace = path == "sim/world/trace.hpp" || path == "sim/world/trace.cpp";
-        if (trace && target != "sim/world/trace.hpp" && target != "sim/world/time.hpp" &&
-            target != "sim/world/hash.hpp") {
-            findings.push_back({path, line, "the trace stands below the simulator"});
-        }
-        const bool below = path.starts_with("sim/") && !path.starts_with("sim/search/");
-        if (below && target.starts_with("sim/search/")) {
-            findings.push_back({path, line, "a world does not know who searches it"});
-        }
-        if (target.starts_with("system/server/") && !path.starts_with("system/server/")) {
-            findings.push_back({path, line, "nothing includes the server"});
-        }
-    }
-    return findings;
 }
 
 std::vector<Finding> check_determinism(const std::string& path, std::string_view text) {

@@ -16,9 +16,6 @@ struct Finding {
 // The text with comments and the contents of literals blanked out, line by line as before.
 std::string code_only(std::string_view text);
 
-// Includes along arrows that the architecture does not draw.
-std::vector<Finding> check_layers(const std::string& path, std::string_view text);
-
 // Sources of nondeterminism in the folders that must have none.
 std::vector<Finding> check_determinism(const std::string& path, std::string_view text);
 

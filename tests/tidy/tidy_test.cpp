@@ -1,49 +1,21 @@
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
-#include <sstream>
-
 #include "tests/tidy/source_rules.hpp"
+#include "tests/tidy/tree.hpp"
 
 namespace tidy {
 namespace {
 
-namespace fs = std::filesystem;
-
-std::string read(const fs::path& path) {
-    std::ifstream in(path, std::ios::binary);
-    std::ostringstream text;
-    text << in.rdbuf();
-    return text.str();
-}
-
 using Check = std::vector<Finding> (*)(const std::string&, std::string_view);
 
 std::string findings_in_tree(Check check) {
-    const fs::path root = VIVARIUM_SOURCE_DIR;
     std::string all;
-    int files = 0;
-    for (const char* folder :
-         {"system", "sim", "fakes", "scenarios", "properties", "reports", "tests", "docs"}) {
-        for (const auto& entry : fs::recursive_directory_iterator(root / folder)) {
-            const auto extension = entry.path().extension();
-            if (extension != ".cpp" && extension != ".hpp") continue;
-            ++files;
-            const std::string path = fs::relative(entry.path(), root).string();
-            for (const Finding& finding : check(path, read(entry.path()))) {
-                all += finding.path + ":" + std::to_string(finding.line) + ": " + finding.message +
-                       "\n";
-            }
-        }
+    for (const Source& source : sources_of_tree()) {
+        all += told(check(source.path, source.text));
     }
-    EXPECT_GT(files, 60) << "the tree was not found";
     return all;
 }
 
-TEST(Tree, IncludesOnlyAlongTheArrows) {
-    EXPECT_EQ(findings_in_tree(check_layers), "");
-}
 TEST(Tree, HasNoSourceOfNondeterminism) {
     EXPECT_EQ(findings_in_tree(check_determinism), "");
 }
@@ -59,24 +31,6 @@ TEST(Tree, IsMadeOfReadableFiles) {
 
 int count(Check check, const std::string& path, const std::string& text) {
     return static_cast<int>(check(path, text).size());
-}
-
-TEST(Layers, AreFoundBroken) {
-    EXPECT_EQ(count(check_layers, "system/api/api.cpp", "#include \"sim/world/tape.hpp\"\n"), 1);
-    EXPECT_EQ(count(check_layers, "sim/world/world.cpp", "#include \"system/system.hpp\"\n"), 1);
-    EXPECT_EQ(count(check_layers, "sim/world/trace.cpp", "#include \"sim/world/world.hpp\"\n"), 1);
-    EXPECT_EQ(count(check_layers, "fakes/box.cpp", "#include \"system/store/store.hpp\"\n"), 1);
-    EXPECT_EQ(count(check_layers, "fakes/box.cpp", "#include \"system/ports/http.hpp\"\n"), 0);
-    EXPECT_EQ(count(check_layers, "properties/run.cpp", "#include \"reports/text.hpp\"\n"), 1);
-    EXPECT_EQ(count(check_layers, "properties/run.cpp", "#include \"sim/world/world.hpp\"\n"), 1);
-    EXPECT_EQ(count(check_layers, "reports/text.cpp", "#include \"sim/world/world.hpp\"\n"), 1);
-    EXPECT_EQ(count(check_layers, "reports/text.cpp", "#include \"sim/world/trace.hpp\"\n"), 0);
-    EXPECT_EQ(count(check_layers, "reports/text.cpp", "#include \"scenarios/stage.hpp\"\n"), 1);
-    EXPECT_EQ(count(check_layers, "reports/text.cpp", "#include \"properties/jury.hpp\"\n"), 1);
-    EXPECT_EQ(count(check_layers, "sim/search/a.cpp", "#include \"fakes/cloud.hpp\"\n"), 1);
-    EXPECT_EQ(count(check_layers, "sim/world/tape.cpp", "#include \"sim/search/search.hpp\"\n"), 1);
-    EXPECT_EQ(count(check_layers, "scenarios/a.cpp", "#include \"system/server/options.hpp\"\n"),
-              1);
 }
 
 TEST(Determinism, IsFoundBroken) {

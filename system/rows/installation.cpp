@@ -1,4 +1,4 @@
-#include "system/store/installation.hpp"
+#include "system/rows/installation.hpp"
 
 namespace lifecycle {
 
@@ -25,10 +25,9 @@ Installation claim_installation(Tx& tx, std::string_view id, std::string_view na
 
 Installation installation_of(ReadTx& tx) {
     return tx
-        .first("SELECT id, name, born_at FROM installation", {},
-               [](const Row& row) {
-                   return Installation{row.text(0), row.text(1), Time(Duration(row.integer(2)))};
-               })
+        .first(
+            "SELECT id, name, born_at FROM installation", {},
+            [](const Row& row) { return Installation{row.text(0), row.text(1), row.time_at(2)}; })
         .value_or(Installation{});
 }
 

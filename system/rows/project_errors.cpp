@@ -1,4 +1,4 @@
-#include "system/store/project_errors.hpp"
+#include "system/rows/project_errors.hpp"
 
 #include <array>
 #include <stdexcept>
@@ -25,8 +25,8 @@ ProjectError error_of(const Row& row) {
     error.subject = subject_of(row.text(2));
     error.about = row.text(3);
     error.text = row.text(4);
-    error.since = Time(Duration(row.integer(5)));
-    if (row.integer(6) != 0) error.until = Time(Duration(row.integer(6)));
+    error.since = row.time_at(5);
+    if (row.integer(6) != 0) error.until = row.time_at(6);
     return error;
 }
 

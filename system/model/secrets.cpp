@@ -1,4 +1,4 @@
-#include "system/identity/secrets.hpp"
+#include "system/model/secrets.hpp"
 
 #include <fmt/format.h>
 #include <openssl/evp.h>
@@ -6,7 +6,7 @@
 #include <array>
 #include <stdexcept>
 
-#include "system/identity/signature.hpp"
+#include "system/model/signature.hpp"
 
 namespace lifecycle {
 

@@ -6,8 +6,9 @@
 #include <string_view>
 #include <vector>
 
+#include "system/model/delegation.hpp"
 #include "system/ports/time.hpp"
-#include "system/store/page.hpp"
+#include "system/rows/page.hpp"
 #include "system/store/store.hpp"
 
 namespace lifecycle {
@@ -18,7 +19,7 @@ struct Delegation {
     std::string project;
     std::string agent;
     std::string payload;  // the agent's own business: JSON as text
-    std::string state;    // "queued", "delivered", "processed" or "failed"
+    DelegationState state = DelegationState::queued;
     std::string machine;  // that it was last delivered to; empty: none
     std::int64_t deliveries = 0;
     std::string result;  // what the agent said of it, or why it failed
@@ -27,7 +28,7 @@ struct Delegation {
     Time updated_at{};        // when it ended, if it has
     std::string digest;       // of what was sent; empty: nobody knows
     std::int64_t number = 0;  // within its project, never given again
-    bool ended() const { return state == "processed" || state == "failed"; }
+    bool ended() const { return is_terminal(state); }
 };
 
 std::optional<Delegation> find_delegation(ReadTx& tx, std::string_view id);
@@ -47,7 +48,7 @@ void record_delivered(Tx& tx, std::string_view id, std::string_view machine, Tim
 // All of the project that have not ended have failed.
 void fail_delegations(Tx& tx, std::string_view project, std::string_view reason, Time now);
 // False, changing nothing, if it has ended.
-bool end_delegation(Tx& tx, std::string_view id, std::string_view state, std::string_view result,
+bool end_delegation(Tx& tx, std::string_view id, DelegationState to, std::string_view result,
                     Time now);
 
 }  // namespace lifecycle

@@ -1,4 +1,4 @@
-#include "system/store/credentials.hpp"
+#include "system/rows/credentials.hpp"
 
 #define CREDENTIAL_COLUMNS "machine, boot, epoch, token_hash, superseded"
 
@@ -52,30 +52,6 @@ void supersede_credentials(Tx& tx, std::string_view machine) {
 
 std::int64_t supersede_all_credentials(Tx& tx) {
     return tx.run("UPDATE credential SET superseded = 1 WHERE superseded = 0");
-}
-
-Presence presence_of(ReadTx& tx, std::string_view machine) {
-    return tx
-        .first("SELECT seen_at, beats, boots, boots_since FROM presence WHERE machine = ?",
-               {machine},
-               [](const Row& row) {
-                   return Presence{Time(Duration(row.integer(0))), row.integer(1), row.integer(2),
-                                   Time(Duration(row.integer(3)))};
-               })
-        .value_or(Presence{});
-}
-
-void record_seen(Tx& tx, std::string_view machine, Time now) {
-    tx.run(
-        "INSERT INTO presence (machine, seen_at, beats) VALUES (?, ?, 1)"
-        " ON CONFLICT (machine) DO UPDATE SET seen_at = excluded.seen_at, beats = presence.beats + "
-        "1",
-        {machine, count_of(now)});
-}
-
-void record_boots(Tx& tx, std::string_view machine, std::int64_t boots, Time since) {
-    tx.run("UPDATE presence SET boots = ?, boots_since = ? WHERE machine = ?",
-           {boots, count_of(since), machine});
 }
 
 }  // namespace lifecycle

@@ -1,11 +1,11 @@
-#include "system/store/volumes.hpp"
+#include "system/rows/volumes.hpp"
 
 #include <fmt/format.h>
 
 #include <stdexcept>
 #include <utility>
 
-#include "system/store/numbers.hpp"
+#include "system/rows/project_counters.hpp"
 
 namespace lifecycle {
 namespace {
@@ -15,17 +15,12 @@ namespace {
     "snapshot_at"
 
 VolumeRow volume_of_row(const Row& row) {
-    return {row.text(0),
-            row.text(1),
-            row.text(2),
-            row.text(3),
-            row.integer(4),
-            row.text(5),
-            row.text(6),
-            parse_volume_state(row.text(7)).value(),
-            row.integer(8) != 0,
-            row.integer(9),
-            Time(Duration(row.integer(10)))};
+    return {row.text(0),         row.text(1),
+            row.text(2),         row.text(3),
+            row.integer(4),      row.text(5),
+            row.text(6),         parse_volume_state(row.text(7)).value(),
+            row.integer(8) != 0, row.integer(9),
+            row.time_at(10)};
 }
 
 // FNV-1a: it only has to tell apart what begins alike.
@@ -142,7 +137,7 @@ void set_volume_region(Tx& tx, std::string_view name, std::string_view region) {
 
 void record_snapshot(Tx& tx, std::string_view name, Time now) {
     tx.run("UPDATE volume SET snapshots = snapshots + 1, snapshot_at = ? WHERE name = ?",
-           {now.time_since_epoch().count(), name});
+           {count_of(now), name});
 }
 
 void set_volume_used(Tx& tx, std::string_view name, bool used) {

@@ -1,12 +1,12 @@
-#include "system/store/machines.hpp"
+#include "system/rows/machines.hpp"
 
 #include <fmt/format.h>
 
 #include <stdexcept>
 
-#include "system/store/credentials.hpp"
-#include "system/store/numbers.hpp"
-#include "system/store/project_errors.hpp"
+#include "system/rows/credentials.hpp"
+#include "system/rows/machine_history.hpp"
+#include "system/rows/project_errors.hpp"
 
 #define MACHINE_COLUMNS                                                                     \
     "id, project, generation, provider, state, external_id, address, image, region, cpus, " \
@@ -16,9 +16,6 @@
 namespace lifecycle {
 namespace {
 
-Time time_at(std::int64_t microseconds) {
-    return Time(Duration(microseconds));
-}
 Machine machine_of(const Row& row) {
     Machine machine;
     machine.id = row.text(0);
@@ -32,8 +29,8 @@ Machine machine_of(const Row& row) {
                     row.integer(10), row.integer(15), row.integer(17)};
     machine.daemon_status = parse_daemon_status(row.text(11)).value();
     machine.provisioning_error = row.text(12);
-    machine.created_at = time_at(row.integer(13));
-    machine.updated_at = time_at(row.integer(14));
+    machine.created_at = row.time_at(13);
+    machine.updated_at = row.time_at(14);
     machine.volume = row.text(16);
     machine.installation = row.text(18);
     return machine;
@@ -56,29 +53,6 @@ std::vector<Machine> machines_of(ReadTx& tx, std::string_view project, const Pag
                   {project, page.after, page.limit}, machine_of);
 }
 
-bool project_exists(ReadTx& tx, std::string_view project) {
-    return tx
-        .first("SELECT id FROM project WHERE id = ?", {project},
-               [](const Row& row) { return row.text(0); })
-        .has_value();
-}
-
-bool is_archived(ReadTx& tx, std::string_view project) {
-    return tx
-        .first("SELECT id FROM project WHERE id = ? AND archived_at <> 0", {project},
-               [](const Row& row) { return row.text(0); })
-        .has_value();
-}
-
-void set_archived(Tx& tx, std::string_view project, Time now) {
-    tx.run("UPDATE project SET archived_at = ? WHERE id = ? AND archived_at = 0",
-           {count_of(now), project});
-}
-
-void set_not_archived(Tx& tx, std::string_view project) {
-    tx.run("UPDATE project SET archived_at = 0 WHERE id = ?", {project});
-}
-
 std::optional<Machine> starting_machine(ReadTx& tx, std::string_view project) {
     return tx.first("SELECT " MACHINE_COLUMNS
                     " FROM machine WHERE project = ? AND state = 'starting'"
@@ -90,24 +64,6 @@ std::optional<Machine> active_machine(ReadTx& tx, std::string_view project) {
     return tx.first("SELECT " MACHINE_COLUMNS
                     " FROM machine WHERE id = (SELECT active_machine FROM project WHERE id = ?)",
                     {project}, machine_of);
-}
-
-std::int64_t generation_of(ReadTx& tx, std::string_view project) {
-    return tx
-        .first("SELECT generation FROM project WHERE id = ?", {project},
-               [](const Row& row) { return row.integer(0); })
-        .value_or(0);
-}
-
-void make_project(Tx& tx, std::string_view project, Time now) {
-    tx.run(
-        "INSERT INTO project (id, generation, created_at) VALUES (?, 0, ?)"
-        " ON CONFLICT (id) DO NOTHING",
-        {project, count_of(now)});
-}
-
-std::int64_t next_generation(Tx& tx, std::string_view project) {
-    return next_number(tx, "generation", project);
 }
 
 void insert_machine(Tx& tx, const Machine& machine) {
@@ -150,10 +106,6 @@ bool transition(Tx& tx, const Machine& machine, MachineState to, Time now) {
              {"to", to_string(to)},
              {"after_ms", std::int64_t{(now - machine.created_at).count() / 1000}}});
     return true;
-}
-
-void set_active_machine(Tx& tx, std::string_view project, std::string_view machine) {
-    tx.run("UPDATE project SET active_machine = ? WHERE id = ?", {machine, project});
 }
 
 void set_provisioning_error(Tx& tx, std::string_view machine, std::string_view error) {
@@ -209,112 +161,9 @@ void set_volume(Tx& tx, std::string_view machine, std::string_view volume) {
     tx.run("UPDATE machine SET volume = ? WHERE id = ?", {volume, machine});
 }
 
-void record_history(Tx& tx, std::string_view machine, Time at, std::string_view what,
-                    std::string_view detail) {
-    tx.run("INSERT INTO machine_history (machine, at, what, detail) VALUES (?, ?, ?, ?)",
-           {machine, count_of(at), what, detail});
-}
-
-std::vector<HistoryEntry> history_of(ReadTx& tx, std::string_view machine, const Page& page) {
-    return tx.all(
-        "SELECT id, at, what, detail FROM machine_history WHERE machine = ? AND id > ?"
-        " ORDER BY id LIMIT ?",
-        {machine, page.after, page.limit}, [](const Row& row) {
-            return HistoryEntry{row.integer(0), time_at(row.integer(1)), row.text(2), row.text(3)};
-        });
-}
-
-std::vector<Watch> watches(ReadTx& tx) {
-    return tx.all(
-        "SELECT project.active_machine, project.id, COALESCE(presence.beats, 0),"
-        " project.recreations FROM project"
-        " LEFT JOIN presence ON presence.machine = project.active_machine"
-        " WHERE project.active_machine <> '' ORDER BY project.active_machine",
-        {}, [](const Row& row) {
-            return Watch{row.text(0), row.text(1), row.integer(2), row.integer(3)};
-        });
-}
-
-std::int64_t recreations_of(ReadTx& tx, std::string_view project) {
-    return tx
-        .first("SELECT recreations FROM project WHERE id = ?", {project},
-               [](const Row& row) { return row.integer(0); })
-        .value_or(0);
-}
-
-void set_recreations(Tx& tx, std::string_view project, std::int64_t recreations) {
-    tx.run("UPDATE project SET recreations = ? WHERE id = ?", {recreations, project});
-}
-
 std::vector<Machine> machines_in(ReadTx& tx, MachineState state) {
     return tx.all("SELECT " MACHINE_COLUMNS " FROM machine WHERE state = ? ORDER BY id",
                   {to_string(state)}, machine_of);
-}
-
-void bind_repository(Tx& tx, std::string_view project, std::string_view repository,
-                     std::string_view branch) {
-    tx.run(
-        "INSERT INTO github_binding (project, repository, branch) VALUES (?, ?, ?)"
-        " ON CONFLICT (project) DO UPDATE SET repository = excluded.repository,"
-        " branch = excluded.branch, pushed_at = 0",
-        {project, repository, branch});
-}
-
-void unbind_repository(Tx& tx, std::string_view project) {
-    tx.run("DELETE FROM github_binding WHERE project = ?", {project});
-}
-
-bool is_stale_push(Tx& tx, std::string_view project, std::int64_t pushed_at) {
-    return tx.run("UPDATE github_binding SET pushed_at = ? WHERE project = ? AND pushed_at <= ?",
-                  {pushed_at, project, pushed_at}) != 1;
-}
-
-std::vector<std::string> projects_bound_to(ReadTx& tx, std::string_view repository,
-                                           std::string_view branch) {
-    return tx.all(
-        "SELECT project FROM github_binding WHERE repository = ? AND branch = ? ORDER BY project",
-        {repository, branch}, [](const Row& row) { return row.text(0); });
-}
-
-std::optional<ProviderResource> find_resource(ReadTx& tx, std::string_view name) {
-    return tx.first(
-        "SELECT name, machine, external_id, state FROM provider_resource WHERE name = ?", {name},
-        [](const Row& row) {
-            return ProviderResource{row.text(0), row.text(1), row.text(2), row.text(3)};
-        });
-}
-
-void record_ask(Tx& tx, std::string_view name, std::string_view machine, Time now) {
-    tx.run(
-        "INSERT INTO provider_resource (name, machine, state, asked_at)"
-        " VALUES (?, ?, 'asked', ?)"
-        " ON CONFLICT (name) DO UPDATE SET asked_at = excluded.asked_at",
-        {name, machine, count_of(now)});
-}
-
-void record_present(Tx& tx, std::string_view name, std::string_view external_id) {
-    tx.run("UPDATE provider_resource SET external_id = ?, state = 'present' WHERE name = ?",
-           {external_id, name});
-}
-
-std::int64_t record_absence(Tx& tx, std::string_view name) {
-    tx.run("UPDATE provider_resource SET absences = absences + 1 WHERE name = ?", {name});
-    return absences(tx, name);
-}
-
-std::int64_t absences(ReadTx& tx, std::string_view name) {
-    return tx
-        .first("SELECT absences FROM provider_resource WHERE name = ?", {name},
-               [](const Row& row) { return row.integer(0); })
-        .value_or(0);
-}
-
-void forget_absences(Tx& tx, std::string_view name) {
-    tx.run("UPDATE provider_resource SET absences = 0 WHERE name = ?", {name});
-}
-
-void record_gone(Tx& tx, std::string_view name) {
-    tx.run("UPDATE provider_resource SET state = 'gone' WHERE name = ?", {name});
 }
 
 }  // namespace lifecycle

@@ -1,4 +1,4 @@
-#include "system/store/quarantine.hpp"
+#include "system/rows/quarantine.hpp"
 
 #include <algorithm>
 
@@ -9,12 +9,8 @@ constexpr std::string_view kColumns =
     "SELECT provider, resource, machine, first_seen, last_seen, watched_us FROM quarantine";
 
 Quarantined quarantined_of(const Row& row) {
-    return {row.text(0),
-            row.text(1),
-            row.text(2),
-            Time(Duration(row.integer(3))),
-            Time(Duration(row.integer(4))),
-            Duration(row.integer(5))};
+    return {row.text(0),    row.text(1),    row.text(2),
+            row.time_at(3), row.time_at(4), Duration(row.integer(5))};
 }
 
 }  // namespace

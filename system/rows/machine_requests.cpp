@@ -1,4 +1,4 @@
-#include "system/store/machine_requests.hpp"
+#include "system/rows/machine_requests.hpp"
 
 #define REQUEST_COLUMNS                                                  \
     "id, project, provider, image, region, cpus, memory_mb, volume_gb, " \
@@ -19,7 +19,7 @@ MachineRequest request_of(const Row& row) {
     request.machine = row.text(11);
     request.withdrawn = row.text(12) == "withdrawn";
     request.may_take = Duration(row.integer(13));
-    request.asked_at = Time(Duration(row.integer(14)));
+    request.asked_at = row.time_at(14);
     return request;
 }
 

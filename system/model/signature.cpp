@@ -1,4 +1,4 @@
-#include "system/identity/signature.hpp"
+#include "system/model/signature.hpp"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>

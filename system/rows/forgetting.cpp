@@ -1,4 +1,4 @@
-#include "system/store/retention.hpp"
+#include "system/rows/forgetting.hpp"
 
 namespace lifecycle {
 

@@ -1,4 +1,4 @@
-#include "system/store/numbers.hpp"
+#include "system/rows/project_counters.hpp"
 
 #include <fmt/format.h>
 

@@ -20,14 +20,6 @@ struct Credential {
     bool superseded = false;  // another boot, or another machine, has taken its place
 };
 
-// How lively a machine is.
-struct Presence {
-    Time seen_at{};          // of its last authenticated call
-    std::int64_t beats = 0;  // authenticated calls so far
-    std::int64_t boots = 0;  // that registered since `boots_since`
-    Time boots_since{};
-};
-
 std::optional<Credential> find_credential(ReadTx& tx, std::string_view machine,
                                           std::string_view boot);
 std::optional<Credential> live_credential(ReadTx& tx, std::string_view machine);
@@ -40,11 +32,5 @@ void replace_credential(Tx& tx, const Credential& credential, Time now);
 void supersede_credentials(Tx& tx, std::string_view machine);
 // Those of every machine; how many there were.
 std::int64_t supersede_all_credentials(Tx& tx);
-
-// Of a machine that never called: nothing ever seen.
-Presence presence_of(ReadTx& tx, std::string_view machine);
-// Records an authenticated call.
-void record_seen(Tx& tx, std::string_view machine, Time now);
-void record_boots(Tx& tx, std::string_view machine, std::int64_t boots, Time since);
 
 }  // namespace lifecycle

@@ -1,0 +1,67 @@
+#include <gtest/gtest.h>
+
+#include <regex>
+#include <string>
+#include <vector>
+
+#include "tests/tidy/tree.hpp"
+
+// Every kind of event has a consumer, and a row that says what happens.
+namespace tidy {
+namespace {
+
+struct Kind {
+    std::string constant;
+    std::string name;
+};
+
+std::vector<Kind> kinds_in(const std::vector<Source>& sources) {
+    static const std::regex declared("constexpr EventKind (k[A-Za-z]+)\\{\\s*\"([^\"]+)\"");
+    std::vector<Kind> kinds;
+    for (const Source& source : sources) {
+        if (!source.path.starts_with("system/")) continue;
+        for (std::sregex_iterator found(source.text.begin(), source.text.end(), declared), end;
+             found != end; ++found) {
+            kinds.push_back({(*found)[1], (*found)[2]});
+        }
+    }
+    return kinds;
+}
+
+// What is missing, in words.
+std::string missing(const std::vector<Source>& sources, const std::string& document) {
+    std::string all;
+    for (const Kind& kind : kinds_in(sources)) {
+        bool consumed = false;
+        for (const Source& source : sources) {
+            consumed = consumed ||
+                       (source.path.starts_with("system/") &&
+                        source.text.find("outbox.add(" + kind.constant + ",") != std::string::npos);
+        }
+        if (!consumed) all += kind.name + " has no consumer\n";
+        const std::regex row("(^|\\n)\\|[^|]*`" + kind.name + "`[^|]*\\|");
+        if (!std::regex_search(document, row)) all += kind.name + " has no row\n";
+    }
+    return all;
+}
+
+TEST(Flows, EveryKindOfEventHasAConsumerAndARow) {
+    const std::vector<Source> sources = sources_of_tree();
+    EXPECT_GT(kinds_in(sources).size(), 10U);
+    EXPECT_EQ(missing(sources, text_of("docs/architecture.md")), "");
+}
+
+TEST(Flows, AreFoundBroken) {
+    const std::vector<Source> sources = {
+        {"system/a/a.hpp",
+         "inline constexpr EventKind kWake{\"machine:wake\", EventKind::Lifetime::by_age};"},
+        {"system/a/a.cpp", "registry.outbox.add(kWakeUp, consumer());"}};
+    EXPECT_EQ(missing(sources, "| `machine:sleep` | x |\n"),
+              "machine:wake has no consumer\nmachine:wake has no row\n");
+    EXPECT_EQ(missing({sources[0], {"system/a/b.cpp", "outbox.add(kWake, consumer());"}},
+                      "a\n| `machine:sleep`, `machine:wake` | x |\n"),
+              "");
+}
+
+}  // namespace
+}  // namespace tidy
