@@ -26,12 +26,8 @@ Api::Answer Api::register_box(std::string machine, HttpRequest request) {
         const Error& refusal = registered.error();
         if (refusal.code == ErrorCode::unauthorized || refusal.code == ErrorCode::conflict) {
             // So that whoever looks at the project sees why its machine is not online.
-            auto note = [&](Tx& tx) -> Result<bool> {
-                note_refusal(tx, machine, refusal, ports_.clock.now());
-                return true;
-            };
-            const auto noted = co_await store_.transact(note);
-            static_cast<void>(noted);
+            auto note = [&](Tx& tx) { note_refusal(tx, machine, refusal, ports_.clock.now()); };
+            co_await store_.transact(note);
             outbox_.wake();
         }
         co_return to_response(refusal);

@@ -9,7 +9,7 @@
 namespace lifecycle {
 
 Api::Answer Api::metrics(std::string, HttpRequest) {
-    auto read = [this](ReadTx& tx) -> Result<std::vector<Gauge>> {
+    auto read = [this](ReadTx& tx) -> std::vector<Gauge> {
         return gauges_.measure(tx, ports_.clock.now());
     };
     const auto gauges = co_await store_.read(std::move(read));
@@ -20,7 +20,7 @@ Api::Answer Api::metrics(std::string, HttpRequest) {
                              ? fmt::format("lifecycled_{} {}\n", name, value)
                              : fmt::format("lifecycled_{}{{{}}} {}\n", name, labels, value);
     };
-    for (const Gauge& gauge : *gauges) line(gauge.name, gauge.labels, gauge.value);
+    for (const Gauge& gauge : gauges) line(gauge.name, gauge.labels, gauge.value);
     for (const auto& [key, count] : counters_.counts()) line(key.first, key.second, count);
     co_return response;
 }

@@ -48,13 +48,13 @@ Consumer Arbiter::consumer() {
 }
 
 boost::asio::awaitable<Outcome> Arbiter::consume(Delivery delivery) {
-    auto read = [id = delivery.event().machine](ReadTx& tx) -> Result<Contest> {
+    auto read = [id = delivery.event().machine](ReadTx& tx) -> Contest {
         return Contest{find_machine(tx, id), live_credential(tx, id)};
     };
     const auto contest = co_await store_.read(std::move(read));
     // Whoever is replaced or retired has no token any more.
-    if (!contest->machine || !contest->holder) co_return Done{"nobody has the place", {}};
-    const Machine machine = *contest->machine;
+    if (!contest.machine || !contest.holder) co_return Done{"nobody has the place", {}};
+    const Machine machine = *contest.machine;
     if (machine.external_id.empty()) co_return Retry{"it has no address"};
     const auto answer = co_await daemons_.probe(machine);
     if (!answer) co_return Retry{answer.error().why};
@@ -62,9 +62,9 @@ boost::asio::awaitable<Outcome> Arbiter::consume(Delivery delivery) {
     if (boot == answer->headers.end() || !is_boot(boot->second)) {
         co_return Retry{"the daemon does not say which boot it is"};
     }
-    if (boot->second == contest->holder->boot) co_return Done{"the holder answers", {}};
+    if (boot->second == contest.holder->boot) co_return Done{"the holder answers", {}};
     co_return Done{"another boot answers",
-                   [this, holder = *contest->holder, answered = boot->second](Tx& tx) {
+                   [this, holder = *contest.holder, answered = boot->second](Tx& tx) {
                        decide(tx, holder, answered);
                    }};
 }

@@ -38,15 +38,15 @@ Consumer Destroyer::consumer() {
 }
 
 boost::asio::awaitable<Outcome> Destroyer::consume(Delivery delivery) {
-    auto read = [id = delivery.event().machine](ReadTx& tx) -> Result<std::optional<Owed>> {
+    auto read = [id = delivery.event().machine](ReadTx& tx) -> std::optional<Owed> {
         auto machine = find_machine(tx, id);
         if (!machine) return std::nullopt;
         return Owed{*machine, find_resource(tx, id)};
     };
     auto owed = co_await store_.read(std::move(read));
-    if (!owed->has_value()) co_return Done{"there is no such machine", {}};
-    const Machine machine = (*owed)->machine;
-    const auto resource = (*owed)->resource;
+    if (!owed) co_return Done{"there is no such machine", {}};
+    const Machine machine = owed->machine;
+    const auto resource = owed->resource;
     const Effect confirmed = [this, machine](Tx& tx) { confirm_gone(tx, machine); };
     if (!resource) {
         auto outcome = co_await unasked(std::move(delivery), machine);

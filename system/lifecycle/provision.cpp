@@ -41,14 +41,14 @@ Consumer Provisioner::consumer() {
 }
 
 boost::asio::awaitable<Outcome> Provisioner::consume(Delivery delivery) {
-    auto read = [id = delivery.event().machine](ReadTx& tx) -> Result<std::optional<Attempt>> {
+    auto read = [id = delivery.event().machine](ReadTx& tx) -> std::optional<Attempt> {
         auto machine = find_machine(tx, id);
         if (!machine) return std::nullopt;
         return Attempt{*machine, find_resource(tx, id), {}};
     };
     auto attempt = co_await store_.read(std::move(read));
-    if (!attempt->has_value()) co_return Done{"there is no such machine", {}};
-    Machine machine = (*attempt)->machine;
+    if (!attempt) co_return Done{"there is no such machine", {}};
+    Machine machine = attempt->machine;
     if (machine.state != MachineState::starting) {
         co_return Done{fmt::format("the machine is {}", to_string(machine.state)), {}};
     }
@@ -56,7 +56,7 @@ boost::asio::awaitable<Outcome> Provisioner::consume(Delivery delivery) {
         co_return GiveUp{fmt::format("this control plane has no provider {}", machine.provider)};
     }
     if (machine.external_id.empty()) {
-        auto resource = co_await find_or_create(delivery, **attempt);
+        auto resource = co_await find_or_create(delivery, *attempt);
         if (!resource) co_return std::move(resource.error());
         auto persisted = co_await persist(delivery, std::move(machine), std::move(*resource));
         if (!persisted) co_return std::move(persisted.error());

@@ -64,12 +64,12 @@ Consumer Readiness::consumer() {
 }
 
 boost::asio::awaitable<Outcome> Readiness::consume(Delivery delivery) {
-    auto read = [id = delivery.event().machine](ReadTx& tx) -> Result<std::optional<Machine>> {
+    auto read = [id = delivery.event().machine](ReadTx& tx) -> std::optional<Machine> {
         return find_machine(tx, id);
     };
     const auto found = co_await store_.read(std::move(read));
-    if (!found->has_value()) co_return Done{"there is no such machine", {}};
-    const Machine machine = **found;
+    if (!found) co_return Done{"there is no such machine", {}};
+    const Machine machine = *found;
     if (machine.state != MachineState::starting) {
         co_return Done{fmt::format("the machine is {}", to_string(machine.state)), {}};
     }

@@ -70,7 +70,7 @@ boost::asio::awaitable<ReconcileReport> Reconciler::sweep(bool apply, std::set<s
     Sweep sweep{apply, {}, {}};
     sweep.named = std::move(named);
     co_await mend_rows(&sweep);
-    auto read = [&sweep](ReadTx& tx) -> Result<std::vector<std::string>> {
+    auto read = [&sweep](ReadTx& tx) -> std::vector<std::string> {
         sweep.report.installation = installation_of(tx).id;
         return all_installations(tx);
     };
@@ -78,7 +78,7 @@ boost::asio::awaitable<ReconcileReport> Reconciler::sweep(bool apply, std::set<s
     for (const auto& [name, provider] : providers_.all()) {
         Listing<Resource> present;
         bool answered = true;
-        for (const std::string& installation : *ours) {
+        for (const std::string& installation : ours) {
             Labels labels = installation_labels(installation);
             auto some = co_await provider->find(std::move(labels));
             if (!some) {
@@ -124,7 +124,7 @@ void Reconciler::note(Sweep& sweep, Finding finding) {
 
 // Rows that no flow will ever mend: they say that they failed, and are not in a state that does.
 boost::asio::awaitable<void> Reconciler::mend_rows(Sweep* sweep) {
-    auto mend = [this, sweep](Tx& tx) -> Result<std::vector<Finding>> {
+    auto mend = [this, sweep](Tx& tx) -> std::vector<Finding> {
         std::vector<Finding> findings;
         for (const Machine& machine : machines_in(tx, MachineState::starting)) {
             if (!machine.external_id.empty() || machine.provisioning_error.empty()) continue;
@@ -142,7 +142,7 @@ boost::asio::awaitable<void> Reconciler::mend_rows(Sweep* sweep) {
         return findings;
     };
     auto findings = co_await store_.transact(std::move(mend));
-    for (Finding& finding : *findings) note(*sweep, std::move(finding));
+    for (Finding& finding : findings) note(*sweep, std::move(finding));
 }
 
 boost::asio::awaitable<void> Reconciler::compare(Sweep* sweep, std::string provider,
@@ -163,11 +163,11 @@ boost::asio::awaitable<void> Reconciler::compare(Sweep* sweep, std::string provi
         ++sweep->there;
         co_await judge_resource(sweep, provider, resource);
     }
-    auto read = [](ReadTx& tx) -> Result<std::vector<Machine>> {
+    auto read = [](ReadTx& tx) -> std::vector<Machine> {
         return machines_in(tx, MachineState::active);
     };
     const auto active = co_await store_.read(std::move(read));
-    for (const Machine& machine : *active) {
+    for (const Machine& machine : active) {
         if (machine.provider != provider || seen.contains(machine.external_id)) continue;
         // Without an id nothing but the list says whether it is there.
         if (machine.external_id.empty() && !present.complete()) continue;
@@ -177,7 +177,7 @@ boost::asio::awaitable<void> Reconciler::compare(Sweep* sweep, std::string provi
 
 boost::asio::awaitable<void> Reconciler::judge_resource(Sweep* sweep, std::string provider,
                                                         Resource resource) {
-    auto read = [&resource](ReadTx& tx) -> Result<Owner> {
+    auto read = [&resource](ReadTx& tx) -> Owner {
         Owner owner{find_machine(tx, owner_of(resource)), false,
                     generation_of(tx, project_of(resource)),
                     installation_of(resource) == installation_of(tx).id};
@@ -191,17 +191,17 @@ boost::asio::awaitable<void> Reconciler::judge_resource(Sweep* sweep, std::strin
     };
     const auto owner = co_await store_.read(read);
     // Others may bear the name that our earlier machines have for a label.
-    if (!owner->machine && !owner->ours) co_return;
-    if (!owner->machine) {
+    if (!owner.machine && !owner.ours) co_return;
+    if (!owner.machine) {
         // The store may have been restored from before its time; somebody may be working on it.
-        const bool newer = owner->generation > 0 && generation_of(resource) > owner->generation;
+        const bool newer = owner.generation > 0 && generation_of(resource) > owner.generation;
         co_await quarantine(sweep, std::move(provider), std::move(resource), newer);
         co_return;
     }
-    const MachineState state = owner->machine->state;
+    const MachineState state = owner.machine->state;
     const bool in_service = state == MachineState::starting || state == MachineState::active;
-    if (!owner->gone || in_service) {
-        co_await judge_owned(sweep, std::move(provider), std::move(resource), *owner->machine);
+    if (!owner.gone || in_service) {
+        co_await judge_owned(sweep, std::move(provider), std::move(resource), *owner.machine);
         co_return;
     }
     Finding finding;
@@ -263,12 +263,12 @@ boost::asio::awaitable<void> Reconciler::judge_owned(Sweep* sweep, std::string p
 
 boost::asio::awaitable<void> Reconciler::judge_lost_id(Sweep* sweep, Resource resource,
                                                        Machine machine) {
-    auto read = [name = machine.volume](ReadTx& tx) -> Result<std::optional<VolumeRow>> {
+    auto read = [name = machine.volume](ReadTx& tx) -> std::optional<VolumeRow> {
         return find_volume(tx, name);
     };
     const auto row = co_await store_.read(std::move(read));
-    std::string volume = row->has_value() ? (*row)->external_id : std::string();
-    if (row->has_value() && volume.empty() && !resource.volume.empty()) {
+    std::string volume = row.has_value() ? row->external_id : std::string();
+    if (row && volume.empty() && !resource.volume.empty()) {
         // That id is lost as well: then what the resource mounts has to have the volume's name.
         const auto mounted =
             co_await providers_.find(machine.provider)->get_volume(resource.volume);
@@ -312,17 +312,17 @@ boost::asio::awaitable<void> Reconciler::judge_lost_id(Sweep* sweep, Resource re
 
 boost::asio::awaitable<void> Reconciler::mend(Sweep* sweep, Finding finding, Change change) {
     if (sweep->apply) {
-        auto apply = [&change](Tx& tx) -> Result<bool> { return change(tx); };
+        auto apply = [&change](Tx& tx) -> bool { return change(tx); };
         const auto changed = co_await store_.transact(std::move(apply));
-        finding.done = *changed;
+        finding.done = changed;
     }
     note(*sweep, std::move(finding));
 }
 
 boost::asio::awaitable<void> Reconciler::collect_volumes(Sweep* sweep, std::string provider) {
-    auto count = [](ReadTx& tx) -> Result<std::int64_t> { return count_volumes(tx); };
+    auto count = [](ReadTx& tx) -> std::int64_t { return count_volumes(tx); };
     const auto known = co_await store_.read(std::move(count));
-    if (*known == 0) co_return;
+    if (known == 0) co_return;
     const auto present = co_await providers_.find(provider)->find_volumes("");
     if (!present) {
         sweep->report.unknown.push_back(
@@ -337,22 +337,21 @@ boost::asio::awaitable<void> Reconciler::collect_volumes(Sweep* sweep, std::stri
     for (const Volume& volume : present->found) called[volume.name] += volume.usable ? 1 : 0;
     for (const Volume& volume : present->found) {
         if (!volume.usable || !volume.attached_to.empty()) continue;
-        auto read = [&volume](ReadTx& tx) -> Result<std::optional<VolumeRow>> {
+        auto read = [&volume](ReadTx& tx) -> std::optional<VolumeRow> {
             return find_volume(tx, volume.name);
         };
         const auto row = co_await store_.read(read);
         // One that no row names is not ours; one that is being found or destroyed is in good hands.
-        if (!row->has_value() || (*row)->provider != provider) continue;
-        const bool by_name = (*row)->external_id.empty();
-        if (by_name && called[volume.name] > 1 && !is_kept((*row)->state)) {
+        if (!row || row->provider != provider) continue;
+        const bool by_name = row->external_id.empty();
+        if (by_name && called[volume.name] > 1 && !is_kept(row->state)) {
             co_await judge_ambiguous(sweep, provider, volume);
-        } else if ((*row)->state == VolumeState::gone &&
-                   (by_name || (*row)->external_id == volume.id)) {
+        } else if (row->state == VolumeState::gone && (by_name || row->external_id == volume.id)) {
             Finding finding{"orphan", "", volume.id, "", "", false};
             finding.what = by_name ? "a volume that came after it was given up"
                                    : "a volume that was taken for gone";
             destroy(*sweep, provider, std::move(finding), &Provider::destroy_volume);
-        } else if (!by_name && (*row)->external_id != volume.id) {
+        } else if (!by_name && row->external_id != volume.id) {
             // A name is all that it has of ours: whoever copies a volume gives the copy its name.
             note(*sweep, {"unknown-volume", "", volume.id, "it has the name of a volume of ours",
                           "it is left alone: destroy it if nobody needs it", false});
@@ -372,9 +371,7 @@ boost::asio::awaitable<void> Reconciler::judge_ambiguous(Sweep* sweep, std::stri
         co_return;
     }
     // The id first: what is left of the name afterwards is not the volume that was meant.
-    auto record = [&volume](Tx& tx) -> Result<bool> {
-        return set_volume_id(tx, volume.name, volume.id);
-    };
+    auto record = [&volume](Tx& tx) -> bool { return set_volume_id(tx, volume.name, volume.id); };
     const auto recorded = co_await store_.transact(record);
     static_cast<void>(recorded);  // false: another was named too, and this one is as well
     finding.action = "it is destroyed";

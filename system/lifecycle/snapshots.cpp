@@ -45,12 +45,12 @@ Consumer Snapshots::consumer() {
 }
 
 boost::asio::awaitable<Outcome> Snapshots::consume(Delivery delivery) {
-    auto read = [name = delivery.event().subject](ReadTx& tx) -> Result<std::optional<VolumeRow>> {
+    auto read = [name = delivery.event().subject](ReadTx& tx) -> std::optional<VolumeRow> {
         return find_volume(tx, name);
     };
     const auto row = co_await store_.read(std::move(read));
-    if (!row->has_value()) co_return GiveUp{"there is no such volume"};
-    const VolumeRow volume = **row;
+    if (!row) co_return GiveUp{"there is no such volume"};
+    const VolumeRow volume = *row;
     const auto counted = [this, name = volume.name](Tx& tx) {
         record_snapshot(tx, name, ports_.clock.now());
     };

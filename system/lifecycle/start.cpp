@@ -63,14 +63,14 @@ Consumer Provisioner::starter() {
 }
 
 boost::asio::awaitable<Outcome> Provisioner::restart(Delivery delivery) {
-    auto read = [id = delivery.event().machine](ReadTx& tx) -> Result<std::optional<Machine>> {
+    auto read = [id = delivery.event().machine](ReadTx& tx) -> std::optional<Machine> {
         return find_machine(tx, id);
     };
     const auto found = co_await store_.read(std::move(read));
-    if (!found->has_value() || !in_service(**found) || (*found)->external_id.empty()) {
+    if (!found || !in_service(*found) || found->external_id.empty()) {
         co_return Done{"the machine is not in service", {}};
     }
-    const Machine machine = **found;
+    const Machine machine = *found;
     Provider* provider = providers_.find(machine.provider);
     if (provider == nullptr) co_return GiveUp{"there is no provider " + machine.provider};
     const auto restarted = co_await provider->restart(machine.external_id);
@@ -89,17 +89,17 @@ boost::asio::awaitable<Outcome> Provisioner::restart(Delivery delivery) {
 }
 
 boost::asio::awaitable<Outcome> Provisioner::keep_running(Delivery delivery) {
-    auto read = [id = delivery.event().machine](ReadTx& tx) -> Result<std::optional<Machine>> {
+    auto read = [id = delivery.event().machine](ReadTx& tx) -> std::optional<Machine> {
         return find_machine(tx, id);
     };
     const auto found = co_await store_.read(std::move(read));
-    if (!found->has_value() || !in_service(**found) || (*found)->external_id.empty()) {
+    if (!found || !in_service(*found) || found->external_id.empty()) {
         co_return Done{"the machine is not in service", {}};
     }
-    if (providers_.find((*found)->provider) == nullptr) {
-        co_return Retry{"there is no provider " + (*found)->provider};
+    if (providers_.find(found->provider) == nullptr) {
+        co_return Retry{"there is no provider " + found->provider};
     }
-    auto outcome = co_await start(std::move(delivery), **found);
+    auto outcome = co_await start(std::move(delivery), *found);
     co_return outcome;
 }
 
@@ -118,9 +118,9 @@ boost::asio::awaitable<Outcome> Provisioner::absent(Delivery delivery, Machine m
 }
 
 boost::asio::awaitable<bool> Provisioner::sighted(Delivery delivery, std::string machine) {
-    auto read = [&machine](ReadTx& tx) -> Result<bool> { return absences(tx, machine) > 0; };
+    auto read = [&machine](ReadTx& tx) -> bool { return absences(tx, machine) > 0; };
     const auto missed = co_await store_.read(read);
-    if (!*missed) co_return true;
+    if (!missed) co_return true;
     auto forget = [name = machine](Tx& tx) -> Result<bool> {
         forget_absences(tx, name);
         return true;

@@ -28,7 +28,7 @@ std::int64_t whole_minutes(Duration duration) {
 boost::asio::awaitable<void> Reconciler::quarantine(Sweep* sweep, std::string provider,
                                                     Resource resource, bool newer) {
     const Duration longest = 2 * std::max<Duration>(options_.every, kShortestSweep);
-    auto record = [&](Tx& tx) -> Result<Quarantined> {
+    auto record = [&](Tx& tx) -> Quarantined {
         const Time now = ports_.clock.now();
         const std::string machine = owner_of(resource);
         if (sweep->apply) {
@@ -44,15 +44,15 @@ boost::asio::awaitable<void> Reconciler::quarantine(Sweep* sweep, std::string pr
     sweep->kept.insert(fmt::format("{} {}", provider, resource.external_id));
     Finding finding;
     finding.kind = newer ? "newer" : "quarantined";
-    finding.machine = known->machine;
-    finding.resource = known->resource;
+    finding.machine = known.machine;
+    finding.resource = known.resource;
     finding.provider = provider;
     finding.what = newer ? "the resource is newer than the store knows its project"
                          : fmt::format("no row knows its machine; watched for {} minutes",
-                                       whole_minutes(known->watched));
+                                       whole_minutes(known.watched));
     const bool named = sweep->named.contains(finding.resource);
     const Duration grace = options_.quarantine_for;
-    if (named || (!newer && grace.count() > 0 && known->watched >= grace)) {
+    if (named || (!newer && grace.count() > 0 && known.watched >= grace)) {
         finding.action = "it is destroyed";
         sweep->planned.push_back({std::move(finding), &Provider::destroy, named, /*unknown=*/true});
         co_return;
@@ -61,21 +61,19 @@ boost::asio::awaitable<void> Reconciler::quarantine(Sweep* sweep, std::string pr
         newer || grace.count() == 0
             ? "it is left alone: create the project's next machine, or have it destroyed"
             : fmt::format("it is kept for {} minutes more, or until somebody has it destroyed",
-                          whole_minutes(grace - known->watched));
+                          whole_minutes(grace - known.watched));
     note(*sweep, std::move(finding));
 }
 
 boost::asio::awaitable<void> Reconciler::release(Sweep* sweep, std::string provider) {
-    auto forget = [&](Tx& tx) -> Result<bool> {
+    auto forget = [&](Tx& tx) {
         for (const Quarantined& known : quarantined(tx)) {
             if (known.provider != provider) continue;
             if (sweep->kept.contains(fmt::format("{} {}", provider, known.resource))) continue;
             forget_quarantined(tx, provider, known.resource);
         }
-        return true;
     };
-    const auto forgotten = co_await store_.transact(forget);
-    static_cast<void>(forgotten);
+    co_await store_.transact(forget);
 }
 
 void Reconciler::destroy(Sweep& sweep, std::string provider, Finding finding,
@@ -135,20 +133,20 @@ boost::asio::awaitable<void> Reconciler::carry_out(Sweep* sweep) {
 boost::asio::awaitable<bool> Reconciler::carry_out_one(Planned* planned) {
     Finding& finding = planned->finding;
     if (planned->destruction == nullptr) {
-        auto change = [this, &finding](Tx& tx) -> Result<bool> {
+        auto change = [this, &finding](Tx& tx) -> bool {
             lose_machine(tx, finding.machine, finding.what, ports_.clock.now());
             return true;
         };
         const auto lost = co_await store_.transact(change);
-        co_return *lost;
+        co_return lost;
     }
     if (planned->unknown) {
         // Somebody may have made a machine of that name since it was judged, which takes it over.
-        auto read = [&finding](ReadTx& tx) -> Result<bool> {
+        auto read = [&finding](ReadTx& tx) -> bool {
             return find_machine(tx, finding.machine).has_value();
         };
         const auto known = co_await store_.read(read);
-        if (*known) co_return false;
+        if (known) co_return false;
     }
     Provider& provider = *providers_.find(finding.provider);
     const auto destroyed = co_await (provider.*planned->destruction)(finding.resource);

@@ -34,30 +34,28 @@ Consumer Volumes::destroyer() {
 
 boost::asio::awaitable<Outcome> Volumes::destroy(Delivery delivery) {
     const std::string name = delivery.event().subject;
-    auto read = [name](ReadTx& tx) -> Result<std::optional<VolumeRow>> {
-        return find_volume(tx, name);
-    };
+    auto read = [name](ReadTx& tx) -> std::optional<VolumeRow> { return find_volume(tx, name); };
     const auto row = co_await store_.read(std::move(read));
-    if (!row->has_value() || (*row)->state != VolumeState::leaving) {
+    if (!row || row->state != VolumeState::leaving) {
         co_return Done{"nothing to destroy", {}};
     }
-    Provider* provider = providers_.find((*row)->provider);
-    if (provider == nullptr) co_return Retry{"there is no provider " + (*row)->provider};
+    Provider* provider = providers_.find(row->provider);
+    if (provider == nullptr) co_return Retry{"there is no provider " + row->provider};
     // By its id, once that is known: its name others may have given to what they made of it.
     std::expected<std::optional<Volume>, Outcome> volume;
-    if ((*row)->external_id.empty()) {
-        volume = co_await find_only_one(delivery, **row);
+    if (row->external_id.empty()) {
+        volume = co_await find_only_one(delivery, *row);
     } else {
-        volume = co_await find_given_up(**row);
+        volume = co_await find_given_up(*row);
     }
     if (!volume) co_return std::move(volume.error());
     if (!volume->has_value()) {
-        auto outcome = co_await absent(std::move(delivery), **row);
+        auto outcome = co_await absent(std::move(delivery), *row);
         co_return outcome;
     }
     // That its provider says that it leaves is more than that it is not found.
     if (!(*volume)->usable) {
-        co_return Done{"gone", [row = **row](Tx& tx) { transition(tx, row, VolumeState::gone); }};
+        co_return Done{"gone", [row = *row](Tx& tx) { transition(tx, row, VolumeState::gone); }};
     }
     // Its machine first: while that holds it, the provider refuses.
     if ((*volume)->attached_to.empty()) {
@@ -169,19 +167,19 @@ Consumer Volumes::releaser() {
 }
 
 boost::asio::awaitable<Outcome> Volumes::release(Delivery delivery) {
-    auto read = [name = delivery.event().subject](ReadTx& tx) -> Result<std::optional<VolumeRow>> {
+    auto read = [name = delivery.event().subject](ReadTx& tx) -> std::optional<VolumeRow> {
         return find_volume(tx, name);
     };
     const auto row = co_await store_.read(std::move(read));
-    if (!row->has_value() || (*row)->state != VolumeState::present) {
+    if (!row || row->state != VolumeState::present) {
         co_return Done{"it is not the volume of the project any more", {}};
     }
-    Provider* provider = providers_.find((*row)->provider);
-    if (provider == nullptr) co_return Retry{"there is no provider " + (*row)->provider};
-    const auto copy = co_await provider->get_volume((*row)->external_id);
+    Provider* provider = providers_.find(row->provider);
+    if (provider == nullptr) co_return Retry{"there is no provider " + row->provider};
+    const auto copy = co_await provider->get_volume(row->external_id);
     if (!copy) co_return again(copy.error());
     if (!copy->usable || !copy->whole) co_return Later{"the copy is not whole yet", kWholeEvery};
-    Effect give_up = [this, row = **row, machine = delivery.event().machine](Tx& tx) {
+    Effect give_up = [this, row = *row, machine = delivery.event().machine](Tx& tx) {
         const auto present = find_volume(tx, row.name);
         if (!present || present->state != VolumeState::present ||
             present->external_id != row.external_id) {

@@ -42,15 +42,15 @@ std::string next_region(const MachineDefaults& defaults, const std::string& regi
 }
 
 Volumes::Step<VolumeRow> Volumes::ensure(Delivery delivery, Machine machine) {
-    auto read = [name = machine.volume](ReadTx& tx) -> Result<std::optional<VolumeRow>> {
+    auto read = [name = machine.volume](ReadTx& tx) -> std::optional<VolumeRow> {
         return find_volume(tx, name);
     };
     const auto row = co_await store_.read(std::move(read));
-    if (!row->has_value() || !is_current((*row)->state)) {
+    if (!row || !is_current(row->state)) {
         co_return std::unexpected(Outcome(GiveUp{"the volume of the project has been given up"}));
     }
-    if (!(*row)->external_id.empty()) co_return **row;
-    auto made = co_await find_or_create(std::move(delivery), std::move(machine), **row);
+    if (!row->external_id.empty()) co_return *row;
+    auto made = co_await find_or_create(std::move(delivery), std::move(machine), *row);
     co_return made;
 }
 
@@ -269,15 +269,15 @@ boost::asio::awaitable<Outcome> Volumes::move(Delivery delivery, Machine machine
 }
 
 boost::asio::awaitable<Outcome> Volumes::lost(Delivery delivery, Machine machine) {
-    auto read = [name = machine.volume](ReadTx& tx) -> Result<std::optional<VolumeRow>> {
+    auto read = [name = machine.volume](ReadTx& tx) -> std::optional<VolumeRow> {
         auto volume = find_volume(tx, name);
         const bool returns = volume && volume->state == VolumeState::present && volume->used &&
                              source_of(tx, *volume);
         return returns ? std::move(volume) : std::nullopt;
     };
     const auto copy = co_await store_.read(std::move(read));
-    if (copy->has_value()) {
-        auto returned = co_await return_to_source(std::move(delivery), std::move(machine), **copy);
+    if (copy) {
+        auto returned = co_await return_to_source(std::move(delivery), std::move(machine), *copy);
         co_return returned;
     }
     auto change = [this, id = machine.id](Tx& tx) -> Result<bool> {

@@ -31,13 +31,13 @@ boost::asio::awaitable<void> Watchdog::run() {
 }
 
 boost::asio::awaitable<void> Watchdog::look() {
-    auto read = [](ReadTx& tx) -> Result<std::vector<Watch>> { return watches(tx); };
+    auto read = [](ReadTx& tx) -> std::vector<Watch> { return watches(tx); };
     auto active = co_await store_.read(std::move(read));
     // Beats may be among what could not be written since the last look.
     const std::uint64_t refusals = store_.refusals();
     if (std::exchange(refusals_, refusals) != refusals) watched_.clear();
-    remember(*active);
-    co_await forgive(std::move(*active));
+    remember(active);
+    co_await forgive(std::move(active));
     if (tripped()) co_return;
     for (const std::string& machine : quiet_for(options_.max_silent_looks)) {
         if (rounds_.stopped()) co_return;
@@ -83,26 +83,22 @@ boost::asio::awaitable<void> Watchdog::forgive(std::vector<Watch> watches) {
         return watch.recreations == 0 || watch.beats < 2 * options_.max_silent_looks;
     });
     if (watches.empty()) co_return;
-    auto reset = [&watches](Tx& tx) -> Result<bool> {
+    auto reset = [&watches](Tx& tx) {
         for (const Watch& watch : watches) set_recreations(tx, watch.project, 0);
-        return true;
     };
-    const auto done = co_await store_.transact(reset);
-    static_cast<void>(done);
+    co_await store_.transact(reset);
 }
 
 boost::asio::awaitable<void> Watchdog::judge(std::string id, std::int64_t beats) {
-    auto read = [&id](ReadTx& tx) -> Result<std::optional<Machine>> {
-        return find_machine(tx, id);
-    };
+    auto read = [&id](ReadTx& tx) -> std::optional<Machine> { return find_machine(tx, id); };
     const auto found = co_await store_.read(read);
-    if (!found->has_value() || (*found)->external_id.empty()) co_return;
-    const Machine machine = **found;
+    if (!found || found->external_id.empty()) co_return;
+    const Machine machine = *found;
     Provider* provider = providers_.find(machine.provider);
     if (provider == nullptr) co_return;
     const auto resource = co_await provider->get(machine.external_id);
     if (!resource || resource->state != ResourceState::started) co_return;
-    auto change = [this, &machine, beats, partial = resource->partial](Tx& tx) -> Result<bool> {
+    auto change = [this, &machine, beats, partial = resource->partial](Tx& tx) -> bool {
         // It may have been heard while its provider was asked.
         if (presence_of(tx, machine.id).beats != beats) return false;
         if (!partial || machine.volume.empty()) return replace(tx, machine);
@@ -116,7 +112,7 @@ boost::asio::awaitable<void> Watchdog::judge(std::string id, std::int64_t beats)
         return false;
     };
     const auto replaced = co_await store_.transact(change);
-    if (*replaced) outbox_.wake();
+    if (replaced) outbox_.wake();
 }
 
 bool Watchdog::replace(Tx& tx, const Machine& machine) {

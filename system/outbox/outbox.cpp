@@ -107,14 +107,14 @@ boost::asio::awaitable<void> Outbox::run() {
 
 boost::asio::awaitable<void> Outbox::take(Claim* claim) {
     // A lease counts from the taking: the process may have stood still since it asked for the turn.
-    auto take = [this](Tx& tx) -> Result<Claim> {
+    auto take = [this](Tx& tx) -> Claim {
         Claim claimed =
             claim_event(tx, options_.owner, ports_.clock.now(), options_.lease, in_hand_);
         if (claimed.event) tell_of_claim(tx, *claimed.event);
         return claimed;
     };
     auto taken = co_await store_.transact(std::move(take));
-    *claim = *std::move(taken);
+    *claim = std::move(taken);
 }
 
 boost::asio::awaitable<void> Outbox::handle(std::shared_ptr<const Event> event) {
@@ -179,12 +179,12 @@ boost::asio::awaitable<void> Outbox::renew(std::shared_ptr<const Event> event,
 }
 
 boost::asio::awaitable<void> Outbox::extend(std::shared_ptr<const Event> event, bool* held) {
-    auto extend = [this, event](Tx& tx) -> Result<bool> {
+    auto extend = [this, event](Tx& tx) -> bool {
         return renew_lease(tx, *event,
                            ports_.clock.now() + hidden_for(options_.lease, event->unsettled));
     };
     const auto extended = co_await store_.transact(std::move(extend));
-    *held = *extended;
+    *held = extended;
 }
 
 boost::asio::awaitable<void> Outbox::settle(std::shared_ptr<const Event> event, Outcome outcome) {
@@ -193,7 +193,7 @@ boost::asio::awaitable<void> Outbox::settle(std::shared_ptr<const Event> event, 
         delay = std::max(retry->at_least,
                          backoff(consumers_.find(event->kind)->second, event->attempts));
     }
-    auto commit = [this, event, outcome, delay](Tx& tx) -> Result<bool> {
+    auto commit = [this, event, outcome, delay](Tx& tx) {
         const bool settled = settle_in(tx, *event, outcome, delay);
         const Outcome lost = LeaseLost{};
         const Outcome& told = settled ? outcome : lost;
@@ -202,10 +202,8 @@ boost::asio::awaitable<void> Outbox::settle(std::shared_ptr<const Event> event, 
                                 {"machine", event->machine},
                                 {"epoch", event->epoch},
                                 {"why", text_of(told)}});
-        return settled;
     };
-    const auto settled = co_await store_.transact(std::move(commit));
-    static_cast<void>(settled);
+    co_await store_.transact(std::move(commit));
 }
 
 bool Outbox::settle_in(Tx& tx, const Event& event, const Outcome& outcome, Duration delay) {

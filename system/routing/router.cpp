@@ -68,7 +68,7 @@ Consumer Router::ender() {
 }
 
 boost::asio::awaitable<std::optional<Machine>> Router::machine_of(Delivery delivery) {
-    auto read = [id = delivery.event().machine](ReadTx& tx) -> Result<std::optional<Machine>> {
+    auto read = [id = delivery.event().machine](ReadTx& tx) -> std::optional<Machine> {
         return find_machine(tx, id);
     };
     auto found = co_await store_.read(std::move(read));

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "system/concurrency/signal.hpp"
@@ -105,15 +106,20 @@ class Store {
     static Result<std::unique_ptr<Store>> open(Options options,
                                                boost::asio::any_io_executor executor);
 
-    // Runs the closure, which returns a Result, as one transaction: all of it is durable when this
-    // returns a value, none of it if the closure returned an error or threw. The closure is
-    // synchronous, has no effect but through the Tx, and may be run again after a conflict.
-    // Others may run before and after it, and the process may die.
+    // Runs the closure as one transaction and returns what it returned. All of it is durable then;
+    // none of it if the closure returned a Result that is an error, or threw. A closure that cannot
+    // fail returns a plain value, or nothing, and so leaves nothing to check.
+    // The closure is synchronous, has no effect but through the Tx, and may be run again after a
+    // conflict. Others may run before and after it, and the process may die.
     // Throws StoreUnavailable if the disk is full, or another process held the lock for kMaxWait:
     // what it should have written is not there, unless the process dies before the next commit.
     template <class Body>
     boost::asio::awaitable<std::invoke_result_t<Body&, Tx&>> transact(Body body) {
-        return in_turn<Tx>(std::move(body));
+        if constexpr (std::is_void_v<std::invoke_result_t<Body&, Tx&>>) {
+            return in_turn_for_nothing(std::move(body));
+        } else {
+            return in_turn<Tx>(std::move(body));
+        }
     }
 
     // The same for a closure that only reads. It needs no lock and no space on the disk: it goes on
@@ -146,6 +152,15 @@ class Store {
   private:
     static constexpr std::chrono::milliseconds kMaxBlocked{5000};
 
+    template <class T>
+    static bool is_value(const Result<T>& outcome) {
+        return outcome.has_value();
+    }
+    template <class T>
+    static bool is_value(const T& /*plain*/) {
+        return true;
+    }
+
     // Rolls back unless committed.
     class Transaction {
       public:
@@ -167,7 +182,7 @@ class Store {
         Transaction transaction(*this, kWrites ? "BEGIN IMMEDIATE" : "BEGIN");
         auto outcome = body(tx);
         if constexpr (kWrites) {
-            if (outcome) transaction.commit(tx);
+            if (is_value(outcome)) transaction.commit(tx);
         }
         return outcome;
     }
@@ -201,6 +216,15 @@ class Store {
         }
     }
     static constexpr Duration kFirstPause = std::chrono::milliseconds(4);
+
+    template <class Body>
+    boost::asio::awaitable<void> in_turn_for_nothing(Body body) {
+        auto full = [work = std::move(body)](Tx& tx) mutable {
+            work(tx);
+            return std::monostate();
+        };
+        co_await in_turn<Tx>(std::move(full));
+    }
 
     Store(const Options& options, boost::asio::any_io_executor executor);
 

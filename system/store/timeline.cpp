@@ -79,12 +79,8 @@ boost::asio::awaitable<void> Timeline::look() {
     const Duration by = ahead() - recorded_ahead_;
     const bool set = by > kSet || by < -kSet;
     if (!set && now() - recorded_at_ < kRecordEvery) co_return;
-    auto write = [this](Tx& tx) -> Result<bool> {
-        record(tx);
-        return true;
-    };
-    const auto written = co_await store_.transact(std::move(write));
-    static_cast<void>(written);
+    auto write = [this](Tx& tx) { record(tx); };
+    co_await store_.transact(std::move(write));
     recorded_at_ = now();
     recorded_ahead_ = ahead();
     if (set) telemetry_.record("clock.set", {{"by_ms", std::int64_t{by.count() / 1000}}});

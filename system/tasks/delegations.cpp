@@ -191,14 +191,14 @@ boost::asio::awaitable<Outcome> Delegations::consume(Delivery delivery) {
         std::optional<Delegation> delegation;
         std::optional<Machine> active;
     };
-    auto read = [id = delivery.event().subject](ReadTx& tx) -> Result<Found> {
+    auto read = [id = delivery.event().subject](ReadTx& tx) -> Found {
         Found found{find_delegation(tx, id), {}};
         if (found.delegation) found.active = active_machine(tx, found.delegation->project);
         return found;
     };
     auto found = co_await store_.read(std::move(read));
-    if (!found->delegation) co_return Done{"there is no such delegation", {}};
-    Delegation delegation = std::move(*found->delegation);
+    if (!found.delegation) co_return Done{"there is no such delegation", {}};
+    Delegation delegation = std::move(*found.delegation);
     if (delegation.ended()) co_return Done{std::string(to_string(delegation.state)), {}};
     if (ports_.clock.now() >= delegation.deadline) {
         const std::string why = fmt::format(
@@ -208,17 +208,17 @@ boost::asio::awaitable<Outcome> Delegations::consume(Delivery delivery) {
                            end_delegation(tx, id, DelegationState::failed, why, ports_.clock.now());
                        }};
     }
-    if (!found->active) {
+    if (!found.active) {
         co_return again(delegation, "the project has no active machine", kWithoutMachine,
                         ports_.clock.now());
     }
-    const auto pause = pauses_.of(found->active->id, ports_.clock.now());
+    const auto pause = pauses_.of(found.active->id, ports_.clock.now());
     if (pause) {
         co_return again(delegation, "its box does not take work", *pause - ports_.clock.now(),
                         ports_.clock.now());
     }
     auto outcome =
-        co_await deliver(std::move(delivery), std::move(delegation), std::move(*found->active));
+        co_await deliver(std::move(delivery), std::move(delegation), std::move(*found.active));
     co_return outcome;
 }
 
