@@ -116,6 +116,11 @@ SearchResult result_of(const ExploreArguments& arguments,
     result.faults = exploration.faults;
     result.behaviours = exploration.behaviours;
     if (arguments.require_coverage) result.sometimes = exploration.sometimes;
+    for (const auto& [scenario, faults] : exploration.unknown_faults) {
+        for (const std::string& fault : faults) {
+            result.unmet.push_back(fmt::format("{} in {}", fault, scenario));
+        }
+    }
     // What learns does not count faults.
     for (const std::string& kind : arguments.only_faults) {
         const bool struck = std::ranges::any_of(exploration.faults, [&](const auto& fault) {
@@ -169,6 +174,7 @@ sim::search::Exploration guided(const sim::search::ExploreOptions& options,
     exploration.behaviours = std::move(learned.behaviours);
     exploration.sometimes = std::move(learned.sometimes);
     exploration.broken = std::move(learned.broken);
+    exploration.unknown_faults = std::move(learned.unknown_faults);
     return exploration;
 }
 

@@ -28,6 +28,8 @@ class Search {
         for (const Scenario* scenario : options.scenarios) {
             plans_.push_back(options.plan);
             plans_.back().profile = calm_profile(*scenario);
+            auto unknown = unknown_faults(*scenario, *plans_.back().profile);
+            if (!unknown.empty()) sum_.unknown_faults[scenario->name] = std::move(unknown);
         }
         if (options.coverage) sum_.sometimes = Sometimes(options.scenarios);
     }

@@ -52,7 +52,9 @@ struct Exploration {
     std::map<std::string, std::uint64_t> behaviours;  // if counted
     Sometimes sometimes;                              // the same
     std::vector<Broken> broken;                       // in the order of the runs
-    std::map<std::string, std::uint64_t> hashes;      // "scenario seed", if kept
+    // By scenario, those that it names and that can never strike: see unknown_faults().
+    std::map<std::string, std::vector<std::string>> unknown_faults;
+    std::map<std::string, std::uint64_t> hashes;  // "scenario seed", if kept
     struct Totals {
         std::uint64_t runs = 0;
         double seconds = 0;

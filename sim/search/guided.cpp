@@ -28,7 +28,10 @@ class Guide {
         : options_(options), progress_(progress) {
         sum_.sometimes = Sometimes(options.scenarios);
         for (std::size_t i = 0; i < options.scenarios.size(); ++i) {
-            profiles_.push_back(calm_profile(*options.scenarios[i]));
+            const Scenario& scenario = *options.scenarios[i];
+            profiles_.push_back(calm_profile(scenario));
+            auto unknown = unknown_faults(scenario, *profiles_.back());
+            if (!unknown.empty()) sum_.unknown_faults[scenario.name] = std::move(unknown);
             kept_.push_back({i, {}});
         }
     }

@@ -28,6 +28,7 @@ struct Guided {
     std::map<std::string, std::uint64_t> behaviours;  // how often each was seen
     Sometimes sometimes;
     std::vector<Broken> broken;
+    std::map<std::string, std::vector<std::string>> unknown_faults;  // as of an Exploration
 };
 
 // An exploration that learns: it keeps each tape that shows a new behaviour, and makes new tapes by

@@ -65,8 +65,10 @@ inline constexpr std::uint64_t kStepLimit = 1'000'000;
 // One way to put a system to the test. Its trials may be made in several threads at a time.
 struct Scenario {
     std::string name;
-    std::string sentence;             // what it shows
-    std::vector<std::string> faults;  // kinds that may strike, such as "net."
+    std::string sentence;  // what it shows
+    // Kinds that may strike, such as "net.". Of each, the baseline run opens a lane, or searches
+    // are incomplete.
+    std::vector<std::string> faults;
     std::function<std::unique_ptr<Trial>(const Ground&)> trial;
     // What must happen in some run of an exploration, by name of the behaviour: see Coverage.
     std::vector<std::string> sometimes = {};

@@ -1,5 +1,6 @@
 #include "sim/search/search.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <exception>
 #include <thread>
@@ -12,6 +13,17 @@ std::shared_ptr<const Profile> calm_profile(const Scenario& scenario) {
     options.recorder = &recorder;
     run(scenario, calm_tape(), options);
     return std::make_shared<Profile>(profile_of(recorder));
+}
+
+std::vector<std::string> unknown_faults(const Scenario& scenario, const Profile& baseline) {
+    std::vector<std::string> unknown;
+    for (const std::string& name : scenario.faults) {
+        const bool known = std::ranges::any_of(baseline.lanes, [&](const Profile::Lane& lane) {
+            return lane.kind.fault && means_kind(name, lane.kind.name);
+        });
+        if (!known) unknown.push_back(name);
+    }
+    return unknown;
 }
 
 std::vector<Deviation> deviations_of(std::span<const std::uint8_t> bytes, const Profile& profile) {

@@ -31,6 +31,10 @@ struct Broken {
 // What the calm run of the scenario looks like, for strategies to deviate from.
 std::shared_ptr<const Profile> calm_profile(const Scenario& scenario);
 
+// The faults that the scenario names and of which its baseline run opens no lane: they can never
+// strike, because a name is misspelt or whatever they strike is not in that world.
+std::vector<std::string> unknown_faults(const Scenario& scenario, const Profile& baseline);
+
 // Bytes as deviations from a calm run, four bytes each: which lane, which of its draws (two bytes),
 // what value. Any bytes make a tape, and a changed byte changes one deviation: for fuzzers.
 std::vector<Deviation> deviations_of(std::span<const std::uint8_t> bytes, const Profile& profile);

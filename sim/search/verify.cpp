@@ -208,7 +208,7 @@ Verification verify(const std::string& name, const Subject& subject, const Verif
 Verification verify(const Scenario& scenario, const VerifyOptions& options) {
     std::optional<std::vector<std::string>> faults = options.faults;
     if (options.crashes) faults = crash_sweep_faults();
-    return verify(
+    Verification done = verify(
         scenario.name,
         [&](const std::vector<Deviation>& deviations, Recorder& recorder) {
             RunOptions run_options;
@@ -217,6 +217,12 @@ Verification verify(const Scenario& scenario, const VerifyOptions& options) {
             return run(scenario, recorded(deviations), run_options);
         },
         options);
+    if (!faults) {
+        for (std::string& name : unknown_faults(scenario, *calm_profile(scenario))) {
+            done.unmet.push_back(std::move(name));
+        }
+    }
+    return done;
 }
 
 }  // namespace sim::search

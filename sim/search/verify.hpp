@@ -52,7 +52,8 @@ struct Verification {
     VerifyUnit sum;  // runs include the calm one, in shard 0; `broken` in the order of the units
     std::uint64_t units = 0;
     std::uint64_t total_units = 0;
-    std::vector<std::string> unmet;  // of the kinds asked for, those of which nothing could deviate
+    // Of the kinds asked for, those of which nothing could deviate; and unknown_faults().
+    std::vector<std::string> unmet;
     bool complete() const { return units == total_units; }
 };
 

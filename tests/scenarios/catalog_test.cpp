@@ -1,10 +1,13 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 #include <string>
 
 #include "properties/lifecycle_trial.hpp"
 #include "scenarios/scenario.hpp"
+#include "sim/search/search.hpp"
+#include "tests/support/catalog.hpp"
 #include "tests/support/sample.hpp"
 
 namespace scenarios {
@@ -54,6 +57,16 @@ TEST_P(Catalog, ReplaysFromItsRecordedTape) {
             scenario(), std::make_unique<sim::RecordedSource>(recorded.deviations), recording);
         EXPECT_EQ(recorded.hash, replayed.hash) << "seed " << seed;
         EXPECT_EQ(recorded.deviations, replayed.deviations);
+    }
+}
+
+// A name that means nothing would be a fault that never strikes, in silence.
+TEST_P(Catalog, NamesFaultsThatItsBaselineRunDraws) {
+    const auto profile = sim::search::calm_profile(tests::scenario(GetParam()));
+    for (const std::string& name : scenario().faults) {
+        EXPECT_TRUE(std::ranges::any_of(profile->lanes, [&](const auto& lane) {
+            return lane.kind.fault && lane.draws > 0 && sim::means_kind(name, lane.kind.name);
+        })) << name;
     }
 }
 

@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <stdexcept>
 
+#include "sim/search/explore.hpp"
+#include "sim/search/guided.hpp"
 #include "sim/search/simple_trial.hpp"
 #include "sim/search/verify.hpp"
 #include "sim/world/awaitable.hpp"
@@ -58,6 +60,32 @@ TEST(Session, PlaysAForeignTrial) {
     ASSERT_EQ(every.sum.broken.size(), 1U);
     EXPECT_EQ(every.sum.broken[0].violation.property, "no-lost-update");
     EXPECT_EQ(every.sum.broken[0].violation.message, "1");
+}
+
+constexpr LaneKind kCoin = fault("coin.tails", 1, 2);
+
+class Coin final : public SimpleTrial {
+    void begin() override { world().tape().draw(world().tape().lane("coin", kCoin), 2); }
+};
+
+TEST(UnknownFaults, AreToldByEverySearch) {
+    const Scenario coin =
+        scenario<Coin>("coin", "", {"coin.tails", "coin.", "coin.tials", "tails"});
+    const std::vector<std::string> unknown = {"coin.tials", "tails"};
+    EXPECT_EQ(unknown_faults(coin, *calm_profile(coin)), unknown);
+    ExploreOptions exploration;
+    exploration.scenarios = {&coin};
+    exploration.last_seed = 2;
+    EXPECT_EQ(explore(exploration, {}).unknown_faults.at("coin"), unknown);
+    GuidedOptions guided;
+    guided.scenarios = {&coin};
+    guided.runs = 2;
+    EXPECT_EQ(explore_guided(guided, {}).unknown_faults.at("coin"), unknown);
+    EXPECT_EQ(verify(coin, {}).unmet, unknown);
+    const Scenario known = scenario<Coin>("coin", "", {"coin.tails", "coin."});
+    exploration.scenarios = {&known};
+    EXPECT_TRUE(explore(exploration, {}).unknown_faults.empty());
+    EXPECT_TRUE(verify(known, {}).unmet.empty());
 }
 
 class Faulty final : public SimpleTrial {
