@@ -228,7 +228,7 @@ Result<int> list(const Harness& harness, bool as_json) {
                                  {"sometimes", scenario.sometimes}});
         }
         json properties = json::array();
-        for (const auto& property : harness.properties) {
+        for (const auto& property : harness.promises()) {
             properties.push_back({{"name", property.name}, {"sentence", property.sentence}});
         }
         json faults = json::array();
@@ -247,7 +247,7 @@ Result<int> list(const Harness& harness, bool as_json) {
         fmt::print("  {:<24} {}\n", scenario.name, scenario.sentence);
     }
     fmt::print("\nProperties\n");
-    for (const auto& property : harness.properties) {
+    for (const auto& property : harness.promises()) {
         fmt::print("  {:<28} {}\n", property.name, property.sentence);
     }
     fmt::print("\nFaults, and how often each strikes where it can\n");

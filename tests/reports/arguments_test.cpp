@@ -83,6 +83,21 @@ TEST(Arguments, KnowTheFaultsThatThereAre) {
     for (const auto& [name, kind] : kinds) EXPECT_NE(kind.words, nullptr) << name;
 }
 
+TEST(Arguments, KnowWhatARunCanBeBrokenBy) {
+    sim::search::Harness small;
+    small.properties = {{"no-lost-update", "Every update counts."}};
+    const auto promises = small.promises();
+    ASSERT_EQ(promises.size(), 2U);
+    EXPECT_EQ(promises[0].name, "no-lost-update");
+    EXPECT_EQ(promises[1].name, sim::search::kRunCompletes);
+    EXPECT_FALSE(promises[1].sentence.empty());
+    for (const auto& promise : promises) {
+        EXPECT_TRUE(known_property(small, promise.name).has_value()) << promise.name;
+    }
+    EXPECT_FALSE(known_property(small, "luck").has_value());
+    EXPECT_TRUE(known_property({}, "luck").has_value()) << "a harness that lists none may have any";
+}
+
 TEST(Arguments, SayAPlanAsTheyReadIt) {
     EXPECT_EQ(options_of(sim::search::SearchPlan()), "");
     PlanArguments arguments{"few:4", {"net.", "crash"}, {"net.late"}, 2.5};
