@@ -321,42 +321,6 @@ class ArchivedMeansGone final : public Property {
     }
 };
 
-class VolumesOwnedOrGone final : public Property {
-  public:
-    VolumesOwnedOrGone()
-        : Property("volumes-owned-or-gone",
-                   "After the calm every usable volume at the provider is the one of a project, or "
-                   "the one that it waits for, or cannot be told from somebody's copy of it.") {}
-    void at_end(const scenarios::Ending& ending) override {
-        for (const scenarios::CloudVolume& volume : ending.volumes) {
-            if (volume.leaving) continue;
-            const auto row = ending.shadow.volumes().find(volume.name);
-            if (row != ending.shadow.volumes().end()) {
-                const lifecycle::VolumeRow& named = row->second;
-                // The machine that it was for has failed, and the next finds it by its name.
-                if (named.state == lifecycle::VolumeState::asked &&
-                    is_awaited(named, ending.shadow)) {
-                    continue;
-                }
-                // It has the name of another, and might be a copy that somebody made of it.
-                if (!named.external_id.empty() && named.external_id != volume.id) continue;
-                if (named.state == lifecycle::VolumeState::present) continue;
-                if (is_ambiguous(named, ending.volumes)) continue;
-            }
-            broken(fmt::format("nobody owns volume {} ({})", volume.name, volume.id));
-        }
-    }
-
-  private:
-    // A project that was archived, or whose machine mounts another, needs it no more.
-    static bool is_awaited(const lifecycle::VolumeRow& row, const Shadow& shadow) {
-        const auto project = shadow.projects().find(row.project);
-        if (project == shadow.projects().end() || project->second.archived) return false;
-        const Machine* active = shadow.machine(project->second.active_machine);
-        return active == nullptr || active->volume.empty() || active->volume == row.name;
-    }
-};
-
 class MadeAsAsked final : public Property {
   public:
     MadeAsAsked()
@@ -445,7 +409,6 @@ Properties provisioning_properties() {
     all.push_back(std::make_unique<DestroysOnlyOurs>());
     all.push_back(std::make_unique<LossIsReal>());
     all.push_back(std::make_unique<ArchivedMeansGone>());
-    all.push_back(std::make_unique<VolumesOwnedOrGone>());
     all.push_back(std::make_unique<MadeAsAsked>());
     all.push_back(std::make_unique<RequestsAreValid>());
     return all;

@@ -8,13 +8,14 @@
 
 #include "properties/property.hpp"
 
-// What holds of the volumes of projects at every moment.
+// What holds of the volumes of projects.
 namespace properties {
 namespace {
 
 using lifecycle::Machine;
 using lifecycle::MachineState;
 using lifecycle::VolumeRow;
+using lifecycle::VolumeState;
 using nlohmann::json;
 using scenarios::CloudVolume;
 using scenarios::ProviderCall;
@@ -35,6 +36,71 @@ std::string volume_in(const std::string& target) {
     const auto at = target.find(kVolumes);
     return at == std::string::npos ? std::string() : target.substr(at + kVolumes.size());
 }
+
+class VolumesOwnedOrGone final : public Property {
+  public:
+    VolumesOwnedOrGone()
+        : Property("volumes-owned-or-gone",
+                   "After the calm a project has one volume at most, which its machines mount, and "
+                   "an archived project has none; every other volume of ours at the provider is "
+                   "gone, or cannot be told from somebody's copy of it.") {}
+    void at_end(const scenarios::Ending& ending) override {
+        look_at_rows(ending.shadow);
+        for (const CloudVolume& volume : ending.volumes) {
+            if (!volume.leaving && !is_owned(volume, ending)) {
+                broken(fmt::format("nobody owns volume {} ({})", volume.name, volume.id));
+            }
+        }
+    }
+
+  private:
+    void look_at_rows(const Shadow& shadow) const {
+        std::map<std::string, std::string> current;  // by project
+        for (const auto& [name, row] : shadow.volumes()) {
+            if (!is_current(row.state)) continue;
+            if (is_archived(row, shadow)) {
+                broken(fmt::format("{} is archived, and keeps volume {}", row.project, name));
+            }
+            const auto [other, first] = current.emplace(row.project, name);
+            if (first) continue;
+            broken(fmt::format("{} keeps volume {} beside volume {}", row.project, name,
+                               other->second));
+        }
+        for (const auto& [name, row] : shadow.volumes()) {
+            if (is_current(row.state) || row.state == VolumeState::gone) continue;
+            const std::string key = row.state == VolumeState::superseded
+                                        ? "release:" + current[row.project]
+                                        : "volume:" + name;
+            const auto ends_it = [&key](const auto& event) {
+                return event.second.ordering_key == key && event.second.state == "pending";
+            };
+            if (std::ranges::none_of(shadow.events(), ends_it)) {
+                broken(fmt::format("volume {} is {}, and no event ends it", name,
+                                   lifecycle::to_string(row.state)));
+            }
+        }
+    }
+    static bool is_owned(const CloudVolume& volume, const scenarios::Ending& ending) {
+        const auto found = ending.shadow.volumes().find(volume.name);
+        if (found == ending.shadow.volumes().end()) return false;
+        const VolumeRow& row = found->second;
+        // The machine that it was for has failed, and the next finds it by its name.
+        if (row.state == VolumeState::asked && is_awaited(row, ending.shadow)) return true;
+        // It has the name of another, and might be a copy that somebody made of it.
+        if (!row.external_id.empty() && row.external_id != volume.id) return true;
+        return row.state == VolumeState::present || is_ambiguous(row, ending.volumes);
+    }
+    static bool is_archived(const VolumeRow& row, const Shadow& shadow) {
+        const auto project = shadow.projects().find(row.project);
+        return project == shadow.projects().end() || project->second.archived;
+    }
+    // A project that was archived, or whose machine mounts another, needs it no more.
+    static bool is_awaited(const VolumeRow& row, const Shadow& shadow) {
+        if (is_archived(row, shadow)) return false;
+        const Machine* active = shadow.machine(shadow.projects().at(row.project).active_machine);
+        return active == nullptr || active->volume.empty() || active->volume == row.name;
+    }
+};
 
 class DataSurvives final : public Property {
   public:
@@ -140,7 +206,7 @@ class GoneMeansGone final : public Property {
                    "its name where no id is known.") {}
     void on_commit(const Shadow& shadow) override {
         for (const auto& [name, row] : shadow.volumes()) {
-            if (row.state != lifecycle::VolumeState::gone || !gone_.insert(name).second) continue;
+            if (row.state != VolumeState::gone || !gone_.insert(name).second) continue;
             if (tampered_) continue;
             for (const CloudVolume& volume : shadow.clouds().volumes()) {
                 const bool its =
@@ -295,6 +361,7 @@ bool is_ambiguous(const VolumeRow& row, const std::vector<CloudVolume>& all) {
 
 Properties volume_properties() {
     Properties all;
+    all.push_back(std::make_unique<VolumesOwnedOrGone>());
     all.push_back(std::make_unique<DataSurvives>());
     all.push_back(std::make_unique<VolumesDestroyedById>());
     all.push_back(std::make_unique<GoneMeansGone>());
