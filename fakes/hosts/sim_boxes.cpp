@@ -61,9 +61,10 @@ void SimBoxes::power_on(const BoxSpec& box) {
         housed.process = &world_.add_process("box " + box.name, "box");
         housed.process->set_program([this, id = box.id](sim::Process& self) {
             Housed& here = housed_.at(id);
+            here.boot = fmt::format("boot-{:.20}-{}", id, ++here.boots);
             return std::make_unique<BoxProgram>(
-                self, here.box, fmt::format("boot-{:.20}-{}", id, ++here.boots), here.disk,
-                options_[here.box.name], [this, machine = here.box.name](const std::string& work) {
+                self, here.box, here.boot, here.disk, options_[here.box.name],
+                [this, machine = here.box.name](const std::string& work) {
                     if (on_processed_) on_processed_(machine, work);
                 });
         });
@@ -80,11 +81,12 @@ bool SimBoxes::double_up(const std::string& machine) {
             Housed& here = housed_.at(key);
             BoxSpec spec = here.box;
             if (!here.moved) spec.authority = "twin-" + spec.authority;
-            return std::make_unique<BoxProgram>(
-                self, spec, fmt::format("twin-{:.20}-{}", key, ++here.boots), here.twin_disk,
-                options_[spec.name], [this, name = spec.name](const std::string& work) {
-                    if (on_processed_) on_processed_(name, work);
-                });
+            here.twin_boot = fmt::format("twin-{:.20}-{}", key, ++here.boots);
+            return std::make_unique<BoxProgram>(self, spec, here.twin_boot, here.twin_disk,
+                                                options_[spec.name],
+                                                [this, name = spec.name](const std::string& work) {
+                                                    if (on_processed_) on_processed_(name, work);
+                                                });
         });
         housed.twin->boot();
         return true;
@@ -137,6 +139,15 @@ void SimBoxes::resume(const std::string& machine) {
     for (auto& [id, housed] : housed_) {
         if (housed.box.name == machine) housed.process->resume();
     }
+}
+
+std::string SimBoxes::boot_at(const std::string& id) const {
+    const auto found = housed_.find(id);
+    if (found == housed_.end()) return {};
+    const Housed& here = found->second;
+    const sim::Process* process = here.moved ? here.twin : here.process;
+    if (process == nullptr || !process->alive()) return {};
+    return here.moved ? here.twin_boot : here.boot;
 }
 
 int SimBoxes::running(const std::string& machine) const {

@@ -44,6 +44,9 @@ class SimBoxes final : public BoxHost {
     bool pause(const std::string& machine);
     void resume(const std::string& machine);
 
+    // The boot of the box at the address of the machine of that id; empty if nobody is there.
+    std::string boot_at(const std::string& id) const;
+
     // How many processes run as that machine.
     int running(const std::string& machine) const;
 
@@ -53,8 +56,10 @@ class SimBoxes final : public BoxHost {
         BoxSpec box;  // as it was last switched on
         BoxDisk disk;
         int boots = 0;
+        std::string boot;  // the last of its own
         sim::Process* twin = nullptr;
         BoxDisk twin_disk;
+        std::string twin_boot;
         bool moved = false;  // the address is the twin's
     };
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "properties/property.hpp"
+#include "properties/rules/boxes.hpp"
 #include "properties/rules/unanswered.hpp"
 #include "scenarios/cluster/universe.hpp"
 
@@ -22,63 +23,6 @@ using scenarios::ServerAnswer;
 using scenarios::Shadow;
 using sim::VirtualTime;
 using std::chrono::minutes;
-
-bool in_service(const Machine* machine) {
-    return machine != nullptr &&
-           (machine->state == MachineState::starting || machine->state == MachineState::active);
-}
-
-// "machines", "alpha-1" and "status" of "/v1/machines/alpha-1/status".
-struct Path {
-    std::string kind;
-    std::string id;
-    std::string verb;
-};
-Path path_of(const std::string& target) {
-    std::vector<std::string> parts;
-    for (std::size_t begin = 1; begin < target.size() && parts.size() < 4;) {
-        const std::size_t end = std::min(target.find('/', begin), target.size());
-        parts.push_back(target.substr(begin, end - begin));
-        begin = end + 1;
-    }
-    parts.resize(4);
-    return {parts[1], parts[2], parts[3]};
-}
-
-// Hears of every call by which a box has proved itself.
-class Roll {
-  public:
-    // Whose token is which.
-    void learn(const std::string& machine, const Shadow& shadow) {
-        const auto known = shadow.credentials().find(machine);
-        if (known == shadow.credentials().end()) return;
-        for (const auto& [boot, credential] : known->second) {
-            holders_[credential.token_hash] = machine;
-        }
-    }
-    void hear(const ServerAnswer& answer) {
-        if (answer.request.method != "POST" || answer.response.status != 200) return;
-        const Path path = path_of(answer.request.target);
-        if (path.kind == "machines" && path.verb == "register") {
-            seen_[path.id] = answer.at;
-            return;
-        }
-        constexpr std::string_view kBearer = "Bearer ";
-        const auto shown = answer.request.headers.find("Authorization");
-        if (shown == answer.request.headers.end() || !shown->second.starts_with(kBearer)) return;
-        const auto holder = holders_.find(lifecycle::hash_of(shown->second.substr(kBearer.size())));
-        if (holder != holders_.end()) seen_[holder->second] = answer.at;
-    }
-    // The beginning of time for one that never did.
-    VirtualTime seen(const std::string& machine) const {
-        const auto found = seen_.find(machine);
-        return found == seen_.end() ? VirtualTime{} : found->second;
-    }
-
-  private:
-    std::map<std::string, std::string> holders_;  // by the hash of their token
-    std::map<std::string, VirtualTime> seen_;
-};
 
 class OneTokenLineage final : public Property {
   public:
@@ -158,9 +102,9 @@ class SilenceBeforeDeath final : public Property {
                    "while a server was there to hear it and whatever its clock said, and its "
                    "provider reaches the host of what it mounts.") {}
     void on_credential(const std::string& machine, const Shadow& shadow) override {
-        roll_.learn(machine, shadow);
+        last_seen_.learn(machine, shadow);
     }
-    void on_server_answer(const ServerAnswer& answer) override { roll_.hear(answer); }
+    void on_server_answer(const ServerAnswer& answer) override { last_seen_.hear(answer); }
     void on_server_up(const std::string& server, VirtualTime at) override {
         up_since_[server] = at;
     }
@@ -174,7 +118,8 @@ class SilenceBeforeDeath final : public Property {
                                    recreation.machine, resource.volume));
             }
         }
-        const auto heard = std::max(roll_.seen(recreation.machine), up_since_[recreation.server]);
+        const auto heard =
+            std::max(last_seen_.of(recreation.machine), up_since_[recreation.server]);
         const auto silence = recreation.at - heard;
         if (silence < minutes(5)) {
             broken(fmt::format("machine {} was heard {} s before it was recreated for its silence",
@@ -183,7 +128,7 @@ class SilenceBeforeDeath final : public Property {
     }
 
   private:
-    Roll roll_;
+    LastSeen last_seen_;
     std::map<std::string, VirtualTime> up_since_;  // by server
 };
 
@@ -194,10 +139,10 @@ class OnlineIsAuthenticated final : public Property {
                    "A project is said to be online only while its active machine proves itself.") {}
     void on_credential(const std::string& machine, const Shadow& shadow) override {
         registered_.insert(machine);
-        roll_.learn(machine, shadow);
+        last_seen_.learn(machine, shadow);
     }
     void on_server_answer(const ServerAnswer& answer) override {
-        roll_.hear(answer);
+        last_seen_.hear(answer);
         const Path path = path_of(answer.request.target);
         if (answer.request.method != "GET" || path.kind != "projects" || !path.verb.empty() ||
             answer.response.status != 200) {
@@ -207,8 +152,8 @@ class OnlineIsAuthenticated final : public Property {
         if (!body["project"].value("online", false)) return;
         const std::string machine = body["project"].value("active_machine", "");
         // A registration that its server did not live to answer has counted all the same.
-        if (roll_.seen(machine) == VirtualTime{} && registered_.contains(machine)) return;
-        const auto silence = answer.at - roll_.seen(machine);
+        if (last_seen_.of(machine) == VirtualTime{} && registered_.contains(machine)) return;
+        const auto silence = answer.at - last_seen_.of(machine);
         if (silence <= longest_) return;
         longest_ = silence;
         longest_silent_ = machine;
@@ -226,53 +171,10 @@ class OnlineIsAuthenticated final : public Property {
     // An answer may take that long to be read.
     static constexpr Duration kOnItsWay = std::chrono::seconds(30);
 
-    Roll roll_;
+    LastSeen last_seen_;
     std::set<std::string> registered_;
     Duration longest_{};
     std::string longest_silent_;
-};
-
-class NobodyLockedOut final : public Property {
-  public:
-    NobodyLockedOut()
-        : Property("nobody-locked-out",
-                   "The boxes of a machine in service are not refused for long, and after the calm "
-                   "those of active machines prove themselves again and again.") {}
-    void on_machine(const Machine*, const Machine& after, const Shadow&) override {
-        if (!in_service(&after)) refused_since_.erase(after.id);
-    }
-    void on_credential(const std::string& machine, const Shadow& shadow) override {
-        roll_.learn(machine, shadow);
-    }
-    void on_tampered() override { refused_since_.clear(); }
-    void on_server_answer(const ServerAnswer& answer) override {
-        roll_.hear(answer);
-        const Path path = path_of(answer.request.target);
-        if (path.kind != "machines" || (path.verb != "status" && path.verb != "register")) return;
-        const int status = answer.response.status;
-        if (status == 200) refused_since_.erase(path.id);
-        if (status != 401 && status != 403 && status != 409) return;
-        const auto since = refused_since_.emplace(path.id, answer.at).first->second;
-        // Longer than a token that nobody uses keeps its place, by the worst of clocks.
-        if (answer.at - since > minutes(25)) {
-            broken(fmt::format("{} has been refused for {} min, and nobody else is it", path.id,
-                               std::chrono::duration_cast<minutes>(answer.at - since).count()));
-        }
-    }
-    void at_end(const Ending& ending) override {
-        for (const auto& [id, machine] : ending.shadow.machines()) {
-            if (machine.state != MachineState::active) continue;
-            const auto silence = ending.at - roll_.seen(id);
-            if (silence > minutes(10)) {
-                broken(fmt::format("the box of active machine {} was last heard {} min ago", id,
-                                   std::chrono::duration_cast<minutes>(silence).count()));
-            }
-        }
-    }
-
-  private:
-    Roll roll_;
-    std::map<std::string, VirtualTime> refused_since_;
 };
 
 class HolderIsLetIn final : public Property {
@@ -458,7 +360,7 @@ Properties identity_properties() {
     all.push_back(std::make_unique<SingleFlight>());
     all.push_back(std::make_unique<SilenceBeforeDeath>());
     all.push_back(std::make_unique<OnlineIsAuthenticated>());
-    all.push_back(std::make_unique<NobodyLockedOut>());
+    all.push_back(nobody_locked_out());
     all.push_back(std::make_unique<HolderIsLetIn>());
     all.push_back(std::make_unique<StoppedOnlyWhenReplaced>());
     all.push_back(std::make_unique<DeliveredIsNotProcessed>());

@@ -131,14 +131,15 @@ class Universe::ServerProgram final : public sim::Program {
         universe_.witness_.on_server_request(request.method, request.target);
         const sim::VirtualTime asked_at = universe_.world_.now();
         lifecycle::HttpRequest served = request;
-        system_->serve(door, std::move(served),
-                       [this, asked_at, asked = std::move(request),
-                        send = std::move(respond)](lifecycle::HttpResponse response) mutable {
-                           universe_.world_.observe();
-                           universe_.witness_.on_server_answer(
-                               {name_, asked, response, asked_at, universe_.world_.now()});
-                           send(std::move(response));
-                       });
+        system_->serve(
+            door, std::move(served),
+            [this, asked_at, asked = std::move(request),
+             send = std::move(respond)](lifecycle::HttpResponse response) mutable {
+                universe_.world_.observe();
+                universe_.witness_.on_server_answer(
+                    {name_, asked, response, asked_at, universe_.world_.now(), universe_.shadow_});
+                send(std::move(response));
+            });
     }
 
     void die(sim::Process& process, std::exception_ptr failure) {

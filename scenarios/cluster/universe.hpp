@@ -76,6 +76,7 @@ class Universe final : private Clouds {
     // All that the clouds still have.
     std::vector<fakes::CloudMachine> inventory() const override;
     std::vector<CloudVolume> volumes() const override;
+    std::string boot_at(const std::string& id) const override { return boxes_.boot_at(id); }
     Nemesis& nemesis() { return nemesis_; }
     const Shadow& shadow() const { return shadow_; }
     Witness& witness() { return witness_; }

@@ -63,6 +63,9 @@ class Clouds {
     virtual ~Clouds() = default;
     virtual std::vector<fakes::CloudMachine> inventory() const = 0;
     virtual std::vector<CloudVolume> volumes() const = 0;
+    // The boot of the box that answers at the address of the machine of that id; empty if none
+    // does.
+    virtual std::string boot_at(const std::string& id) const = 0;
 };
 
 // A copy of the control plane's durable state that follows its commits, so that properties look at

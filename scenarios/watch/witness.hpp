@@ -59,6 +59,7 @@ struct ServerAnswer {
     const lifecycle::HttpResponse& response;
     sim::VirtualTime asked_at{};
     sim::VirtualTime at{};
+    const Shadow& shadow;
 };
 
 struct Recreation {
