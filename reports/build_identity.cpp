@@ -5,6 +5,7 @@
 #include <link.h>
 
 #include <cstring>
+#include <filesystem>
 #include <string_view>
 
 namespace reports {
@@ -59,6 +60,10 @@ std::string compiler() {
 
 const std::string& program() {
     return called_as;
+}
+
+std::string program_name() {
+    return std::filesystem::path(called_as).filename().string();
 }
 
 void set_program(std::string called) {

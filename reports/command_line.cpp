@@ -46,7 +46,8 @@ void add_run_options(CLI::App& command, RunArguments& arguments) {
     command.add_flag("--calm", arguments.calm, "The run in which nothing deviates")->excludes(seed);
     command.add_flag("--check", arguments.check, "Run twice and compare event by event");
     command.add_flag("--json", arguments.json, "Print one JSON object");
-    command.add_flag("--story", arguments.story, "Tell the whole run, event by event");
+    command.add_flag("--story", arguments.story,
+                     "Tell the run event by event, but for messages that arrive as they should");
     command.add_option("--trace", arguments.trace, "Write every event to this file as JSON lines");
     command.add_option("--until", arguments.until, "Stop after this many steps")->check(not_whole);
     command.add_option("--sql", arguments.sql, "Ask the trial this where the run stops");
@@ -103,7 +104,8 @@ void add_verify_options(CLI::App& command, VerifyArguments& arguments) {
                     "all")
         ->delimiter(',');
     command.add_option("--within", arguments.within,
-                       "A..B: only what is decided in those seconds of virtual time may deviate");
+                       "A..B: only what is decided from whole second A of virtual time to B may "
+                       "deviate");
     command.add_option("--state", arguments.state,
                        "File of finished work: an interrupted verification goes on from it");
     add_search_options(command, arguments);
@@ -111,7 +113,7 @@ void add_verify_options(CLI::App& command, VerifyArguments& arguments) {
 
 int complain(std::string text) {
     std::replace(text.begin(), text.end(), '\n', ' ');
-    fmt::print(stderr, "vivarium: {}\n", text);
+    fmt::print(stderr, "{}: {}\n", program_name(), text);
     return kBadInput;
 }
 
@@ -146,7 +148,8 @@ std::vector<Verb> add_replaying_verbs(CLI::App& app, const Harness& harness) {
     CLI::App* shrink_command =
         app.add_subcommand("shrink", "Find the few deviations that a failure needs");
     shrink_command->add_option("file", shrink->file, "Failure file")->required();
-    shrink_command->add_option("--out", shrink->out, "The shrunk file (FILE.min.json)");
+    shrink_command->add_option("--out", shrink->out,
+                               "The shrunk file (FILE.min.json; FILE itself if it is one)");
     shrink_command->add_option("--runs", shrink->most_runs, "The most runs to spend (20000)")
         ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{100'000'000}));
     shrink_command->add_flag("--json", shrink->json, "Print one JSON object");
@@ -235,7 +238,7 @@ int dispatch(int count, char** words, const Harness& harness) {
         app.parse(count, words);
     } catch (const CLI::ParseError& error) {
         if (error.get_exit_code() == 0) return app.exit(error);
-        return complain(fmt::format("{}; see `vivarium --help`", error.what()));
+        return complain(fmt::format("{}; see `{} --help`", error.what(), program()));
     }
     sim::search::Result<int> code = 0;
     for (const Verb& verb : verbs) {
@@ -259,7 +262,7 @@ int command_line(int count, char** words, const Harness& harness) {
     try {
         return dispatch(count, words, harness);
     } catch (const std::exception& bug) {
-        fmt::print(stderr, "vivarium: this is a bug: {}\n", bug.what());
+        fmt::print(stderr, "{}: this is a bug: {}\n", program_name(), bug.what());
         return kBug;
     }
 }

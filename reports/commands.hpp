@@ -27,8 +27,8 @@ struct RunArguments : PlanArguments {
     bool check = false;
     bool json = false;
     bool story = false;
-    std::string trace;        // file for the events as JSON lines
-    std::uint64_t until = 0;  // 0: to the end
+    std::string trace;                   // file for the events as JSON lines
+    std::optional<std::uint64_t> until;  // so many steps; none: to the end
     std::string sql;
 };
 

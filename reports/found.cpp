@@ -45,7 +45,9 @@ Failure record(const Harness& harness, const Broken& broken, const KeepOptions& 
 }  // namespace
 
 std::string shrunk_path(const std::string& path) {
-    return std::filesystem::path(path).replace_extension(".min.json").string();
+    const std::filesystem::path file(path);
+    if (file.stem().extension() == ".min") return path;
+    return std::filesystem::path(file).replace_extension(".min.json").string();
 }
 
 ShrunkFailure shrink_failure(const Harness& harness, const Failure& failure,

@@ -10,6 +10,8 @@
 #include <cstring>
 #include <filesystem>
 #include <map>
+#include <set>
+#include <string_view>
 
 #include "reports/build_identity.hpp"
 
@@ -180,6 +182,23 @@ Result<void> known_faults(const Harness& harness, const std::vector<std::string>
         if (!known) {
             return std::unexpected(bad_input(fmt::format("there is no fault \"{}\"", name),
                                              fmt::format("see `{} list`", program())));
+        }
+    }
+    return {};
+}
+
+Result<void> known_kinds(const Scenario& scenario, const std::vector<std::string>& names) {
+    if (names.empty()) return {};
+    std::set<std::string_view> kinds;
+    const auto profile = sim::search::calm_profile(scenario);
+    for (const sim::search::Profile::Lane& lane : profile->lanes) kinds.insert(lane.kind.name);
+    for (const std::string& name : names) {
+        const bool known = std::ranges::any_of(
+            kinds, [&](std::string_view kind) { return sim::means_kind(name, kind); });
+        if (!known) {
+            return std::unexpected(bad_input(
+                fmt::format("{} has no kind of decision \"{}\"", scenario.name, name),
+                fmt::format("use one of {}, or, as `net.`, a group", fmt::join(kinds, ", "))));
         }
     }
     return {};

@@ -50,6 +50,11 @@ std::map<std::string, sim::LaneKind> fault_kinds(const sim::search::Harness& har
 sim::search::Result<void> known_faults(const sim::search::Harness& harness,
                                        const std::vector<std::string>& names);
 
+// An error unless each means a kind of decision, or a group of them, of which the scenario's calm
+// run opens a lane. Plays that run.
+sim::search::Result<void> known_kinds(const sim::search::Scenario& scenario,
+                                      const std::vector<std::string>& names);
+
 // Says so with the reason of the last failed call.
 sim::search::Error cannot_write(const std::string& path);
 

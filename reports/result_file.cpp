@@ -7,6 +7,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "reports/build_identity.hpp"
 #include "reports/input.hpp"
 
 namespace reports {
@@ -74,9 +75,9 @@ Result<void> read_into(std::vector<SearchResult>& results, const std::filesystem
         results.push_back(result_of(file));
         return {};
     } catch (const std::exception& wrong) {
-        return std::unexpected(
-            bad_input(fmt::format("{} is no result: {}", path.string(), wrong.what()),
-                      "give folders that `vivarium explore` or `vivarium verify` wrote"));
+        return std::unexpected(bad_input(
+            fmt::format("{} is no result: {}", path.string(), wrong.what()),
+            fmt::format("give folders that `{0} explore` or `{0} verify` wrote", program())));
     }
 }
 

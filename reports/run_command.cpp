@@ -61,7 +61,7 @@ Verdict judge(const Subject& subject, const RunArguments& arguments,
     Verdict verdict;
     if (!result.held()) verdict.broke();
     if (result.stopped_early) {
-        verdict.lacks(fmt::format("stopped at step {}, as asked", arguments.until));
+        verdict.lacks(fmt::format("stopped at step {}, as asked", *arguments.until));
     } else if (subject.failure && result.held()) {
         verdict.lacks("this is not the run that was recorded, which broke a property");
     }
@@ -127,7 +127,7 @@ Result<int> perform(const Harness& harness, const Subject& subject, const RunArg
         options.recorder = &recorder;
     }
     options.question = arguments.sql;
-    if (arguments.until > 0) options.until_step = arguments.until;
+    options.until_step = arguments.until;
     std::optional<TraceFile> trace;
     if (!arguments.trace.empty()) {
         trace.emplace(arguments.trace);
@@ -150,7 +150,7 @@ Result<int> perform(const Harness& harness, const Subject& subject, const RunArg
     if (arguments.json) {
         fmt::print("{}\n", to_json(subject, result, verdict, wall.count()).dump());
     } else {
-        if (arguments.story || !result.held() || arguments.until > 0) {
+        if (arguments.story || !result.held() || arguments.until) {
             fmt::print("{}\n", story(result.events, arguments.story ? 100'000 : 40));
         }
         if (subject.failure) {
@@ -164,7 +164,7 @@ Result<int> perform(const Harness& harness, const Subject& subject, const RunArg
                    verdict.text());
         if (!result.answer.empty()) fmt::print("\n{}", result.answer);
     }
-    if (subject.failure && arguments.until == 0) say_divergence(*subject.failure, recorder, result);
+    if (subject.failure && !arguments.until) say_divergence(*subject.failure, recorder, result);
     if (arguments.check && !differs && !arguments.json) {
         fmt::print("ran twice, the same both times\n");
     }

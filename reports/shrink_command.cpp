@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "reports/build_identity.hpp"
 #include "reports/commands.hpp"
 #include "reports/found.hpp"
 #include "reports/input.hpp"
@@ -22,7 +23,8 @@ Result<int> shrink(const sim::search::Harness& harness, const ShrinkArguments& a
     if (!shrunk.reproduced) {
         return std::unexpected(bad_input(
             fmt::format("{} does not break {} in this code", arguments.file, failure->property),
-            "see `vivarium replay FILE` for where it goes another way"));
+            fmt::format("see `{} replay {}` for where it goes another way", program(),
+                        arguments.file)));
     }
     const std::string path = arguments.out.empty() ? shrunk_path(arguments.file) : arguments.out;
     if (const auto written = sim::search::write_failure(path, shrunk.failure); !written) {

@@ -127,9 +127,13 @@ std::string covered(const VerifyArguments& arguments, const sim::search::Verific
 }
 
 Result<sim::search::VerifyOptions> options_of(const Harness& harness,
+                                              const sim::search::Scenario& scenario,
                                               const VerifyArguments& arguments) {
     sim::search::VerifyOptions options;
     if (const auto known = known_faults(harness, arguments.faults); !known) {
+        return std::unexpected(known.error());
+    }
+    if (const auto known = known_kinds(scenario, arguments.only); !known) {
         return std::unexpected(known.error());
     }
     if (arguments.pairs && !arguments.crashes) {
@@ -163,7 +167,7 @@ Result<sim::search::VerifyOptions> options_of(const Harness& harness,
 Result<int> verify(const Harness& harness, const VerifyArguments& arguments) {
     const auto scenario = known_scenario(harness, arguments.scenario);
     if (!scenario) return std::unexpected(scenario.error());
-    auto options = options_of(harness, arguments);
+    auto options = options_of(harness, **scenario, arguments);
     if (!options) return std::unexpected(options.error());
     if (auto folder = prepare_folder(arguments.out); !folder) {
         return std::unexpected(folder.error());

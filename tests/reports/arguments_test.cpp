@@ -1,9 +1,12 @@
 #include <gtest/gtest.h>
 
 #include "properties/lifecycle_trial.hpp"
+#include "reports/build_identity.hpp"
+#include "reports/found.hpp"
 #include "reports/input.hpp"
 #include "reports/result_file.hpp"
 #include "reports/text.hpp"
+#include "tests/support/catalog.hpp"
 
 namespace reports {
 namespace {
@@ -96,6 +99,28 @@ TEST(Arguments, KnowWhatARunCanBeBrokenBy) {
     }
     EXPECT_FALSE(known_property(small, "luck").has_value());
     EXPECT_TRUE(known_property({}, "luck").has_value()) << "a harness that lists none may have any";
+}
+
+TEST(Arguments, KnowTheKindsOfDecisionsThatThereAre) {
+    const auto& calm = tests::scenario("calm");
+    EXPECT_TRUE(known_kinds(calm, {"schedule", "net.", "net.latency", "crash"}).has_value());
+    const auto unknown = known_kinds(calm, {"schedule", "scheduel"});
+    ASSERT_FALSE(unknown.has_value());
+    EXPECT_EQ(unknown.error().message, "calm has no kind of decision \"scheduel\"");
+    EXPECT_NE(unknown.error().action.find("schedule"), std::string::npos) << unknown.error().action;
+}
+
+TEST(Arguments, NameTheFileOfAShrunkFailure) {
+    EXPECT_EQ(shrunk_path("out/storm-17.json"), "out/storm-17.min.json");
+    EXPECT_EQ(shrunk_path("out/storm-17.min.json"), "out/storm-17.min.json");
+    EXPECT_EQ(shrunk_path("a.min/storm-17"), "a.min/storm-17.min.json");
+}
+
+TEST(Program, IsNamedWithoutItsFolder) {
+    const std::string before = program();
+    set_program("build/hello/lost_update");
+    EXPECT_EQ(program_name(), "lost_update");
+    set_program(before);
 }
 
 TEST(Arguments, SayAPlanAsTheyReadIt) {
