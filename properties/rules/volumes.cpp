@@ -68,11 +68,12 @@ class VolumesOwnedOrGone final : public Property {
         }
         for (const auto& [name, row] : shadow.volumes()) {
             if (is_current(row.state) || row.state == VolumeState::gone) continue;
-            const std::string key = row.state == VolumeState::superseded
-                                        ? "release:" + current[row.project]
-                                        : "volume:" + name;
-            const auto ends_it = [&key](const auto& event) {
-                return event.second.ordering_key == key && event.second.state == "pending";
+            const bool kept = row.state == VolumeState::superseded;
+            const std::string_view kind = kept ? "volume:release" : "volume:destroy";
+            const std::string& subject = kept ? current[row.project] : name;
+            const auto ends_it = [&](const auto& event) {
+                return event.second.kind == kind && event.second.subject == subject &&
+                       event.second.state == "pending";
             };
             if (std::ranges::none_of(shadow.events(), ends_it)) {
                 broken(fmt::format("volume {} is {}, and no event ends it", name,
