@@ -4,6 +4,8 @@
 
 #include <chrono>
 
+#include "scenarios/watch/witness.hpp"
+
 namespace properties {
 namespace {
 

@@ -3,15 +3,15 @@
 #include <chrono>
 #include <utility>
 
-#include "properties/jury.hpp"
 #include "properties/lifecycle_coverage.hpp"
+#include "properties/property.hpp"
 #include "scenarios/cluster/universe.hpp"
 
 namespace properties {
 namespace {
 
+using scenarios::Witness;
 using sim::search::Ground;
-using sim::search::Phase;
 using std::chrono::hours;
 using std::chrono::minutes;
 
@@ -23,9 +23,10 @@ class LifecycleTrial final : public sim::search::Trial {
     LifecycleTrial(const scenarios::Scenario& scenario, const Ground& ground)
         : scenario_(scenario),
           tape_(ground.tape),
-          jury_(all_properties()),
-          universe_(ground.tape, ground.trace, jury_, ground.recorder, scenario.servers) {
-        for (const auto& property : jury_.properties()) {
+          properties_(all_properties()),
+          witnesses_(witnesses_of(properties_)),
+          universe_(ground.tape, ground.trace, witnesses_, ground.recorder, scenario.servers) {
+        for (const auto& property : properties_) {
             // What a script expects, it expects under the faults of its scenario and no others.
             const bool heard = ground.own_faults || property->name() != kScriptSatisfied;
             property->report_to(
@@ -37,7 +38,7 @@ class LifecycleTrial final : public sim::search::Trial {
 
     sim::World& world() override { return universe_.world(); }
 
-    std::vector<Phase> phases() override {
+    std::vector<sim::search::Phase> phases() override {
         const auto over = [this] { return universe_.script_is_over(); };
         return {{"the script", scenario_.at_most,
                  [this] {
@@ -49,7 +50,7 @@ class LifecycleTrial final : public sim::search::Trial {
                  kTimeToHeal,
                  [this] { universe_.calm(); },
                  {},
-                 [this] { jury_.on_calm(universe_.shadow()); }},
+                 [this] { witnesses_.tell(&Witness::on_calm, universe_.shadow()); }},
                 {"the last demands", hours(1),
                  [this] { universe_.begin(scenarios::demand_machines); }, over},
                 {"the end", kTimeToHeal, [this] { universe_.calm(); }}};
@@ -60,8 +61,9 @@ class LifecycleTrial final : public sim::search::Trial {
         const auto faults = tape_.fault_counts();
         const auto resources = universe_.inventory();
         const auto volumes = universe_.volumes();
-        jury_.at_end({universe_.shadow(), resources, volumes, universe_.demands(), faults, rows,
-                      universe_.world().now()});
+        witnesses_.tell(&Witness::at_end,
+                        {universe_.shadow(), resources, volumes, universe_.demands(), faults, rows,
+                         universe_.world().now()});
     }
 
     std::vector<sim::Waiting> waiting() override { return universe_.waiting(); }
@@ -73,7 +75,8 @@ class LifecycleTrial final : public sim::search::Trial {
   private:
     const scenarios::Scenario& scenario_;
     sim::Tape& tape_;
-    Jury jury_;
+    Properties properties_;
+    scenarios::Witnesses witnesses_;
     scenarios::Universe universe_;
 };
 
@@ -101,8 +104,9 @@ const sim::search::Harness& lifecycle_harness() {
             made.scenarios.push_back(lifecycle_scenario(scenario));
         }
         for (const auto& property : all_properties()) {
-            made.properties.push_back(
-                {std::string(property->name()), std::string(property->sentence())});
+            made.properties.push_back({std::string(property->name()),
+                                       std::string(property->sentence()),
+                                       std::string(to_text(property->phase()))});
         }
         made.widest = "storm";
         made.corpus = "scenarios/corpus";

@@ -229,7 +229,9 @@ Result<int> list(const Harness& harness, bool as_json) {
         }
         json properties = json::array();
         for (const auto& property : harness.promises()) {
-            properties.push_back({{"name", property.name}, {"sentence", property.sentence}});
+            properties.push_back({{"name", property.name},
+                                  {"phase", property.phase},
+                                  {"sentence", property.sentence}});
         }
         json faults = json::array();
         for (const auto& [name, kind] : fault_kinds(harness)) {
@@ -246,9 +248,9 @@ Result<int> list(const Harness& harness, bool as_json) {
     for (const sim::search::Scenario& scenario : harness.scenarios) {
         fmt::print("  {:<24} {}\n", scenario.name, scenario.sentence);
     }
-    fmt::print("\nProperties\n");
+    fmt::print("\nProperties, and when each is judged\n");
     for (const auto& property : harness.promises()) {
-        fmt::print("  {:<28} {}\n", property.name, property.sentence);
+        fmt::print("  {:<28} {:<8} {}\n", property.name, property.phase, property.sentence);
     }
     fmt::print("\nFaults, and how often each strikes where it can\n");
     for (const auto& [name, kind] : fault_kinds(harness)) {

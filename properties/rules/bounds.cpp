@@ -58,12 +58,13 @@ class NestingBounded final : public Property {
     }
 };
 
-class RowsBounded final : public Property {
+class RowsBounded final : public EndProperty {
   public:
     RowsBounded()
-        : Property("rows-bounded",
-                   "No table keeps more than a few rows for each project that nothing has touched "
-                   "for longer than what is over is remembered.") {}
+        : EndProperty(
+              "rows-bounded",
+              "No table keeps more than a few rows for each project that nothing has touched "
+              "for longer than what is over is remembered.") {}
     void on_row(const lifecycle::RowChange& change, sim::VirtualTime at) override {
         if (change.deleted) {
             touched_[change.table].erase(change.row);
@@ -73,7 +74,7 @@ class RowsBounded final : public Property {
     }
     // What somebody else has put there is known to nobody.
     void on_tampered() override { tampered_ = true; }
-    void at_end(const scenarios::Ending& ending) override {
+    void judge_end(const scenarios::Ending& ending, const Broken& broken) override {
         constexpr std::int64_t kMostOfAProject = 25;
         const sim::VirtualTime since = ending.at - scenarios::kKeepFor - std::chrono::hours(2);
         const auto projects = static_cast<std::int64_t>(ending.shadow.projects().size());
@@ -135,12 +136,12 @@ class OneRowForAPurpose final : public Property {
     std::map<std::string, std::string> starts_;  // by machine
 };
 
-class AnswersInTime final : public Property {
+class AnswersInTime final : public EndProperty {
   public:
     AnswersInTime()
-        : Property("answers-in-time",
-                   "A request that is passed on to a machine is answered within half a minute, "
-                   "whatever the machine, its provider and other requests do.") {}
+        : EndProperty("answers-in-time",
+                      "A request that is passed on to a machine is answered within half a minute, "
+                      "whatever the machine, its provider and other requests do.") {}
     void on_server_answer(const scenarios::ServerAnswer& answer) override {
         const bool passed_on = answer.request.target.find("/proxy/") != std::string::npos ||
                                answer.request.target.ends_with("/agents");
@@ -149,7 +150,7 @@ class AnswersInTime final : public Property {
         late_.push_back(fmt::format("{} was answered after {} s", answer.request.target,
                                     took.count() / 1'000'000));
     }
-    void at_end(const scenarios::Ending& ending) override {
+    void judge_end(const scenarios::Ending& ending, const Broken& broken) override {
         // Who is paused, or whose clock is set, cannot keep to a time.
         for (const auto& [kind, count] : ending.faults) {
             if (kind.starts_with("clock.") || kind == "pause") return;

@@ -18,18 +18,14 @@ using lifecycle::Machine;
 using lifecycle::MachineState;
 using scenarios::Ending;
 
-class NoStrandedStart final : public Property {
+class NoStrandedStart final : public CalmProperty {
   public:
     NoStrandedStart()
-        : Property("no-stranded-start",
-                   "After the calm no machine is still starting, least of all one without an "
-                   "external id.") {}
+        : CalmProperty("no-stranded-start",
+                       "After the calm no machine is still starting, least of all one without an "
+                       "external id.") {}
     // Judged before the last demands, which would detach a stranded machine.
-    void on_calm(const scenarios::Shadow& shadow) override { judge(shadow); }
-    void at_end(const Ending& ending) override { judge(ending.shadow); }
-
-  private:
-    void judge(const scenarios::Shadow& shadow) {
+    void judge_calm(const scenarios::Shadow& shadow, const Broken& broken) override {
         for (const auto& [id, machine] : shadow.machines()) {
             if (machine.state != MachineState::starting) continue;
             broken(fmt::format("machine {} is still starting, with the external id \"{}\"", id,
@@ -38,13 +34,13 @@ class NoStrandedStart final : public Property {
     }
 };
 
-class ResourcesOwnedOrGone final : public Property {
+class ResourcesOwnedOrGone final : public EndProperty {
   public:
     ResourcesOwnedOrGone()
-        : Property("resources-owned-or-gone",
-                   "After the calm every machine at the provider belongs to a machine that is "
-                   "in use or is in quarantine, and none that is retired has one.") {}
-    void at_end(const Ending& ending) override {
+        : EndProperty("resources-owned-or-gone",
+                      "After the calm every machine at the provider belongs to a machine that is "
+                      "in use or is in quarantine, and none that is retired has one.") {}
+    void judge_end(const Ending& ending, const Broken& broken) override {
         for (const fakes::CloudMachine& resource : ending.resources) {
             if (resource.leaving || !ending.shadow.owns(resource.labels)) continue;
             const std::string& id = resource.id;
@@ -167,17 +163,18 @@ class EventsSettled final : public Property {
     std::vector<scenarios::EventRow> died_;  // in the commit that comes next
 };
 
-class Convergence final : public Property {
+class Convergence final : public CalmProperty {
   public:
     Convergence()
-        : Property("convergence",
-                   "After the calm every project that was not archived has an active machine, "
-                   "says why it has none, or has had its last one retired by a person; and gets "
-                   "at once one that answers through the proxy.") {}
+        : CalmProperty(
+              "convergence",
+              "After the calm every project that was not archived has an active machine, "
+              "says why it has none, or has had its last one retired by a person; and gets "
+              "at once one that answers through the proxy.") {}
     void on_server_request(const std::string& method, const std::string& target) override {
         if (method == "POST") asked_.insert(target);
     }
-    void on_calm(const scenarios::Shadow& shadow) override {
+    void judge_calm(const scenarios::Shadow& shadow, const Broken& broken) override {
         std::set<std::string> explained;
         for (const auto& [id, error] : shadow.open_errors()) explained.insert(error.project);
         std::map<std::string, const Machine*> newest;
@@ -197,7 +194,7 @@ class Convergence final : public Property {
                             id, last->id, lifecycle::to_string(last->state)));
         }
     }
-    void at_end(const Ending& ending) override {
+    void judge_end(const Ending& ending, const Broken& broken) override {
         for (const scenarios::Demand& demand : ending.demands) {
             if (demand.machine.empty()) {
                 broken(fmt::format("project {} could not get an active machine", demand.project));
@@ -245,6 +242,21 @@ Properties all_properties() {
         all.insert(all.end(), std::make_move_iterator(more.begin()),
                    std::make_move_iterator(more.end()));
     }
+    return all;
+}
+
+std::string_view to_text(Phase phase) {
+    switch (phase) {
+        case Phase::always: return "always";
+        case Phase::at_calm: return "at calm";
+        case Phase::at_end: return "at end";
+    }
+    return "unknown";
+}
+
+scenarios::Witnesses witnesses_of(const Properties& properties) {
+    scenarios::Witnesses all;
+    for (const auto& property : properties) all.add(*property);
     return all;
 }
 

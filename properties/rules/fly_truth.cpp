@@ -184,12 +184,12 @@ std::optional<FlyAction> fly_action(const scenarios::ProviderCall& call) {
 
 namespace {
 
-class FlyTruth final : public Property {
+class FlyTruth final : public EndProperty {
   public:
     FlyTruth()
-        : Property("provider-truth",
-                   "What the provider answered about each name could have come from a provider "
-                   "that does one thing at a time.") {}
+        : EndProperty("provider-truth",
+                      "What the provider answered about each name could have come from a provider "
+                      "that does one thing at a time.") {}
 
     void on_provider_call(const scenarios::ProviderCall& call) override {
         if (call.provider == "fly") calls_.push_back(call);
@@ -206,7 +206,7 @@ class FlyTruth final : public Property {
     void on_provider_hidden(const fakes::CloudMachine& machine) override {
         foreign_.insert(machine.name);
     }
-    void at_end(const scenarios::Ending& ending) override {
+    void judge_end(const scenarios::Ending& ending, const Broken& broken) override {
         const bool doubled = ending.faults.contains("net.duplicate");
         for (const auto& [name, calls] : histories(doubled)) {
             if (foreign_.contains(name)) continue;

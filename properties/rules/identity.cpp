@@ -132,11 +132,12 @@ class SilenceBeforeDeath final : public Property {
     std::map<std::string, VirtualTime> up_since_;  // by server
 };
 
-class OnlineIsAuthenticated final : public Property {
+class OnlineIsAuthenticated final : public EndProperty {
   public:
     OnlineIsAuthenticated()
-        : Property("online-is-authenticated",
-                   "A project is said to be online only while its active machine proves itself.") {}
+        : EndProperty(
+              "online-is-authenticated",
+              "A project is said to be online only while its active machine proves itself.") {}
     void on_credential(const std::string& machine, const Shadow& shadow) override {
         registered_.insert(machine);
         last_seen_.learn(machine, shadow);
@@ -158,7 +159,7 @@ class OnlineIsAuthenticated final : public Property {
         longest_ = silence;
         longest_silent_ = machine;
     }
-    void at_end(const Ending& ending) override {
+    void judge_end(const Ending& ending, const Broken& broken) override {
         // Clocks may be as wrong as the world lets them be.
         const Duration tolerance = times_were_right(ending) ? kOnItsWay : Duration(minutes(11));
         if (longest_ <= minutes(5) + tolerance) return;

@@ -47,13 +47,13 @@ bool reads_one_machine(const ProviderCall& call) {
            target.find('/', found + kMachines.size()) == std::string::npos;
 }
 
-class CallsPaced final : public Property {
+class CallsPaced final : public EndProperty {
   public:
     CallsPaced()
-        : Property("calls-paced",
-                   "No server asks Fly for one action on one machine, or on the app, more often "
-                   "than Fly's documentation allows, nor Daytona for more than 30 changes in a "
-                   "second, not even after an outage.") {}
+        : EndProperty("calls-paced",
+                      "No server asks Fly for one action on one machine, or on the app, more often "
+                      "than Fly's documentation allows, nor Daytona for more than 30 changes in a "
+                      "second, not even after an outage.") {}
     void on_server_down(const std::string& server) override { fly_.erase(server); }
     void on_provider_request(const ProviderCall& call, const Shadow&) override {
         if (call.provider == "fly") {
@@ -70,7 +70,7 @@ class CallsPaced final : public Property {
             if (daytona_.size() > kMost) too_often_.emplace_back("changes at daytona");
         }
     }
-    void at_end(const scenarios::Ending& ending) override {
+    void judge_end(const scenarios::Ending& ending, const Broken& broken) override {
         if (too_often_.empty() || !times_were_right(ending)) return;
         broken(fmt::format("asked too often {} times, first: {}", too_often_.size(),
                            too_often_.front()));
@@ -82,12 +82,13 @@ class CallsPaced final : public Property {
     std::vector<std::string> too_often_;
 };
 
-class SnapshotsApart final : public Property {
+class SnapshotsApart final : public EndProperty {
   public:
     SnapshotsApart()
-        : Property("snapshots-apart",
-                   "A provider is never asked for two snapshots of one volume within 15 seconds, "
-                   "by clocks that are right and workers that are awake.") {}
+        : EndProperty(
+              "snapshots-apart",
+              "A provider is never asked for two snapshots of one volume within 15 seconds, "
+              "by clocks that are right and workers that are awake.") {}
     void on_provider_request(const ProviderCall& call, const Shadow&) override {
         const std::string& target = call.request.target;
         if (call.request.method != "POST" || !target.ends_with("/snapshots")) return;
@@ -97,7 +98,7 @@ class SnapshotsApart final : public Property {
         }
         last_[target] = call.sent_at;
     }
-    void at_end(const scenarios::Ending& ending) override {
+    void judge_end(const scenarios::Ending& ending, const Broken& broken) override {
         if (!times_were_right(ending)) return;
         for (const std::string& target : too_soon_) {
             broken(fmt::format("{} was asked for twice within 15 seconds", target));

@@ -54,10 +54,10 @@ class RoutesInOrder final : public Property {
     std::map<std::string, std::int64_t> serving_;  // generations, by project; 0: none
 };
 
-class RoutesFollow final : public Property {
+class RoutesFollow final : public CalmProperty {
   public:
     RoutesFollow()
-        : Property(
+        : CalmProperty(
               "routes-follow",
               "After the calm a project's route leads to its active machine, and nowhere if it "
               "has none.") {}
@@ -65,11 +65,7 @@ class RoutesFollow final : public Property {
         routes_[project] = route.machine;
     }
     // Before the last demands, which would give every project a machine.
-    void on_calm(const Shadow& shadow) override { judge(shadow); }
-    void at_end(const Ending& ending) override { judge(ending.shadow); }
-
-  private:
-    void judge(const Shadow& shadow) {
+    void judge_calm(const Shadow& shadow, const Broken& broken) override {
         for (const auto& [id, project] : shadow.projects()) {
             const auto found = routes_.find(id);
             const std::string there = found == routes_.end() ? std::string() : found->second;
@@ -79,6 +75,7 @@ class RoutesFollow final : public Property {
         }
     }
 
+  private:
     std::map<std::string, std::string> routes_;
 };
 
@@ -98,13 +95,14 @@ class RoutesLeadSomewhere final : public Property {
     }
 };
 
-class RoutesAreCurrent final : public Property {
+class RoutesAreCurrent final : public CalmProperty {
   public:
     RoutesAreCurrent()
-        : Property("routes-are-current",
-                   "After the calm a route leads to where its machine is now, and to no address "
-                   "that it had before, which may be another's; without faults it does so within "
-                   "minutes.") {}
+        : CalmProperty(
+              "routes-are-current",
+              "After the calm a route leads to where its machine is now, and to no address "
+              "that it had before, which may be another's; without faults it does so within "
+              "minutes.") {}
     void on_route(const std::string& project, const lifecycle::Route& route) override {
         routes_[project] = route;
         wrong_since_.erase(project);
@@ -121,9 +119,11 @@ class RoutesAreCurrent final : public Property {
         }
         wrong_since_ = std::move(wrong);
     }
-    void on_calm(const Shadow& shadow) override { judge(shadow); }
-    void at_end(const Ending& ending) override {
-        judge(ending.shadow);
+    void judge_calm(const Shadow& shadow, const Broken& broken) override {
+        for (const auto& [project, why] : wrong_routes(shadow)) broken(why);
+    }
+    void judge_end(const Ending& ending, const Broken& broken) override {
+        judge_calm(ending.shadow, broken);
         if (ending.faults.empty() && !late_.empty()) broken("for too long " + late_);
     }
 
@@ -132,9 +132,6 @@ class RoutesAreCurrent final : public Property {
     static constexpr sim::Duration kLongest = std::chrono::minutes(10);
     static constexpr sim::Duration kBetweenLooks = std::chrono::seconds(30);
 
-    void judge(const Shadow& shadow) {
-        for (const auto& [project, why] : wrong_routes(shadow)) broken(why);
-    }
     // By project.
     std::map<std::string, std::string> wrong_routes(const Shadow& shadow) {
         std::map<std::string, std::string> wrong;

@@ -37,15 +37,16 @@ std::string volume_in(const std::string& target) {
     return at == std::string::npos ? std::string() : target.substr(at + kVolumes.size());
 }
 
-class VolumesOwnedOrGone final : public Property {
+class VolumesOwnedOrGone final : public EndProperty {
   public:
     VolumesOwnedOrGone()
-        : Property("volumes-owned-or-gone",
-                   "After the calm a project has one volume at most, which its machines mount, and "
-                   "an archived project has none; every other volume of ours at the provider is "
-                   "gone, or cannot be told from somebody's copy of it.") {}
-    void at_end(const scenarios::Ending& ending) override {
-        look_at_rows(ending.shadow);
+        : EndProperty(
+              "volumes-owned-or-gone",
+              "After the calm a project has one volume at most, which its machines mount, and "
+              "an archived project has none; every other volume of ours at the provider is "
+              "gone, or cannot be told from somebody's copy of it.") {}
+    void judge_end(const scenarios::Ending& ending, const Broken& broken) override {
+        look_at_rows(ending.shadow, broken);
         for (const CloudVolume& volume : ending.volumes) {
             if (!volume.leaving && !is_owned(volume, ending)) {
                 broken(fmt::format("nobody owns volume {} ({})", volume.name, volume.id));
@@ -54,7 +55,7 @@ class VolumesOwnedOrGone final : public Property {
     }
 
   private:
-    void look_at_rows(const Shadow& shadow) const {
+    static void look_at_rows(const Shadow& shadow, const Broken& broken) {
         std::map<std::string, std::string> current;  // by project
         for (const auto& [name, row] : shadow.volumes()) {
             if (!is_current(row.state)) continue;

@@ -37,7 +37,7 @@ boost::asio::awaitable<void> make_at_fly(Stage stage, std::string name, json met
     stage.expect(made && made->status == 200, "somebody made a machine");
     if (made) call.response = *made;
     call.ended = stage.universe().world().steps();
-    stage.universe().witness().on_provider_call(call);
+    stage.universe().witnesses().tell(&Witness::on_provider_call, call);
 }
 
 json labels_of(const char* project, const char* machine, std::string installation) {

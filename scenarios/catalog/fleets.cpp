@@ -124,7 +124,7 @@ Script older_backup(Stage stage) {
     co_await stage.sleep(minutes(20));
     const std::int64_t counted = co_await stage.metric("resources_quarantined");
     stage.expect(counted == 3, "the gauge shows what is in quarantine");
-    stage.universe().witness().on_named(unwanted);
+    stage.universe().witnesses().tell(&Witness::on_named, unwanted);
     std::string word = json{{"destroy", json::array({unwanted})}}.dump();
     const auto named = co_await stage.call("POST", "/v1/reconcile", std::move(word));
     stage.expect(named && named->status == 200, "a person names one");

@@ -220,7 +220,7 @@ Script volume_ambiguous_and_archived(Stage stage) {
     co_await stage.archive("alpha");
     co_await stage.sleep(minutes(40));
     stage.expect(is_usable(stage, volume) && is_usable(stage, fork), "nobody guesses");
-    stage.universe().witness().on_named(volume);
+    stage.universe().witnesses().tell(&Witness::on_named, volume);
     std::string word = json{{"destroy", json::array({volume})}}.dump();
     const auto named = co_await stage.call("POST", "/v1/reconcile", std::move(word));
     stage.expect(named && named->status == 200, "a person names one");

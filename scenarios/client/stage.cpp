@@ -117,7 +117,7 @@ boost::asio::awaitable<std::string> Stage::ask_for_machine(std::string project, 
     expect(response.status == 202,
            fmt::format("a create is answered 202, not {}: {}", response.status, response.body));
     std::string machine = field(response, "id");
-    universe_->witness().on_acknowledged({machine, false});
+    universe_->witnesses().tell(&Witness::on_acknowledged, {machine, false});
     co_return machine;
 }
 
@@ -195,7 +195,8 @@ boost::asio::awaitable<void> Stage::retire(std::string machine) {
     expect(response.status == 202 || response.status == 409,
            fmt::format("a retirement is answered 202 or, for a failed machine, 409; not {}: {}",
                        response.status, response.body));
-    if (response.status == 202) universe_->witness().on_acknowledged({machine, true});
+    if (response.status == 202)
+        universe_->witnesses().tell(&Witness::on_acknowledged, {machine, true});
 }
 
 boost::asio::awaitable<void> Stage::archive(std::string project) {
@@ -297,7 +298,7 @@ int Stage::count(const std::string& machine) const {
 }
 
 void Stage::expect(bool held, std::string_view what) {
-    if (!held) universe_->witness().on_disappointment(what);
+    if (!held) universe_->witnesses().tell(&Witness::on_disappointment, what);
 }
 
 namespace {

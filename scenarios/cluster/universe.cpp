@@ -80,11 +80,11 @@ class Universe::ServerProgram final : public sim::Program {
     ServerProgram(Universe& universe, sim::Process& process)
         : universe_(universe),
           name_(process.name()),
-          follower_(universe.world_, universe.witness_, universe.shadow_),
+          follower_(universe.world_, universe.witnesses_, universe.shadow_),
           clock_(process),
-          http_(process, universe.witness_, universe.shadow_),
+          http_(process, universe.witnesses_, universe.shadow_),
           entropy_(process),
-          telemetry_(process, universe.witness_, universe.shadow_, universe.deliveries_),
+          telemetry_(process, universe.witnesses_, universe.shadow_, universe.deliveries_),
           counters_(telemetry_) {
         for (const Site& site : sites()) {
             clients_.push_back(site.client({http_, clock_, counters_, process.executor()}));
@@ -106,7 +106,7 @@ class Universe::ServerProgram final : public sim::Program {
         universe.shadow_.recover(system_->store());
         universe.world_.recovered([&process] { return content_digest(process.disk().vfs_name()); });
         universe.world_.observe();
-        universe.witness_.on_server_up(name_, universe.world_.now());
+        universe.witnesses_.tell(&Witness::on_server_up, name_, universe.world_.now());
         open(process, lifecycle::Door::clients, kApiAuthority);
         open(process, lifecycle::Door::boxes, kControlAuthority);
         system_->start();
@@ -115,7 +115,7 @@ class Universe::ServerProgram final : public sim::Program {
         std::erase_if(universe_.deliveries_,
                       [this](const auto& delivery) { return delivery.first.first == name_; });
         universe_.world_.observe();
-        universe_.witness_.on_server_down(name_);
+        universe_.witnesses_.tell(&Witness::on_server_down, name_);
     }
 
   private:
@@ -128,30 +128,30 @@ class Universe::ServerProgram final : public sim::Program {
 
     void serve(lifecycle::Door door, lifecycle::HttpRequest request, fakes::Respond respond) {
         universe_.world_.observe();
-        universe_.witness_.on_server_request(request.method, request.target);
+        universe_.witnesses_.tell(&Witness::on_server_request, request.method, request.target);
         const sim::VirtualTime asked_at = universe_.world_.now();
         lifecycle::HttpRequest served = request;
-        system_->serve(
-            door, std::move(served),
-            [this, asked_at, asked = std::move(request),
-             send = std::move(respond)](lifecycle::HttpResponse response) mutable {
-                universe_.world_.observe();
-                universe_.witness_.on_server_answer(
-                    {name_, asked, response, asked_at, universe_.world_.now(), universe_.shadow_});
-                send(std::move(response));
-            });
+        system_->serve(door, std::move(served),
+                       [this, asked_at, asked = std::move(request),
+                        send = std::move(respond)](lifecycle::HttpResponse response) mutable {
+                           universe_.world_.observe();
+                           universe_.witnesses_.tell(&Witness::on_server_answer,
+                                                     {name_, asked, response, asked_at,
+                                                      universe_.world_.now(), universe_.shadow_});
+                           send(std::move(response));
+                       });
     }
 
     void die(sim::Process& process, std::exception_ptr failure) {
         try {
             std::rethrow_exception(std::move(failure));
         } catch (const lifecycle::StoreUnavailable& passing) {
-            universe_.witness_.on_bug(passing.what());
+            universe_.witnesses_.tell(&Witness::on_bug, passing.what());
             process.crash(passing.what());
         } catch (const lifecycle::StoreFailure& store) {
             process.crash(store.what());
         } catch (const std::exception& bug) {
-            universe_.witness_.on_bug(bug.what());
+            universe_.witnesses_.tell(&Witness::on_bug, bug.what());
             process.crash(bug.what());
         }
     }
@@ -177,17 +177,17 @@ std::vector<sim::Process*> Universe::make_servers(sim::World& world, int count) 
     return servers;
 }
 
-Universe::Universe(sim::Tape& tape, sim::Trace& trace, Witness& witness, sim::Recorder* recorder,
-                   int servers)
-    : witness_(witness),
-      shadow_(witness, *this),
+Universe::Universe(sim::Tape& tape, sim::Trace& trace, const Witnesses& witnesses,
+                   sim::Recorder* recorder, int servers)
+    : witnesses_(witnesses),
+      shadow_(witnesses, *this),
       world_(tape, trace, recorder),
       servers_(make_servers(world_, servers)),
       hosts_(make_hosts(world_)),
       consul_process_(world_.add_process("consul", "consul")),
       client_(world_.add_process("client", "client")),
       boxes_(world_),
-      observer_(std::make_unique<CloudWatch>(world_, witness_, shadow_)),
+      observer_(std::make_unique<CloudWatch>(world_, witnesses_, shadow_)),
       nemesis_(world_, servers_, links()) {
     for (std::size_t i = 0; i < sites().size(); ++i) {
         clouds_.push_back(sites()[i].cloud(*hosts_[i].clock, tape, boxes_));
@@ -199,7 +199,7 @@ Universe::Universe(sim::Tape& tape, sim::Trace& trace, Witness& witness, sim::Re
     boxes_.on_processed([this](const std::string& machine, const std::string& delegation) {
         world_.observe();
         world_.self().emit("box.processed", {{"machine", machine}, {"delegation", delegation}});
-        witness_.on_processed(machine, delegation);
+        witnesses_.tell(&Witness::on_processed, machine, delegation);
     });
     client_.boot();
     for (sim::Process* server : servers_) {
@@ -251,7 +251,7 @@ void Universe::serve_routes() {
         route.address = said.value("address", "");
         route.tls = said.value("tls", false);
         consul_process_.emit("route", {{"key", key}, {"machine", route.machine}});
-        witness_.on_route(key.substr(key.rfind('/') + 1), route);
+        witnesses_.tell(&Witness::on_route, key.substr(key.rfind('/') + 1), route);
     });
     consul_.on_conflict(
         [this](const std::string& key) { consul_process_.emit("route.conflict", {{"key", key}}); });
@@ -364,7 +364,7 @@ std::map<std::string, std::int64_t> Universe::take_stock() {
                 counts[table] = row.integer(0);
                 return false;
             });
-            witness_.on_text(table, database.table("SELECT * FROM " + table));
+            witnesses_.tell(&Witness::on_text, table, database.table("SELECT * FROM " + table));
         }
     } catch (const lifecycle::StoreFailure&) {
         counts.clear();  // a disk that is broken holds nothing
@@ -380,7 +380,7 @@ void Universe::tamper(const std::string& sql) {
     lifecycle::Database(kDatabase, hand.disk().vfs_name()).script(sql.c_str());
     world_.remove_process(hand);
     world_.self().emit("tampered", {{"sql", sql}});
-    witness_.on_tampered();
+    witnesses_.tell(&Witness::on_tampered);
     shadow_.forget();
     for (sim::Process* server : servers_) server->boot();
 }

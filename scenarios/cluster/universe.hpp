@@ -53,7 +53,7 @@ class Universe final : private Clouds {
   public:
     // With that many control planes on one host and over one database. Tape, trace, witness and
     // recorder must outlive the universe.
-    Universe(sim::Tape& tape, sim::Trace& trace, Witness& witness,
+    Universe(sim::Tape& tape, sim::Trace& trace, const Witnesses& witnesses,
              sim::Recorder* recorder = nullptr, int servers = 1);
     ~Universe() override;
     Universe(const Universe&) = delete;
@@ -79,7 +79,7 @@ class Universe final : private Clouds {
     std::string boot_at(const std::string& id) const override { return boxes_.boot_at(id); }
     Nemesis& nemesis() { return nemesis_; }
     const Shadow& shadow() const { return shadow_; }
-    Witness& witness() { return witness_; }
+    const Witnesses& witnesses() { return witnesses_; }
     std::vector<Demand>& demands() { return demands_; }
 
     // Begins a script in the client's process.
@@ -133,7 +133,7 @@ class Universe final : private Clouds {
     void serve(const Site& site, sim::Process& process, fakes::Cloud& cloud);
     void serve_routes();
 
-    Witness& witness_;
+    const Witnesses& witnesses_;
     Shadow shadow_;
     // Of the outbox, under way, since when. Programs look at it until the world is gone.
     using Delivered = std::pair<std::string, std::int64_t>;  // server, event

@@ -24,11 +24,11 @@ namespace scenarios {
 class WatchedTelemetry final : public lifecycle::Telemetry {
   public:
     using Deliveries = std::map<std::pair<std::string, std::int64_t>, sim::VirtualTime>;
-    WatchedTelemetry(sim::Process& process, Witness& witness, const Shadow& shadow,
+    WatchedTelemetry(sim::Process& process, const Witnesses& witnesses, const Shadow& shadow,
                      Deliveries& deliveries)
         : process_(process),
           trace_(process),
-          witness_(witness),
+          witnesses_(witnesses),
           shadow_(shadow),
           deliveries_(deliveries) {}
     using Telemetry::record;
@@ -36,18 +36,20 @@ class WatchedTelemetry final : public lifecycle::Telemetry {
         trace_.record(name, facts);
         for (const lifecycle::Fact& fact : facts) {
             const auto* text = std::get_if<std::string_view>(&fact.value);
-            if (text != nullptr) witness_.on_text(name, *text);
+            if (text != nullptr) witnesses_.tell(&Witness::on_text, name, *text);
         }
         if (!process_.alive()) return;
         const bool heard =
             name == lifecycle::kBug || name == "machine.recreated" || name.starts_with("outbox.");
         if (heard) process_.world().observe();
         if (name == lifecycle::kBug) {
-            witness_.on_bug(fmt::format("{}: {}", std::get<std::string_view>(facts[0].value),
+            witnesses_.tell(&Witness::on_bug,
+                            fmt::format("{}: {}", std::get<std::string_view>(facts[0].value),
                                         std::get<std::string_view>(facts[1].value)));
         }
         if (name == "machine.recreated") {
-            witness_.on_recreated(
+            witnesses_.tell(
+                &Witness::on_recreated,
                 {process_.name(), std::string(std::get<std::string_view>(facts[0].value)),
                  std::string(std::get<std::string_view>(facts[1].value)), process_.world().now()},
                 shadow_);
@@ -66,13 +68,13 @@ class WatchedTelemetry final : public lifecycle::Telemetry {
         } else {
             deliveries_.erase({step.server, step.event});
         }
-        witness_.on_delivery(step, shadow_);
+        witnesses_.tell(&Witness::on_delivery, step, shadow_);
     }
 
   private:
     sim::Process& process_;
     fakes::SimTelemetry trace_;
-    Witness& witness_;
+    const Witnesses& witnesses_;
     const Shadow& shadow_;
     Deliveries& deliveries_;
 };
@@ -80,27 +82,28 @@ class WatchedTelemetry final : public lifecycle::Telemetry {
 // Properties look at the server's rows while others run: the order of commits counts.
 class ObservedShadow final : public lifecycle::CommitFollower {
   public:
-    ObservedShadow(sim::World& world, Witness& witness, Shadow& shadow)
-        : world_(world), witness_(witness), shadow_(shadow) {}
+    ObservedShadow(sim::World& world, const Witnesses& witnesses, Shadow& shadow)
+        : world_(world), witnesses_(witnesses), shadow_(shadow) {}
     void on_commit(lifecycle::ReadTx& tx,
                    const std::vector<lifecycle::RowChange>& changes) override {
         world_.observe();
-        for (const lifecycle::RowChange& change : changes) witness_.on_row(change, world_.now());
+        for (const lifecycle::RowChange& change : changes)
+            witnesses_.tell(&Witness::on_row, change, world_.now());
         shadow_.pass(world_.now());
         shadow_.on_commit(tx, changes);
     }
 
   private:
     sim::World& world_;
-    Witness& witness_;
+    const Witnesses& witnesses_;
     Shadow& shadow_;
 };
 
 // The core's way to its providers and its machines; calls to providers are also the witness's.
 class WatchedHttp final : public lifecycle::HttpClient {
   public:
-    WatchedHttp(sim::Process& process, Witness& witness, const Shadow& shadow)
-        : process_(process), http_(process), witness_(witness), shadow_(shadow) {}
+    WatchedHttp(sim::Process& process, const Witnesses& witnesses, const Shadow& shadow)
+        : process_(process), http_(process), witnesses_(witnesses), shadow_(shadow) {}
     boost::asio::awaitable<std::expected<lifecycle::HttpResponse, lifecycle::HttpError>> send(
         lifecycle::HttpRequest request, lifecycle::Duration timeout) override {
         const Site* site = site_at(request.authority);
@@ -113,13 +116,13 @@ class WatchedHttp final : public lifecycle::HttpClient {
             ~Told() {
                 process.world().observe();
                 call.ended = process.world().steps();
-                witness.on_provider_call(call);
+                witnesses.tell(&Witness::on_provider_call, call);
             }
             sim::Process& process;
-            Witness& witness;
+            const Witnesses& witnesses;
             ProviderCall call;
         };
-        Told told{process_, witness_, {}};
+        Told told{process_, witnesses_, {}};
         told.call.provider = site->name;
         told.call.server = process_.name();
         told.call.act = site->act(request);
@@ -127,7 +130,7 @@ class WatchedHttp final : public lifecycle::HttpClient {
         told.call.begun = process_.world().steps();
         told.call.sent_at = process_.world().now();
         process_.world().observe();
-        witness_.on_provider_request(told.call, shadow_);
+        witnesses_.tell(&Witness::on_provider_request, told.call, shadow_);
         auto answer = co_await http_.send(std::move(request), timeout);
         if (answer) told.call.response = *answer;
         co_return answer;
@@ -136,25 +139,25 @@ class WatchedHttp final : public lifecycle::HttpClient {
   private:
     sim::Process& process_;
     fakes::SimHttpClient http_;
-    Witness& witness_;
+    const Witnesses& witnesses_;
     const Shadow& shadow_;
 };
 
 class CloudWatch final : public fakes::CloudObserver {
   public:
-    CloudWatch(sim::World& world, Witness& witness, const Shadow& shadow)
-        : world_(world), witness_(witness), shadow_(shadow) {}
+    CloudWatch(sim::World& world, const Witnesses& witnesses, const Shadow& shadow)
+        : world_(world), witnesses_(witnesses), shadow_(shadow) {}
     void on_created(const fakes::CloudMachine& machine) override {
-        witness_.on_provider_created(machine, shadow_);
+        witnesses_.tell(&Witness::on_provider_created, machine, shadow_);
     }
     void on_start_asked(const fakes::CloudMachine& machine) override {
-        witness_.on_provider_start(machine, shadow_);
+        witnesses_.tell(&Witness::on_provider_start, machine, shadow_);
     }
     void on_hidden(const fakes::CloudMachine& machine) override {
-        witness_.on_provider_hidden(machine);
+        witnesses_.tell(&Witness::on_provider_hidden, machine);
     }
     void on_malformed(std::string_view provider, std::string_view said) override {
-        witness_.on_malformed(provider, said);
+        witnesses_.tell(&Witness::on_malformed, provider, said);
     }
     // As if somebody had destroyed it behind our back.
     void on_lost(const fakes::CloudMachine& machine) override {
@@ -166,12 +169,12 @@ class CloudWatch final : public fakes::CloudObserver {
         call.response.emplace();
         call.begun = world_.steps();
         call.ended = world_.steps();
-        witness_.on_provider_call(call);
+        witnesses_.tell(&Witness::on_provider_call, call);
     }
 
   private:
     sim::World& world_;
-    Witness& witness_;
+    const Witnesses& witnesses_;
     const Shadow& shadow_;
 };
 

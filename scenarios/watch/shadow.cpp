@@ -44,7 +44,7 @@ void Shadow::on_commit(ReadTx& tx, const std::vector<lifecycle::RowChange>& chan
         if (change.table == "machine_request") read_request(tx, change.row);
         unread_.pop_front();
     }
-    witness_->on_commit(*this);
+    witnesses_->tell(&Witness::on_commit, *this);
 }
 
 void Shadow::read_machine(ReadTx& tx, std::int64_t row) {
@@ -56,10 +56,10 @@ void Shadow::read_machine(ReadTx& tx, std::int64_t row) {
     const auto known = machines_.find(*id);
     if (known == machines_.end()) {
         machines_.emplace(*id, after);
-        witness_->on_machine(nullptr, after, *this);
+        witnesses_->tell(&Witness::on_machine, nullptr, after, *this);
     } else {
         const lifecycle::Machine before = std::exchange(known->second, after);
-        witness_->on_machine(&before, after, *this);
+        witnesses_->tell(&Witness::on_machine, &before, after, *this);
     }
 }
 
@@ -73,14 +73,14 @@ void Shadow::forget_row(const lifecycle::RowChange& change) {
         resources_.erase(last.id);
         credentials_.erase(last.id);
         machine_rows_.erase(id);
-        witness_->on_forgotten(last);
+        witnesses_->tell(&Witness::on_forgotten, last);
     }
     if (change.table == "outbox_event") {
         const auto known = events_.find(change.row);
         if (known == events_.end()) return;
         const EventRow last = known->second;
         events_.erase(known);
-        witness_->on_event_forgotten(last);
+        witnesses_->tell(&Witness::on_event_forgotten, last);
     }
 }
 
@@ -92,10 +92,10 @@ void Shadow::read_event(ReadTx& tx, std::int64_t row) {
     if (known == events_.end()) {
         events_.emplace(row, *after);
         if (after->kind == "machine:readiness") ++readiness_[after->machine];
-        witness_->on_event(nullptr, *after, *this);
+        witnesses_->tell(&Witness::on_event, nullptr, *after, *this);
     } else {
         const EventRow before = std::exchange(known->second, *after);
-        witness_->on_event(&before, *after, *this);
+        witnesses_->tell(&Witness::on_event, &before, *after, *this);
     }
 }
 
@@ -127,7 +127,7 @@ void Shadow::read_credential(ReadTx& tx, std::int64_t row) {
     if (!key) return;
     credentials_[key->first][key->second] =
         *lifecycle::find_credential(tx, key->first, key->second);
-    witness_->on_credential(key->first, *this);
+    witnesses_->tell(&Witness::on_credential, key->first, *this);
 }
 
 void Shadow::read_delegation(ReadTx& tx, std::int64_t row) {
@@ -135,7 +135,7 @@ void Shadow::read_delegation(ReadTx& tx, std::int64_t row) {
                              [](const Row& found) { return found.text(0); });
     if (!id) return;
     delegations_[*id] = *lifecycle::find_delegation(tx, *id);
-    witness_->on_delegation(delegations_[*id]);
+    witnesses_->tell(&Witness::on_delegation, delegations_[*id]);
 }
 
 void Shadow::read_error(ReadTx& tx, std::int64_t row) {
@@ -146,7 +146,7 @@ void Shadow::read_error(ReadTx& tx, std::int64_t row) {
     } else {
         errors_[row] = *error;
     }
-    witness_->on_error(*error);
+    witnesses_->tell(&Witness::on_error, *error);
 }
 
 void Shadow::read_request(ReadTx& tx, std::int64_t row) {
@@ -243,7 +243,7 @@ void Shadow::recover(lifecycle::Store& store) {
     };
     static_cast<void>(store.read_now(read));
     forgotten_ = false;
-    witness_->on_recovery(before, *this);
+    witnesses_->tell(&Witness::on_recovery, before, *this);
 }
 
 const lifecycle::Machine* Shadow::machine(const std::string& id) const {

@@ -20,7 +20,7 @@
 
 namespace scenarios {
 
-class Witness;
+class Witnesses;
 
 // A row of the outbox, as far as properties care.
 struct EventRow {
@@ -72,12 +72,13 @@ class Clouds {
 // what is true and not at what the core says of itself. Costs one read for each changed row.
 class Shadow final : public lifecycle::CommitFollower {
   public:
-    Shadow(Witness& witness, const Clouds& clouds) : witness_(&witness), clouds_(&clouds) {}
+    Shadow(const Witnesses& witnesses, const Clouds& clouds)
+        : witnesses_(&witnesses), clouds_(&clouds) {}
 
     void on_commit(lifecycle::ReadTx& tx,
                    const std::vector<lifecycle::RowChange>& changes) override;
 
-    // After a start of the server: reads everything again and tells the witness what the crash
+    // After a start of the server: reads everything again and tells the witnesses what the crash
     // did to it.
     void recover(lifecycle::Store& store);
 
@@ -134,7 +135,7 @@ class Shadow final : public lifecycle::CommitFollower {
     void read_error(lifecycle::ReadTx& tx, std::int64_t row);
     void read_request(lifecycle::ReadTx& tx, std::int64_t row);
 
-    Witness* witness_;
+    const Witnesses* witnesses_;
     const Clouds* clouds_;
     sim::VirtualTime now_{};
     std::map<std::string, lifecycle::Machine> machines_;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "fakes/act.hpp"
@@ -80,7 +81,8 @@ struct Ending {
     sim::VirtualTime at{};
 };
 
-// Hears everything in a run that a property may want to judge. Nothing here changes the run.
+// Hears everything in a run that a property may want to judge. Nothing here changes the run. A hook
+// is declared here and nowhere else: whoever overrides it hears what is told by it.
 class Witness {
   public:
     virtual ~Witness() = default;
@@ -149,6 +151,21 @@ class Witness {
     // The faults are over and there was time to heal; nobody has asked for anything since.
     virtual void on_calm(const Shadow& /*shadow*/) {}
     virtual void at_end(const Ending& /*ending*/) {}
+};
+
+// All who watch a run, told in the order in which they came.
+class Witnesses {
+  public:
+    // Must outlive whatever tells.
+    void add(Witness& witness) { all_.push_back(&witness); }
+
+    template <class... Said>
+    void tell(void (Witness::*hook)(Said...), std::type_identity_t<Said>... said) const {
+        for (Witness* witness : all_) (witness->*hook)(said...);
+    }
+
+  private:
+    std::vector<Witness*> all_;
 };
 
 }  // namespace scenarios

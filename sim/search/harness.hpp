@@ -12,6 +12,7 @@ namespace sim::search {
 struct Promise {
     std::string name;
     std::string sentence;
+    std::string phase = "always";  // from when on it can be broken, in a word
 };
 
 // A program under test, as the commands that search it see it.

@@ -20,7 +20,7 @@ class Naive {
     std::string run(const std::string& kind, std::uint64_t seed, double rate) {
         sim::Tape tape(only(kind, seed, rate));
         sim::Trace trace;
-        Witness nobody;
+        Witnesses nobody;
         Universe universe(tape, trace, nobody);
         broken_.clear();
         universe.play([this, kind](Stage stage) { return play(stage, kind); }, minutes(240));

@@ -168,7 +168,7 @@ class NaiveProvisioner {
     std::string run(std::unique_ptr<sim::Source> source) {
         sim::Tape tape(std::move(source));
         sim::Trace trace;
-        Witness nobody;
+        Witnesses nobody;
         Universe universe(tape, trace, nobody);
         broken_.clear();
         universe.play([this](Stage stage) { return provision(stage); }, minutes(5));

@@ -39,7 +39,9 @@ TEST(Sites, SayWhatIsMadeLookedForAndDestroyedThere) {
         tape.allow_faults({});
         sim::Trace trace;
         Acts acts;
-        Universe universe(tape, trace, acts);
+        Witnesses witnesses;
+        witnesses.add(acts);
+        Universe universe(tape, trace, witnesses);
         EXPECT_TRUE(universe.play([&site](Stage stage) { return live_and_die(stage, site.name); },
                                   std::chrono::hours(2)))
             << site.name;

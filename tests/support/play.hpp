@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "properties/jury.hpp"
+#include "properties/property.hpp"
 #include "scenarios/client/stage.hpp"
 
 namespace tests {
@@ -14,14 +14,16 @@ namespace tests {
 class Play {
   public:
     explicit Play(std::unique_ptr<sim::Source> source = std::make_unique<sim::CalmSource>())
-        : tape(std::move(source)), jury(properties::always_properties()) {
-        for (const auto& property : jury.properties()) {
+        : tape(std::move(source)),
+          judging(properties::always_properties()),
+          witnesses(properties::witnesses_of(judging)) {
+        for (const auto& property : judging) {
             property->report_to([this](const properties::Property& which, std::string message) {
                 broken.push_back(std::string(which.name()) + ": " + message);
             });
         }
         tape.allow_faults({});
-        universe = std::make_unique<scenarios::Universe>(tape, trace, jury);
+        universe = std::make_unique<scenarios::Universe>(tape, trace, witnesses);
     }
 
     // True if the script came to its end.
@@ -32,7 +34,8 @@ class Play {
 
     sim::Tape tape;
     sim::Trace trace;
-    properties::Jury jury;
+    properties::Properties judging;
+    scenarios::Witnesses witnesses;
     std::vector<std::string> broken;
     std::unique_ptr<scenarios::Universe> universe;
 };

@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <regex>
+
 #include "tests/tidy/source_rules.hpp"
 #include "tests/tidy/tree.hpp"
 
@@ -27,6 +30,48 @@ TEST(Tree, ParsesJsonFromOutsideWithinLimits) {
 }
 TEST(Tree, IsMadeOfReadableFiles) {
     EXPECT_EQ(findings_in_tree(check_shape), "");
+}
+
+// Every match of the pattern's first group.
+std::vector<std::string> all_named(const std::string& text, const char* pattern) {
+    const std::regex named(pattern);
+    std::vector<std::string> names;
+    for (std::sregex_iterator found(text.begin(), text.end(), named), end; found != end; ++found) {
+        names.push_back((*found)[1]);
+    }
+    return names;
+}
+
+std::string text_of_folders(std::initializer_list<const char*> folders) {
+    std::string all;
+    for (const Source& source : sources_of_tree()) {
+        const bool inside = std::ranges::any_of(
+            folders, [&](const char* folder) { return source.path.starts_with(folder); });
+        if (inside) all += code_only(source.text);
+    }
+    return all;
+}
+
+// A property that overrides a hook of which nobody tells judges nothing.
+TEST(Tree, TellsOfEveryHook) {
+    const auto hooks = all_named(text_of("scenarios/watch/witness.hpp"), "virtual void (\\w+)\\(");
+    EXPECT_GT(hooks.size(), 20U);
+    const auto told =
+        all_named(text_of_folders({"scenarios/", "properties/"}), "tell\\(\\s*&Witness::(\\w+)");
+    for (const std::string& hook : hooks) {
+        EXPECT_NE(std::ranges::find(told, hook), told.end()) << hook;
+    }
+}
+
+// A property that is not in its file's list never judges.
+TEST(Tree, ListsEveryProperty) {
+    const std::string rules = text_of_folders({"properties/rules/"});
+    const auto classes = all_named(rules, "class (\\w+) final : public (?:Calm|End)?Property\\b");
+    EXPECT_GT(classes.size(), 50U);
+    const auto made = all_named(rules, "make_unique<(\\w+)>");
+    for (const std::string& property : classes) {
+        EXPECT_NE(std::ranges::find(made, property), made.end()) << property;
+    }
 }
 
 int count(Check check, const std::string& path, const std::string& text) {
