@@ -48,7 +48,7 @@ void LifecycleCoverage::look(const sim::Event& event, const std::string& name) {
     const std::string_view provider = text_of(event, "provider");
     if (!provider.empty()) saw(fmt::format("{} at {}", name, provider));
     note_meanwhile(event);
-    if (event.type == "fault") {
+    if (event.type == sim::kFaultEvent) {
         last_fault_ = text_of(event, "kind");
         last_fault_at_ = event.at;
     }

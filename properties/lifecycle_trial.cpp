@@ -58,7 +58,7 @@ class LifecycleTrial final : public sim::search::Trial {
 
     void judge() override {
         const auto rows = universe_.take_stock();
-        const auto faults = tape_.fault_counts();
+        const auto faults = tape_.struck();
         const auto resources = universe_.inventory();
         const auto volumes = universe_.volumes();
         witnesses_.tell(&Witness::at_end,

@@ -207,7 +207,7 @@ class FlyTruth final : public EndProperty {
         foreign_.insert(machine.name);
     }
     void judge_end(const scenarios::Ending& ending, const Broken& broken) override {
-        const bool doubled = ending.faults.contains("net.duplicate");
+        const bool doubled = ending.doubled_requests();
         for (const auto& [name, calls] : histories(doubled)) {
             if (foreign_.contains(name)) continue;
             if (is_linearizable(calls, FlyModel{}, FlyModel::State{})) continue;

@@ -113,8 +113,8 @@ class SnapshotsApart final : public EndProperty {
 }  // namespace
 
 bool times_were_right(const scenarios::Ending& ending) {
-    return std::ranges::none_of(ending.faults, [](const auto& fault) {
-        return fault.first.starts_with("clock.") || fault.first == "pause";
+    return std::ranges::none_of(ending.faults, [](const sim::LaneKind& fault) {
+        return fault.effect == sim::Effect::clock || fault.effect == sim::Effect::pause;
     });
 }
 

@@ -30,25 +30,26 @@ std::string in_seconds(const std::array<Duration, N>& durations, std::uint64_t v
     return fmt::format("{} s", durations[value].count() / 1'000'000);
 }
 
-constexpr sim::LaneKind kPause = sim::fault("pause", 1, 80, [](std::uint64_t value) {
-    return "is paused for " + in_seconds(kPauses, value);
-});
-constexpr sim::LaneKind kPartition = sim::fault("net.partition", 1, 200, [](std::uint64_t value) {
-    return "is cut both ways for " + in_seconds(kPartitions, value);
-});
+constexpr sim::LaneKind kPause =
+    sim::fault(sim::Effect::pause, "pause", 1, 80,
+               [](std::uint64_t value) { return "is paused for " + in_seconds(kPauses, value); });
+constexpr sim::LaneKind kPartition = sim::fault(
+    sim::Effect::network, "net.partition", 1, 200,
+    [](std::uint64_t value) { return "is cut both ways for " + in_seconds(kPartitions, value); });
 constexpr sim::LaneKind kOneWay =
-    sim::fault("net.one-way-partition", 1, 150, [](std::uint64_t value) {
+    sim::fault(sim::Effect::network, "net.one-way-partition", 1, 150, [](std::uint64_t value) {
         return "is cut in this direction for " + in_seconds(kPartitions, value);
     });
-constexpr sim::LaneKind kSlowLink = sim::fault("net.slow-link", 1, 150, [](std::uint64_t value) {
-    return "takes 3 s longer for " + in_seconds(kSlowLinks, value);
-});
-constexpr sim::LaneKind kJump = sim::fault("clock.jump", 1, 150, [](std::uint64_t value) {
-    return "has its clock set by " + in_seconds(kJumps, value);
-});
-constexpr sim::LaneKind kDrift = sim::fault("clock.drift", 1, 100, [](std::uint64_t value) {
-    return fmt::format("has a clock that gains {} millionths", kDrifts[value]);
-});
+constexpr sim::LaneKind kSlowLink = sim::fault(
+    sim::Effect::network, "net.slow-link", 1, 150,
+    [](std::uint64_t value) { return "takes 3 s longer for " + in_seconds(kSlowLinks, value); });
+constexpr sim::LaneKind kJump = sim::fault(
+    sim::Effect::clock, "clock.jump", 1, 150,
+    [](std::uint64_t value) { return "has its clock set by " + in_seconds(kJumps, value); });
+constexpr sim::LaneKind kDrift =
+    sim::fault(sim::Effect::clock, "clock.drift", 1, 100, [](std::uint64_t value) {
+        return fmt::format("has a clock that gains {} millionths", kDrifts[value]);
+    });
 
 }  // namespace
 

@@ -11,6 +11,7 @@
 #include "fakes/act.hpp"
 #include "fakes/cloud.hpp"
 #include "scenarios/watch/shadow.hpp"
+#include "sim/world/tape.hpp"
 #include "sim/world/time.hpp"
 #include "system/ports/http.hpp"
 #include "system/routing/route_table.hpp"
@@ -76,9 +77,12 @@ struct Ending {
     const std::vector<fakes::CloudMachine>& resources;  // all that the clouds still have
     const std::vector<CloudVolume>& volumes;
     const std::vector<Demand>& demands;
-    const std::map<std::string, std::uint64_t>& faults;  // that struck, by kind
-    const std::map<std::string, std::int64_t>& rows;     // how many each table has
+    const std::vector<sim::LaneKind>& faults;         // the kinds that struck
+    const std::map<std::string, std::int64_t>& rows;  // how many each table has
     sim::VirtualTime at{};
+
+    // Whether the network brought a request twice.
+    bool doubled_requests() const;
 };
 
 // Hears everything in a run that a property may want to judge. Nothing here changes the run. A hook

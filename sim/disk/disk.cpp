@@ -18,24 +18,26 @@ namespace {
 constexpr std::int64_t kSector = 512;
 constexpr std::int64_t kLost = -2;
 
-constexpr LaneKind kErrorKind = fault(
-    "disk.error", 1, 5000, [](std::uint64_t) { return std::string("fails with an I/O error"); });
+constexpr LaneKind kErrorKind = fault(Effect::disk, "disk.error", 1, 5000, [](std::uint64_t) {
+    return std::string("fails with an I/O error");
+});
 constexpr LaneKind kFullKind =
-    fault("disk.full", 1, 5000, [](std::uint64_t) { return std::string("is full"); });
-constexpr LaneKind kLostKind = fault("disk.lost-write", 1, 3, [](std::uint64_t) {
+    fault(Effect::disk, "disk.full", 1, 5000, [](std::uint64_t) { return std::string("is full"); });
+constexpr LaneKind kLostKind = fault(Effect::disk, kLostWrite, 1, 3, [](std::uint64_t) {
     return std::string("forgets what was not synced");
 });
-constexpr LaneKind kTornKind = fault("disk.torn-write", 1, 10, [](std::uint64_t) {
+constexpr LaneKind kTornKind = fault(Effect::disk, kTornWrite, 1, 10, [](std::uint64_t) {
     return std::string("keeps only the first sectors of a write that was not synced");
 });
-constexpr LaneKind kSectorsKind = choice("disk.torn-sectors", [](std::uint64_t value) {
-    return "keeps " + std::to_string(value + 1) + " sectors of it";
-});
-constexpr LaneKind kFlipKind = fault("disk.bit-flip", 1, 20, [](std::uint64_t) {
+constexpr LaneKind kSectorsKind = choice(
+    Effect::disk, "disk.torn-sectors",
+    [](std::uint64_t value) { return "keeps " + std::to_string(value + 1) + " sectors of it"; });
+constexpr LaneKind kFlipKind = fault(Effect::disk, "disk.bit-flip", 1, 20, [](std::uint64_t) {
     return std::string("keeps a write that was not synced, with one bit wrong");
 });
-constexpr LaneKind kBitKind = choice(
-    "disk.bit", [](std::uint64_t value) { return "gets bit " + std::to_string(value) + " wrong"; });
+constexpr LaneKind kBitKind = choice(Effect::disk, "disk.bit", [](std::uint64_t value) {
+    return "gets bit " + std::to_string(value) + " wrong";
+});
 
 }  // namespace
 

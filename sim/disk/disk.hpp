@@ -15,6 +15,10 @@ namespace sim {
 
 class Process;
 
+// What may happen to a write that was not synced, by the names of these kinds of faults.
+inline constexpr std::string_view kLostWrite = "disk.lost-write";
+inline constexpr std::string_view kTornWrite = "disk.torn-write";
+
 // The disk of a process, as SQLite sees it: a VFS that keeps apart what was written and what was
 // synced. A crash may lose or tear any write since the last sync of its file. Every write and sync
 // is a place where the process may crash, and may fail.

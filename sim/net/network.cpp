@@ -39,20 +39,25 @@ std::string late_words(std::uint64_t value) {
 }
 
 constexpr std::uint64_t kLatencyWorth[] = {kJitterSteps - 1};
-constexpr LaneKind kLatencyKind = choice("net.latency", latency_words, kLatencyWorth);
-constexpr LaneKind kSlowKind = fault("net.slow", 1, 60, slow_words);
-constexpr LaneKind kLateKind = fault("net.late", 1, 120, late_words);
-constexpr LaneKind kReorderKind = fault(
-    "net.reorder", 1, 60, [](std::uint64_t) { return std::string("is overtaken by the next"); });
+constexpr LaneKind kLatencyKind =
+    choice(Effect::network, "net.latency", latency_words, kLatencyWorth);
+constexpr LaneKind kSlowKind = fault(Effect::network, "net.slow", 1, 60, slow_words);
+constexpr LaneKind kLateKind = fault(Effect::network, "net.late", 1, 120, late_words);
+constexpr LaneKind kReorderKind = fault(Effect::network, "net.reorder", 1, 60, [](std::uint64_t) {
+    return std::string("is overtaken by the next");
+});
 constexpr LaneKind kLostRequestKind =
-    fault("net.lost-request", 1, 60, [](std::uint64_t) { return std::string("loses a request"); });
+    fault(Effect::network, "net.lost-request", 1, 60,
+          [](std::uint64_t) { return std::string("loses a request"); });
 constexpr LaneKind kLostAnswerKind =
-    fault("net.lost-answer", 1, 60, [](std::uint64_t) { return std::string("loses an answer"); });
-constexpr LaneKind kBalanceKind = choice("net.balance", [](std::uint64_t value) {
+    fault(Effect::network, "net.lost-answer", 1, 60,
+          [](std::uint64_t) { return std::string("loses an answer"); });
+constexpr LaneKind kBalanceKind = choice(Effect::network, "net.balance", [](std::uint64_t value) {
     return "sends a call to number " + std::to_string(value + 1) + " of those who answer";
 });
-constexpr LaneKind kDuplicateKind = fault(
-    "net.duplicate", 1, 120, [](std::uint64_t) { return std::string("carries a request twice"); });
+constexpr LaneKind kDuplicateKind =
+    fault(Effect::network, kDuplicateRequest, 1, 120,
+          [](std::uint64_t) { return std::string("carries a request twice"); });
 
 }  // namespace
 
@@ -180,11 +185,11 @@ void Network::Answer::send(Packet packet) {
     state_.reset();
     const auto waiting = state->pending.find(call_);
     const auto number = static_cast<std::int64_t>(call_);
-    server->emit("net.answer", {{"call", number}, {"what", packet.label}});
+    server->emit_from_world("net.answer", {{"call", number}, {"what", packet.label}});
     if (waiting == state->pending.end()) return;  // the caller has given up
     State::Link& path = state->link(role_, waiting->second.caller->role());
     if (state->loses_answer(path)) {
-        server->emit("net.answer-lost", {{"call", number}, {"what", packet.label}});
+        server->emit_from_world("net.answer-lost", {{"call", number}, {"what", packet.label}});
         return;
     }
     state->carry(path, [state, call = call_, packet = std::move(packet)]() mutable {
@@ -210,7 +215,7 @@ void Network::State::deliver(std::uint64_t call, const std::string& address, Pac
     const auto number = static_cast<std::int64_t>(call);
     const Listener* listener = chosen(address);
     if (listener == nullptr) {
-        world.self().emit("net.refused", {{"call", number}, {"to", address}});
+        world.self().emit_from_world("net.refused", {{"call", number}, {"to", address}});
         const auto waiting = pending.find(call);
         if (waiting == pending.end()) return;
         const std::string role = waiting->second.server_role;
@@ -222,7 +227,7 @@ void Network::State::deliver(std::uint64_t call, const std::string& address, Pac
                request = std::move(request)]() mutable {
         Answer answer(state->weak_from_this(), call, host);
         if (host.crash_point("on receiving a request")) return;
-        host.emit("net.deliver", {{"call", number}, {"what", request.label}});
+        host.emit_from_world("net.deliver", {{"call", number}, {"what", request.label}});
         (*service)(std::move(request), std::move(answer));
         host.crash_point("after taking a request");
     });
@@ -247,9 +252,9 @@ void Network::State::finish(std::uint64_t call, Result result) {
          done = std::move(waiting.done)]() mutable {
             if (caller.crash_point("on receiving an answer")) return;
             if (!result) {
-                caller.emit("net.failed", {{"call", static_cast<std::int64_t>(call)},
-                                           {"what", label},
-                                           {"why", to_string(result.error())}});
+                caller.emit_from_world("net.failed", {{"call", static_cast<std::int64_t>(call)},
+                                                      {"what", label},
+                                                      {"why", to_string(result.error())}});
             }
             done(std::move(result));
         },
@@ -288,7 +293,8 @@ void Network::call(Process& caller, std::string_view address, Packet request, Du
     }
     const std::uint64_t call = ++state.calls;
     const auto number = static_cast<std::int64_t>(call);
-    caller.emit("net.send", {{"call", number}, {"to", address}, {"what", request.label}});
+    caller.emit_from_world("net.send",
+                           {{"call", number}, {"to", address}, {"what", request.label}});
     const FlowId flow = caller.current_flow();
     const TimerId timer = caller.at(
         state.world.now() + caller.world_duration(timeout),
@@ -302,7 +308,7 @@ void Network::call(Process& caller, std::string_view address, Packet request, Du
     const bool twice = state.world.tape().chance(path.duplicate);
     for (int copy = 0; copy < (twice ? 2 : 1); ++copy) {
         if (state.loses_request(path)) {
-            caller.emit("net.lost", {{"call", number}, {"what", request.label}});
+            caller.emit_from_world("net.lost", {{"call", number}, {"what", request.label}});
             continue;
         }
         state.carry(path, [state = state_, call, to = std::string(address), request] {
@@ -314,7 +320,7 @@ void Network::call(Process& caller, std::string_view address, Packet request, Du
 
 void Network::block(const std::string& from_role, const std::string& to_role) {
     state_->world.observe();
-    state_->world.self().emit("net.block", {{"from", from_role}, {"to", to_role}});
+    state_->world.self().emit_from_world("net.block", {{"from", from_role}, {"to", to_role}});
     state_->link(from_role, to_role).blocked = true;
 }
 
@@ -322,12 +328,12 @@ void Network::unblock(const std::string& from_role, const std::string& to_role) 
     State::Link& path = state_->link(from_role, to_role);
     if (!std::exchange(path.blocked, false)) return;
     state_->world.observe();
-    state_->world.self().emit("net.unblock", {{"from", from_role}, {"to", to_role}});
+    state_->world.self().emit_from_world("net.unblock", {{"from", from_role}, {"to", to_role}});
 }
 
 void Network::hold(const std::string& from_role, const std::string& to_role) {
     state_->world.observe();
-    state_->world.self().emit("net.hold", {{"from", from_role}, {"to", to_role}});
+    state_->world.self().emit_from_world("net.hold", {{"from", from_role}, {"to", to_role}});
     state_->link(from_role, to_role).held = true;
 }
 
@@ -335,10 +341,10 @@ void Network::release(const std::string& from_role, const std::string& to_role) 
     state_->world.observe();
     State::Link& path = state_->link(from_role, to_role);
     path.held = false;
-    state_->world.self().emit("net.release",
-                              {{"from", from_role},
-                               {"to", to_role},
-                               {"waiting", static_cast<std::int64_t>(path.waiting.size())}});
+    state_->world.self().emit_from_world(
+        "net.release", {{"from", from_role},
+                        {"to", to_role},
+                        {"waiting", static_cast<std::int64_t>(path.waiting.size())}});
     for (Task& arrival : std::exchange(path.waiting, {})) {
         state_->world.self().post(std::move(arrival));
     }

@@ -31,6 +31,9 @@ enum class CallError : std::uint8_t {
 };
 std::string_view to_string(CallError error);
 
+// The kind of fault by which a request arrives twice.
+inline constexpr std::string_view kDuplicateRequest = "net.duplicate";
+
 // Requests and answers between processes. Each way takes a drawn time; each may be lost, slow, or
 // overtaken by those behind it; a request may arrive twice, or long after its caller gave up.
 class Network {

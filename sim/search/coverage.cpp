@@ -64,8 +64,8 @@ std::string Coverage::name_of(const Event& event) const {
         const std::string_view value = text_of(event, field);
         if (!value.empty()) name += fmt::format(" {}", value);
     }
-    // What the world does to a process: to which, by its role.
-    if (event.type.starts_with("net.") || event.type.starts_with("process.")) {
+    // To which process it happens, by its role.
+    if (event.from_world) {
         name += fmt::format(" {}", event.process.substr(0, event.process.find(' ')));
         if (event.type == "net.failed") name += fmt::format(" {}", text_of(event, "why"));
     }

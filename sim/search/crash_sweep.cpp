@@ -2,14 +2,11 @@
 #include <set>
 #include <utility>
 
+#include "sim/disk/disk.hpp"
 #include "sim/search/verifier.hpp"
 
 namespace sim::search {
 namespace {
-
-bool decides_disk(std::string_view kind) {
-    return kind.starts_with("disk.");
-}
 
 // Crashes deviate from nothing but the place of a crash and what survives it. So runs that are the
 // same but for that have the same outcome.
@@ -19,7 +16,7 @@ class CrashVerifier final : public Verifier {
 
   private:
     bool may_deviate(const LaneKind& kind) const override {
-        return kind.name == "crash" && Verifier::may_deviate(kind);
+        return kind.effect == Effect::crash && Verifier::may_deviate(kind);
     }
 
     // First crashes whose outcome is an earlier one's: they are judged where they stand, but need
@@ -91,9 +88,10 @@ class CrashVerifier final : public Verifier {
         std::vector<Deviation> lost;
         std::vector<Deviation> torn;
         for (std::size_t draw = node.after;
-             draw < node.recorder.draws().size() && decides_disk(node.kind(draw)); ++draw) {
-            if (node.kind(draw) == "disk.lost-write") lost.push_back(node.at(draw, 1));
-            if (node.kind(draw) == "disk.torn-write") torn.push_back(node.at(draw, 1));
+             draw < node.recorder.draws().size() && node.kind(draw).effect == Effect::disk;
+             ++draw) {
+            if (node.kind(draw).name == kLostWrite) lost.push_back(node.at(draw, 1));
+            if (node.kind(draw).name == kTornWrite) torn.push_back(node.at(draw, 1));
         }
         std::vector<Deviations> all;
         const auto with = [&](auto begin, auto end) {
@@ -134,7 +132,7 @@ std::unique_ptr<Verifier> crash_verifier(const std::string& name, const Subject&
 }
 
 std::vector<std::string> crash_sweep_faults() {
-    return {"crash", "disk.lost-write", "disk.torn-write"};
+    return {std::string(kCrash), std::string(kLostWrite), std::string(kTornWrite)};
 }
 
 }  // namespace sim::search

@@ -15,12 +15,12 @@ std::string text_of(const KeptEvent& event, std::string_view field) {
 }
 
 bool is_remark(const KeptEvent& event) {
-    return event.type == kDeviationEvent || event.type == "fault";
+    return event.type == kDeviationEvent || event.type == kFaultEvent;
 }
 
 // What the task in which it was drawn did next; for the scheduler, the task that it chose.
 std::string consequence(const std::vector<KeptEvent>& events, std::size_t deviation) {
-    const bool scheduler = text_of(events[deviation], "kind") == "schedule";
+    const bool scheduler = text_of(events[deviation], "kind") == kSchedule;
     const std::uint64_t step = events[deviation].step + (scheduler ? 1 : 0);
     for (std::size_t i = deviation + 1; i < events.size() && events[i].step <= step; ++i) {
         if (is_remark(events[i]) || events[i].step != step) continue;

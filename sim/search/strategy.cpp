@@ -218,7 +218,7 @@ Profile profile_of(const Recorder& calm_run) {
         Profile::Lane& lane = profile.lanes[static_cast<std::uint32_t>(draw.lane)];
         ++lane.draws;
         lane.bound = std::max(lane.bound, draw.bound);
-        if (lane.name == "schedule") ++profile.scheduler_draws;
+        if (lane.kind.effect == Effect::order) ++profile.scheduler_draws;
     }
     profile.flow_tasks = calm_run.flows();
     return profile;

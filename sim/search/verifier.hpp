@@ -34,8 +34,8 @@ struct Node {
         const DrawPoint& point = recorder.draws()[draw];
         return {recorder.lane_name(point.lane), point.index, value};
     }
-    std::string_view kind(std::size_t draw) const {
-        return recorder.lane_kind(recorder.draws()[draw].lane).name;
+    const LaneKind& kind(std::size_t draw) const {
+        return recorder.lane_kind(recorder.draws()[draw].lane);
     }
 };
 

@@ -20,7 +20,7 @@ std::string restart_words(std::uint64_t value) {
     return "starts again after " + std::to_string(value) + "/1000 of the longest delay";
 }
 
-constexpr LaneKind kCrash = fault("crash", 1, 500, crash_words);
+constexpr LaneKind kCrashKind = fault(Effect::crash, kCrash, 1, 500, crash_words);
 constexpr std::uint64_t kRestartWorth[] = {kRestartSteps - 1};
 constexpr LaneKind kRestart = choice("restart", restart_words, kRestartWorth);
 
@@ -31,7 +31,7 @@ Process::Process(World& world, std::uint32_t id, std::string name, std::string r
 
 void Process::supervise(Duration longest) {
     restart_within_ = longest;
-    crash_lane_ = world_.tape().lane("crash " + role_, kCrash);
+    crash_lane_ = world_.tape().lane("crash " + role_, kCrashKind);
     restart_lane_ = world_.tape().lane("restart " + role_, kRestart);
 }
 
@@ -56,7 +56,7 @@ void Process::boot() {
         ++host_->starts;
         host_->started_at = steady_reading();
     }
-    emit("process.boot", {{"incarnation", std::int64_t{incarnation_}}});
+    emit_from_world("process.boot", {{"incarnation", std::int64_t{incarnation_}}});
     if (disk_) disk_->reconnect();
     if (boot_) post([this] { start_program(); });
 }
@@ -71,7 +71,7 @@ void Process::start_program() {
 
 void Process::crash(std::string_view why) {
     if (state_ == State::down || state_ == State::dying) return;
-    emit("process.crash", {{"why", why}});
+    emit_from_world("process.crash", {{"why", why}});
     crash_reason_ = why;
     state_ = State::dying;
     if (disk_) disk_->cut();
@@ -134,7 +134,7 @@ void Process::finish_crash() {
 
 void Process::pause() {
     if (state_ != State::up) return;
-    emit("process.pause", {});
+    emit_from_world("process.pause", {});
     state_ = State::paused;
     for (ReadyTask& ready : world_.withdraw(*this)) parked_.push_back(std::move(ready));
 }
@@ -142,7 +142,7 @@ void Process::pause() {
 void Process::resume() {
     if (state_ != State::paused) return;
     state_ = State::up;
-    emit("process.resume", {{"waiting", static_cast<std::int64_t>(parked_.size())}});
+    emit_from_world("process.resume", {{"waiting", static_cast<std::int64_t>(parked_.size())}});
     for (ReadyTask& parked : std::exchange(parked_, {})) world_.enqueue(std::move(parked));
 }
 
@@ -246,9 +246,17 @@ void Process::expedite(TimerId timer) {
 }
 
 void Process::emit(std::string_view type, std::span<const Field> fields) {
+    emit(type, fields, false);
+}
+
+void Process::emit_from_world(std::string_view type, std::initializer_list<Field> fields) {
+    emit(type, std::span<const Field>(fields.begin(), fields.size()), true);
+}
+
+void Process::emit(std::string_view type, std::span<const Field> fields, bool from_world) {
     if (state_ == State::dying) return;
     world_.trace().emit(
-        {world_.now(), world_.steps(), world_.tape().decisions(), name_, type, fields});
+        {world_.now(), world_.steps(), world_.tape().decisions(), name_, type, fields, from_world});
 }
 
 }  // namespace sim

@@ -27,6 +27,9 @@ struct Waiting {
     VirtualTime since{};
 };
 
+// The kind of fault by which a process dies.
+inline constexpr std::string_view kCrash = "crash";
+
 // A timer's place in the queue: equal times fire in the order in which they were set.
 struct TimerId {
     VirtualTime at{};
@@ -144,6 +147,8 @@ class Process {
     void emit(std::string_view type, std::initializer_list<Field> fields) {
         emit(type, std::span<const Field>(fields.begin(), fields.size()));
     }
+    // The same of what happens to it, for the world's own parts.
+    void emit_from_world(std::string_view type, std::initializer_list<Field> fields);
 
     Program* program() { return program_.get(); }
 
@@ -164,6 +169,7 @@ class Process {
     // What the host's clock has gained since the drift began.
     Duration drifted() const;
     VirtualTime steady_reading() const;
+    void emit(std::string_view type, std::span<const Field> fields, bool from_world);
     void start_program();
     void finish_crash();
     void destroy_pending();

@@ -8,7 +8,7 @@ namespace sim {
 
 void Recorder::opened(LaneId lane, std::string_view name, const LaneKind& kind) {
     if (lanes_.size() <= number_of(lane)) lanes_.resize(number_of(lane) + 1);
-    const bool shows = kind.name == "crash" || kind.name.starts_with("disk.");
+    const bool shows = kind.effect == Effect::crash || kind.effect == Effect::disk;
     lanes_[number_of(lane)] = {std::string(name), kind, hash(name), shows};
 }
 

@@ -1,7 +1,5 @@
 #include "sim/world/seeded_source.hpp"
 
-#include <algorithm>
-
 #include "sim/world/hash.hpp"
 
 namespace sim {
@@ -15,11 +13,6 @@ std::uint64_t threshold_of(std::uint64_t numerator, std::uint64_t denominator) {
     return (kUniform / denominator) * numerator;
 }
 
-bool any_means(const std::vector<std::string>& names, std::string_view kind) {
-    return std::any_of(names.begin(), names.end(),
-                       [&](const std::string& name) { return means_kind(name, kind); });
-}
-
 std::uint64_t choice_threshold(std::uint64_t seed, const LaneKind& kind) {
     const std::uint64_t temper = scale(mix(combine(seed ^ 0x63686f69ULL, kind.name)), 4);
     return temper == 0 ? threshold_of(1, 20) : kUniform;
@@ -28,8 +21,8 @@ std::uint64_t choice_threshold(std::uint64_t seed, const LaneKind& kind) {
 }  // namespace
 
 bool FaultSwitches::on(std::string_view kind) const {
-    if (any_means(without, kind)) return false;
-    return only.empty() || any_means(only, kind);
+    if (means_kind(without, kind)) return false;
+    return only.empty() || means_kind(only, kind);
 }
 
 std::uint64_t SeededSource::fault_threshold(const LaneKind& kind) const {

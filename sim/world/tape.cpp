@@ -12,6 +12,11 @@ bool means_kind(std::string_view name, std::string_view kind) {
     return kind == name;
 }
 
+bool means_kind(std::span<const std::string> names, std::string_view kind) {
+    return std::ranges::any_of(names,
+                               [&](const std::string& name) { return means_kind(name, kind); });
+}
+
 std::vector<std::uint64_t> alternatives(const LaneKind& kind, std::uint64_t bound) {
     constexpr std::uint64_t kFew = 8;
     std::vector<std::uint64_t> values;
@@ -123,9 +128,7 @@ void Tape::allow_faults(std::vector<std::string> names) {
 }
 
 bool Tape::allowed(const LaneKind& kind) const {
-    if (!kind.fault || all_faults_) return true;
-    return std::any_of(allowed_.begin(), allowed_.end(),
-                       [&](const std::string& name) { return means_kind(name, kind.name); });
+    return !kind.fault || all_faults_ || means_kind(allowed_, kind.name);
 }
 
 std::vector<Deviation> Tape::deviations() const {
@@ -144,6 +147,16 @@ std::map<std::string, std::uint64_t> Tape::fault_counts() const {
         if (lane.kind.fault && lane.struck > 0) counts[std::string(lane.kind.name)] += lane.struck;
     }
     return counts;
+}
+
+std::vector<LaneKind> Tape::struck() const {
+    std::map<std::string_view, LaneKind> kinds;
+    for (const Lane& lane : lanes_) {
+        if (lane.kind.fault && lane.struck > 0) kinds.emplace(lane.kind.name, lane.kind);
+    }
+    std::vector<LaneKind> all;
+    for (const auto& [name, kind] : kinds) all.push_back(kind);
+    return all;
 }
 
 std::map<std::string, LaneKind> Tape::kinds() const {

@@ -19,6 +19,17 @@ enum class FlowId : std::uint32_t {};
 
 class Recorder;
 
+// What the draws of a lane have an effect on. Whoever has to know asks for this and not for a name.
+enum class Effect : std::uint8_t {
+    program,  // what a program draws for itself, and the services that it calls
+    order,    // which of the tasks that are ready goes on
+    crash,    // a process dies where it is
+    disk,     // what a disk refuses, and what it keeps of what was not synced
+    network,
+    pause,  // a process sleeps
+    clock,  // what time a host takes it to be
+};
+
 // What a lane decides, and so how a source of deviations should treat it. A choice has no better or
 // worse value (which task runs next); a fault is something that goes wrong, at `rate` per draw.
 // The rate guides sources only: a recorded deviation holds whatever the rate was.
@@ -26,6 +37,7 @@ struct LaneKind {
     using Words = std::string (*)(std::uint64_t value);
 
     std::string_view name;  // such as "net.loss": what switches and counts refer to; a literal
+    Effect effect = Effect::program;
     bool fault = false;
     std::uint32_t rate_numerator = 1;
     std::uint32_t rate_denominator = 1;
@@ -36,18 +48,29 @@ struct LaneKind {
     Words words = nullptr;
 };
 
+constexpr LaneKind choice(Effect effect, std::string_view name, LaneKind::Words words = nullptr,
+                          std::span<const std::uint64_t> worth = {}) {
+    return {name, effect, false, 1, 1, worth, words};
+}
 constexpr LaneKind choice(std::string_view name, LaneKind::Words words = nullptr,
                           std::span<const std::uint64_t> worth = {}) {
-    return {name, false, 1, 1, worth, words};
+    return choice(Effect::program, name, words, worth);
+}
+constexpr LaneKind fault(Effect effect, std::string_view name, std::uint32_t numerator,
+                         std::uint32_t denominator, LaneKind::Words words = nullptr,
+                         std::span<const std::uint64_t> worth = {}) {
+    return {name, effect, true, numerator, denominator, worth, words};
 }
 constexpr LaneKind fault(std::string_view name, std::uint32_t numerator, std::uint32_t denominator,
                          LaneKind::Words words = nullptr,
                          std::span<const std::uint64_t> worth = {}) {
-    return {name, true, numerator, denominator, worth, words};
+    return fault(Effect::program, name, numerator, denominator, words, worth);
 }
 
 // Whether a name, or the beginning of one up to a dot ("net."; "" is all), means that kind.
 bool means_kind(std::string_view name, std::string_view kind);
+// Whether one of them does: the one way in which lists of kinds are read.
+bool means_kind(std::span<const std::string> names, std::string_view kind);
 
 // The values worth trying in place of 0 for a draw of that bound; in rising order.
 std::vector<std::uint64_t> alternatives(const LaneKind& kind, std::uint64_t bound);
@@ -163,6 +186,9 @@ class Tape {
 
     // How often each kind of fault struck, by kind name.
     std::map<std::string, std::uint64_t> fault_counts() const;
+
+    // The kinds of faults that struck, each once.
+    std::vector<LaneKind> struck() const;
 
     // Every kind that a lane was opened with, by name.
     std::map<std::string, LaneKind> kinds() const;

@@ -32,7 +32,13 @@ struct Event {
     std::string_view process;    // whose task it was
     std::string_view type;       // such as "net.send"; one fixed set of fields for each type
     std::span<const Field> fields;
+    // Something that happens to the process, such as a crash or a message, and is not told by its
+    // program.
+    bool from_world = false;
 };
+
+// The type of the event that a fault has struck. Fields: kind, lane, value.
+inline constexpr std::string_view kFaultEvent = "fault";
 
 // The type of the remark that a draw did not take its default; made only while a tape records.
 // Fields: kind, lane, index, value, words.

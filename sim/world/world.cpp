@@ -14,7 +14,7 @@ std::string schedule_words(std::uint64_t value) {
                       : "lets number " + std::to_string(value + 1) + " in line go first";
 }
 constexpr std::uint64_t kScheduleWorth[] = {1, 2, 3, 4, 5, 6, 7};
-constexpr LaneKind kSchedule = choice("schedule", schedule_words, kScheduleWorth);
+constexpr LaneKind kScheduleKind = choice(Effect::order, kSchedule, schedule_words, kScheduleWorth);
 
 }  // namespace
 
@@ -24,7 +24,7 @@ World::World(Tape& tape, Trace& trace, Recorder* recorder, WorldMemory* memory)
       recorder_(recorder),
       own_memory_(memory == nullptr ? std::make_unique<WorldMemory>() : nullptr),
       ready_(memory == nullptr ? own_memory_->ready : memory->ready),
-      schedule_lane_(tape.lane("schedule", kSchedule)),
+      schedule_lane_(tape.lane(kSchedule, kScheduleKind)),
       processes_(memory == nullptr ? own_memory_->processes : memory->processes) {
     tape_.record(recorder);
     tape_.listen(this);
@@ -179,11 +179,11 @@ void World::on_deviation(std::string_view lane, const LaneKind& kind, std::uint6
     Process& process = running_ == nullptr ? self() : *running_;
     const auto number = static_cast<std::int64_t>(value);
     if (kind.fault) {
-        process.emit("fault", {{"kind", kind.name}, {"lane", lane}, {"value", number}});
+        process.emit(kFaultEvent, {{"kind", kind.name}, {"lane", lane}, {"value", number}});
     }
     if (!tape_.recording()) return;
     std::string words = kind.words == nullptr ? std::string() : kind.words(value);
-    if (kind.name == kSchedule.name) {
+    if (kind.effect == Effect::order) {
         const std::size_t place = ready_.choice().place_of(value);
         words += ": a task of " + ready_.at(place).process->name() + " before one of " +
                  ready_.at(ready_.choice().first).process->name();

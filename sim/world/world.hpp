@@ -18,6 +18,9 @@
 
 namespace sim {
 
+// The kind of the choice which of the tasks that are ready goes on.
+inline constexpr std::string_view kSchedule = "schedule";
+
 class Network;
 class Recorder;
 

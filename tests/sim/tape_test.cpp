@@ -95,6 +95,8 @@ TEST(Tape, MakesNoDecisionOfAFaultThatIsNotAllowed) {
     // A lane that is opened later obeys too.
     EXPECT_FALSE(tape.chance(tape.lane("slow", fault("net.slow", 1, 2))));
     EXPECT_EQ(tape.fault_counts(), (std::map<std::string, std::uint64_t>{{"net.loss", 1}}));
+    ASSERT_EQ(tape.struck().size(), 1U);
+    EXPECT_EQ(tape.struck()[0].name, "net.loss");
 }
 
 TEST(SeededSource, DecidesForEachSeedWhichFaultsExist) {

@@ -1,0 +1,60 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+
+#include "sim/search/search.hpp"
+#include "sim/search/strategy.hpp"
+#include "tests/support/catalog.hpp"
+
+namespace scenarios {
+namespace {
+
+using sim::Effect;
+
+// Of every kind that there is: the widest scenario has a lane for each.
+std::map<std::string, sim::LaneKind> all_kinds() {
+    std::map<std::string, sim::LaneKind> kinds;
+    const auto profile = sim::search::calm_profile(tests::scenario("storm"));
+    for (const sim::search::Profile::Lane& lane : profile->lanes) {
+        kinds.emplace(std::string(lane.kind.name), lane.kind);
+    }
+    return kinds;
+}
+
+// What a name promises to a reader of a report, its kind says to those who judge by it. A kind that
+// is declared without its effect is a program's own, and fails here.
+TEST(Kinds, HaveTheEffectThatTheirNamesSay) {
+    const std::map<std::string, Effect> groups = {
+        {"schedule", Effect::order}, {"crash", Effect::crash}, {"disk.", Effect::disk},
+        {"net.", Effect::network},   {"pause", Effect::pause}, {"clock.", Effect::clock}};
+    std::set<std::string> met;
+    for (const auto& [name, kind] : all_kinds()) {
+        const auto group = std::ranges::find_if(
+            groups, [&](const auto& each) { return sim::means_kind(each.first, name); });
+        const Effect expected = group == groups.end() ? Effect::program : group->second;
+        EXPECT_EQ(kind.effect, expected) << name;
+        if (group != groups.end()) met.insert(group->first);
+    }
+    EXPECT_EQ(met.size(), groups.size());
+}
+
+// A name that means nothing would let nothing strike.
+TEST(Kinds, AreThereForWhatScenariosAllow) {
+    const auto kinds = all_kinds();
+    for (const Scenario& scenario : catalog()) {
+        for (const std::string& name : scenario.faults) {
+            EXPECT_TRUE(std::ranges::any_of(kinds,
+                                            [&](const auto& kind) {
+                                                return kind.second.fault &&
+                                                       sim::means_kind(name, kind.first);
+                                            }))
+                << scenario.name << " allows " << name;
+        }
+    }
+}
+
+}  // namespace
+}  // namespace scenarios
