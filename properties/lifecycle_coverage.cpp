@@ -9,6 +9,8 @@
 namespace properties {
 namespace {
 
+using lifecycle::OutboxStep;
+
 std::string_view magnitude(std::chrono::milliseconds age) {
     using std::chrono::hours;
     using std::chrono::minutes;
@@ -52,7 +54,9 @@ void LifecycleCoverage::look(const sim::Event& event, const std::string& name) {
         last_fault_ = text_of(event, "kind");
         last_fault_at_ = event.at;
     }
-    if (event.type == "outbox.claimed") last_step_ = text_of(event, "kind");
+    if (lifecycle::parse_outbox_step(event.type) == OutboxStep::claimed) {
+        last_step_ = text_of(event, "kind");
+    }
     if (event.type != "machine.state") return;
     const bool fresh = event.at - last_fault_at_ < kFaultFades;
     saw(fmt::format("{}->{} after {} in {}", text_of(event, "from"), text_of(event, "to"),
@@ -66,10 +70,10 @@ void LifecycleCoverage::note_meanwhile(const sim::Event& event) {
     const std::string machine(text_of(event, "machine"));
     if (event.type == "machine.created") states_[machine] = "starting";
     if (event.type == "machine.state") states_[machine] = text_of(event, "to");
-    if (event.type.starts_with("outbox.")) {
+    if (const auto step = lifecycle::parse_outbox_step(event.type)) {
         const std::int64_t number = number_of(event, "event");
         in_hand_.erase(number);
-        if (event.type == "outbox.claimed") {
+        if (step == OutboxStep::claimed) {
             in_hand_[number] = {std::string(event.process), std::string(text_of(event, "kind"))};
         }
     }

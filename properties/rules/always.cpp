@@ -272,7 +272,7 @@ class StaleWorkersChangeNothing final : public Property {
         std::int64_t& newest = newest_[step.event];
         if (step.begins()) {
             newest = std::max(newest, step.epoch);
-        } else if (step.what != "outbox.lease-lost" && step.epoch < newest) {
+        } else if (step.what != lifecycle::OutboxStep::lease_lost && step.epoch < newest) {
             broken(fmt::format("{} settled event {} under lease {}, and {} is the newest",
                                step.server, step.event, step.epoch, newest));
         }

@@ -109,7 +109,7 @@ class SilenceBeforeDeath final : public Property {
         up_since_[server] = at;
     }
     void on_recreated(const scenarios::Recreation& recreation, const Shadow& shadow) override {
-        if (recreation.reason != "no sign of life") return;
+        if (recreation.reason != to_text(lifecycle::Reason::no_sign_of_life)) return;
         const Machine* machine = shadow.machine(recreation.machine);
         for (const fakes::CloudMachine& resource : shadow.clouds().inventory()) {
             if (machine == nullptr || resource.id != machine->external_id) continue;

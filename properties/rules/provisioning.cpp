@@ -15,6 +15,7 @@ namespace {
 using fakes::CloudMachine;
 using lifecycle::Machine;
 using lifecycle::MachineState;
+using lifecycle::Reason;
 using nlohmann::json;
 using scenarios::EventRow;
 using scenarios::ProviderCall;
@@ -282,10 +283,10 @@ class LossIsReal final : public Property {
         for (const std::string& id : std::exchange(left_, {})) {
             const Machine& machine = *shadow.machine(id);
             const std::string& error = machine.provisioning_error;
-            if (error.empty() || error.starts_with("a crash loop")) continue;
+            if (error.empty() || says(error, Reason::crash_loop)) continue;
             for (const CloudMachine& resource : shadow.clouds().inventory()) {
                 if (resource.id != machine.external_id || resource.leaving) continue;
-                if (error.contains("no longer has")) {
+                if (says(error, Reason::gone)) {
                     broken(fmt::format("{} was given up as lost, and {} still has {}", id,
                                        resource.provider, resource.id));
                 } else if (resource.running) {

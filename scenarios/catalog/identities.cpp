@@ -240,7 +240,7 @@ Script crash_loop(Stage stage) {
                           row->state == lifecycle::MachineState::detached ||
                           row->state == lifecycle::MachineState::archived;
     stage.expect(given_up, "a machine that does nothing but boot is given up");
-    stage.expect(row->provisioning_error.find("crash loop") != std::string::npos, "and says why");
+    stage.expect(says(row->provisioning_error, lifecycle::Reason::crash_loop), "and says why");
 }
 
 // The whole chain of an incident that once locked people out for a day, with a good end. The steps

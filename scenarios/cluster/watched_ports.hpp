@@ -16,6 +16,7 @@
 #include "scenarios/watch/witness.hpp"
 #include "sim/world/world.hpp"
 #include "system/concurrency/contain.hpp"
+#include "system/lifecycle/machine_changes.hpp"
 
 // The core's ports as the witness hears through them.
 namespace scenarios {
@@ -39,25 +40,26 @@ class WatchedTelemetry final : public lifecycle::Telemetry {
             if (text != nullptr) witnesses_.tell(&Witness::on_text, name, *text);
         }
         if (!process_.alive()) return;
+        const auto delivery = lifecycle::parse_outbox_step(name);
         const bool heard =
-            name == lifecycle::kBug || name == "machine.recreated" || name.starts_with("outbox.");
+            name == lifecycle::kBug || name == lifecycle::kMachineRecreated || delivery;
         if (heard) process_.world().observe();
         if (name == lifecycle::kBug) {
             witnesses_.tell(&Witness::on_bug,
                             fmt::format("{}: {}", std::get<std::string_view>(facts[0].value),
                                         std::get<std::string_view>(facts[1].value)));
         }
-        if (name == "machine.recreated") {
+        if (name == lifecycle::kMachineRecreated) {
             witnesses_.tell(
                 &Witness::on_recreated,
                 {process_.name(), std::string(std::get<std::string_view>(facts[0].value)),
                  std::string(std::get<std::string_view>(facts[1].value)), process_.world().now()},
                 shadow_);
         }
-        if (!name.starts_with("outbox.")) return;
+        if (!delivery) return;
         DeliveryStep step;
         step.server = process_.name();
-        step.what = name;
+        step.what = *delivery;
         step.at = process_.world().now();
         for (const lifecycle::Fact& fact : facts) {
             if (fact.name == "event") step.event = std::get<std::int64_t>(fact.value);

@@ -13,6 +13,8 @@
 #include "scenarios/watch/shadow.hpp"
 #include "sim/world/tape.hpp"
 #include "sim/world/time.hpp"
+#include "system/model/reasons.hpp"
+#include "system/outbox/outbox_step.hpp"
 #include "system/ports/http.hpp"
 #include "system/routing/route_table.hpp"
 
@@ -49,9 +51,9 @@ struct DeliveryStep {
     std::string server;
     std::int64_t event = 0;
     std::int64_t epoch = 0;  // of the lease
-    std::string what;        // "outbox.claimed", "outbox.done", ..., "outbox.lease-lost"
+    lifecycle::OutboxStep what = lifecycle::OutboxStep::claimed;
     sim::VirtualTime at{};
-    bool begins() const { return what == "outbox.claimed"; }
+    bool begins() const { return what == lifecycle::OutboxStep::claimed; }
 };
 
 // What the control plane answered to a request that reached it.

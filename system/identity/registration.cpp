@@ -7,6 +7,7 @@
 
 #include "system/identity/arbiter.hpp"
 #include "system/lifecycle/machine_changes.hpp"
+#include "system/model/reasons.hpp"
 #include "system/model/signature.hpp"
 #include "system/routing/router.hpp"
 #include "system/rows/credentials.hpp"
@@ -61,9 +62,9 @@ bool count_boot(Tx& tx, std::string_view machine, const IdentityOptions& options
 }
 
 void give_up(Tx& tx, const Machine& machine, const IdentityOptions& options, Time now) {
-    const std::string reason =
-        fmt::format("a crash loop: more than {} boots within {} minutes", options.max_boots,
-                    std::chrono::duration_cast<std::chrono::minutes>(kBootWindow).count());
+    const std::string reason = fmt::format(
+        "{}: more than {} boots within {} minutes", to_text(Reason::crash_loop), options.max_boots,
+        std::chrono::duration_cast<std::chrono::minutes>(kBootWindow).count());
     fail_machine(tx, machine.id, reason, now);
     lose_machine(tx, machine.id, reason, now);
 }

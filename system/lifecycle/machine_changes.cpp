@@ -220,7 +220,7 @@ Result<Recreated> recreate_machine(Tx& tx, std::string_view project, std::string
     if (!instead_of.empty() && active->id != instead_of) return Recreated{*active, true};
     if (active != machines.end()) {
         record_history(tx, active->id, now, "recreated", reason);
-        tx.tell("machine.recreated", {{"machine", active->id}, {"reason", reason}});
+        tx.tell(kMachineRecreated, {{"machine", active->id}, {"reason", reason}});
         // What its volume holds is kept as it is now, whatever the next machine does with it.
         if (!active->volume.empty()) static_cast<void>(request_snapshot(tx, project, now));
     }

@@ -48,6 +48,9 @@ struct Recreated {
     bool joined = false;  // it was on its way already, or there
 };
 
+// The name under which a recreation is told. Facts: machine, reason.
+inline constexpr std::string_view kMachineRecreated = "machine.recreated";
+
 // Another machine in the place of `instead_of`, which is the project's active one, or of whatever
 // the project has if that is empty. Single flight: while a machine of the project is starting, or
 // once another is active in its place, this changes nothing and gives what there is. Whoever wants

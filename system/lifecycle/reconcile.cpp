@@ -13,6 +13,7 @@
 #include "system/lifecycle/events.hpp"
 #include "system/lifecycle/machine_changes.hpp"
 #include "system/lifecycle/ownership.hpp"
+#include "system/model/reasons.hpp"
 #include "system/routing/router.hpp"
 #include "system/rows/installation.hpp"
 #include "system/rows/machines.hpp"
@@ -387,7 +388,7 @@ boost::asio::awaitable<void> Reconciler::judge_machine(Sweep* sweep, Machine mac
                                   : known.error().error_class == Class::gone;
         if (!absent) co_return;
     }
-    finding.what = "the provider no longer has it";
+    finding.what = fmt::format("{} it", to_text(Reason::gone));
     ++sweep->there;
     lose(*sweep, std::move(finding));
 }

@@ -7,6 +7,7 @@
 #include "system/lifecycle/events.hpp"
 #include "system/lifecycle/machine_changes.hpp"
 #include "system/lifecycle/provision.hpp"
+#include "system/model/reasons.hpp"
 #include "system/routing/router.hpp"
 #include "system/rows/machine_history.hpp"
 #include "system/rows/machines.hpp"
@@ -35,6 +36,11 @@ constexpr Duration kRestartWithin = std::chrono::minutes(30);
 Outcome after_call(const Machine& machine, const ProviderError& error) {
     if (machine.state != MachineState::active) return after(error);
     return Retry{describe(error), std::max<Duration>(error.retry_after, seconds(5))};
+}
+
+// The provider does not have what a machine runs on.
+GiveUp gone(const Machine& machine) {
+    return {fmt::format("{} resource {}", to_text(Reason::gone), machine.external_id)};
 }
 
 // How long until the next look at what takes its time: a quarter of the time that it has taken.
@@ -78,7 +84,7 @@ boost::asio::awaitable<Outcome> Provisioner::restart(Delivery delivery) {
         co_return Later{describe(restarted.error()), seconds(3)};
     }
     if (!restarted && restarted.error().error_class == Class::gone) {
-        co_return GiveUp{"the provider no longer has resource " + machine.external_id};
+        co_return gone(machine);
     }
     if (!restarted) co_return after(restarted.error());
     // Some providers leave it stopped: somebody has to look.
@@ -114,7 +120,7 @@ boost::asio::awaitable<Outcome> Provisioner::absent(Delivery delivery, Machine m
     } else if (kLookEvery * *looks < options_.graces.visibility) {
         co_return Later{"the resource is not visible yet", kLookEvery};
     }
-    co_return GiveUp{"the provider no longer has resource " + machine.external_id};
+    co_return gone(machine);
 }
 
 boost::asio::awaitable<bool> Provisioner::sighted(Delivery delivery, std::string machine) {

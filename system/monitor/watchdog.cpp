@@ -6,6 +6,7 @@
 
 #include "system/concurrency/contain.hpp"
 #include "system/lifecycle/machine_changes.hpp"
+#include "system/model/reasons.hpp"
 #include "system/rows/machines.hpp"
 #include "system/rows/presence.hpp"
 #include "system/rows/project_errors.hpp"
@@ -126,8 +127,8 @@ bool Watchdog::replace(Tx& tx, const Machine& machine) {
         open_error(tx, machine.project, ErrorSubject::silence, machine.id, verdict, now);
         return false;
     }
-    const auto recreated =
-        recreate_machine(tx, machine.project, machine.id, "no sign of life", defaults_, now);
+    const auto recreated = recreate_machine(tx, machine.project, machine.id,
+                                            to_text(Reason::no_sign_of_life), defaults_, now);
     if (!recreated || recreated->joined) return false;
     set_recreations(tx, machine.project, made + 1);
     open_error(tx, machine.project, ErrorSubject::silence, machine.id,

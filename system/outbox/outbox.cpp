@@ -8,18 +8,19 @@
 #include <utility>
 
 #include "system/concurrency/contain.hpp"
+#include "system/outbox/outbox_step.hpp"
 
 namespace lifecycle {
 namespace {
 
-std::string_view name_of(const Outcome& outcome) {
+OutboxStep step_of(const Outcome& outcome) {
     struct Visitor {
-        std::string_view operator()(const Done&) const { return "outbox.done"; }
-        std::string_view operator()(const Retry&) const { return "outbox.retry"; }
-        std::string_view operator()(const Later&) const { return "outbox.later"; }
-        std::string_view operator()(const NextRound&) const { return "outbox.round"; }
-        std::string_view operator()(const GiveUp&) const { return "outbox.dead"; }
-        std::string_view operator()(const LeaseLost&) const { return "outbox.lease-lost"; }
+        OutboxStep operator()(const Done&) const { return OutboxStep::done; }
+        OutboxStep operator()(const Retry&) const { return OutboxStep::retry; }
+        OutboxStep operator()(const Later&) const { return OutboxStep::later; }
+        OutboxStep operator()(const NextRound&) const { return OutboxStep::round; }
+        OutboxStep operator()(const GiveUp&) const { return OutboxStep::dead; }
+        OutboxStep operator()(const LeaseLost&) const { return OutboxStep::lease_lost; }
     };
     return std::visit(Visitor{}, outcome);
 }
@@ -43,10 +44,10 @@ constexpr Duration kPause = std::chrono::seconds(5);
 constexpr std::int64_t kSuspicious = 5;
 
 void tell_of_claim(Tx& tx, const Event& event) {
-    tx.tell("outbox.claimed", {{"event", event.id},
-                               {"kind", event.kind},
-                               {"machine", event.machine},
-                               {"epoch", event.epoch}});
+    tx.tell(to_text(OutboxStep::claimed), {{"event", event.id},
+                                           {"kind", event.kind},
+                                           {"machine", event.machine},
+                                           {"epoch", event.epoch}});
     if (event.unsettled <= kSuspicious) return;
     tx.tell("poison.suspected", {{"event", event.id},
                                  {"kind", event.kind},
@@ -197,11 +198,11 @@ boost::asio::awaitable<void> Outbox::settle(std::shared_ptr<const Event> event, 
         const bool settled = settle_in(tx, *event, outcome, delay);
         const Outcome lost = LeaseLost{};
         const Outcome& told = settled ? outcome : lost;
-        tx.tell(name_of(told), {{"event", event->id},
-                                {"kind", event->kind},
-                                {"machine", event->machine},
-                                {"epoch", event->epoch},
-                                {"why", text_of(told)}});
+        tx.tell(to_text(step_of(told)), {{"event", event->id},
+                                         {"kind", event->kind},
+                                         {"machine", event->machine},
+                                         {"epoch", event->epoch},
+                                         {"why", text_of(told)}});
     };
     co_await store_.transact(std::move(commit));
 }

@@ -4,6 +4,8 @@
 
 #include <array>
 
+#include "system/model/reasons.hpp"
+
 namespace lifecycle {
 namespace {
 
@@ -41,6 +43,15 @@ TEST(Machine, ProjectIdsAreShortAndPlain) {
     for (const char* bad : {"", "2alpha", "-a", "Alpha", "a_b", "a/b", "a b", "\xc3\xa4",
                             "a2345678901234567890123456789012345678901"}) {
         EXPECT_FALSE(is_valid_project_id(bad)) << bad;
+    }
+}
+
+TEST(Reasons, AreKnownByTheirWordsWhateverFollows) {
+    constexpr std::array kReasons = {Reason::no_sign_of_life, Reason::crash_loop, Reason::gone};
+    for (const Reason reason : kReasons) {
+        const std::string said = std::string(to_text(reason)) + ", and more";
+        for (const Reason other : kReasons) EXPECT_EQ(says(said, other), other == reason) << said;
+        EXPECT_FALSE(says("it is " + said, reason)) << said;
     }
 }
 

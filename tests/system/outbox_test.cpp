@@ -1,5 +1,6 @@
 #include "system/outbox/outbox.hpp"
 
+#include "system/outbox/outbox_step.hpp"
 #include "tests/support/outbox_fixture.hpp"
 
 namespace lifecycle {
@@ -16,6 +17,17 @@ boost::asio::awaitable<Outcome> fail(std::string* log, Delivery delivery) {
 
 boost::asio::awaitable<Outcome> give_up() {
     co_return GiveUp{"it cannot be"};
+}
+
+TEST(OutboxStep, IsFoundAgainByWhatItIsToldAs) {
+    int steps = 0;
+    for (; to_text(static_cast<OutboxStep>(steps)) != "unknown"; ++steps) {
+        const auto step = static_cast<OutboxStep>(steps);
+        EXPECT_EQ(parse_outbox_step(to_text(step)), step) << to_text(step);
+    }
+    EXPECT_GE(steps, 7);
+    EXPECT_FALSE(parse_outbox_step("outbox.").has_value());
+    EXPECT_FALSE(parse_outbox_step("bug.contained").has_value());
 }
 
 TEST_F(OutboxTest, HandlesADueEventOnce) {
