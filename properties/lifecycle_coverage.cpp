@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "scenarios/watch/witness.hpp"
+#include "system/outbox/outbox_step.hpp"
 
 namespace properties {
 namespace {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "scenarios/watch/witness.hpp"
+#include "system/rows/volumes.hpp"
 
 namespace properties {
 

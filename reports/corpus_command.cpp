@@ -8,6 +8,9 @@
 #include "reports/commands.hpp"
 #include "reports/input.hpp"
 #include "reports/verdict.hpp"
+#include "sim/search/failure_file.hpp"
+#include "sim/search/harness.hpp"
+#include "sim/world/recorder.hpp"
 
 namespace reports {
 namespace {

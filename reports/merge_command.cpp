@@ -12,6 +12,7 @@
 #include "reports/input.hpp"
 #include "reports/text.hpp"
 #include "reports/verdict.hpp"
+#include "sim/search/harness.hpp"
 
 namespace reports {
 namespace {

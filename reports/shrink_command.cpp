@@ -8,6 +8,8 @@
 #include "reports/input.hpp"
 #include "reports/interrupt.hpp"
 #include "reports/text.hpp"
+#include "sim/search/failure_file.hpp"
+#include "sim/search/harness.hpp"
 
 namespace reports {
 

@@ -1,5 +1,6 @@
 #include "fakes/daytona/cloud.hpp"
 #include "fakes/query.hpp"
+#include "system/ports/http.hpp"
 
 namespace fakes {
 

@@ -7,6 +7,7 @@
 #include "fakes/daytona/cloud.hpp"
 #include "fakes/json_reply.hpp"
 #include "fakes/query.hpp"
+#include "system/ports/http.hpp"
 
 // Lists of Daytona's sandboxes: eventually consistent, and in pages.
 namespace fakes {

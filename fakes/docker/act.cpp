@@ -4,6 +4,7 @@
 
 #include "fakes/docker/engine.hpp"
 #include "fakes/query.hpp"
+#include "system/ports/http.hpp"
 
 namespace fakes {
 namespace {

@@ -12,6 +12,9 @@
 #include "fakes/query.hpp"
 #include "fakes/timestamp.hpp"
 #include "sim/world/hash.hpp"
+#include "system/ports/clock.hpp"
+#include "system/ports/http.hpp"
+#include "system/ports/time.hpp"
 
 namespace fakes {
 namespace {

@@ -8,6 +8,8 @@
 #include "fakes/json_reply.hpp"
 #include "fakes/timestamp.hpp"
 #include "sim/world/hash.hpp"
+#include "system/ports/http.hpp"
+#include "system/ports/time.hpp"
 
 // The networks that every engine has.
 namespace fakes {

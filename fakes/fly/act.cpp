@@ -2,6 +2,7 @@
 
 #include "fakes/fly/cloud.hpp"
 #include "fakes/query.hpp"
+#include "system/ports/http.hpp"
 
 namespace fakes {
 

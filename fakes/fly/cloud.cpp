@@ -8,6 +8,11 @@
 #include <utility>
 
 #include "fakes/fly/dialect.hpp"
+#include "sim/world/run_queue.hpp"
+#include "sim/world/tape.hpp"
+#include "system/ports/clock.hpp"
+#include "system/ports/http.hpp"
+#include "system/ports/time.hpp"
 
 namespace fakes {
 namespace {

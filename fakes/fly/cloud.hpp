@@ -12,6 +12,10 @@
 
 #include "fakes/act.hpp"
 #include "fakes/cloud.hpp"
+#include "sim/world/tape.hpp"
+#include "system/ports/clock.hpp"
+#include "system/ports/http.hpp"
+#include "system/ports/time.hpp"
 
 namespace fakes {
 

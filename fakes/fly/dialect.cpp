@@ -2,6 +2,7 @@
 
 #include "fakes/fly/cloud.hpp"
 #include "fakes/timestamp.hpp"
+#include "system/ports/http.hpp"
 
 namespace fakes {
 

@@ -6,6 +6,7 @@
 
 #include "fakes/json_reply.hpp"
 #include "fakes/query.hpp"
+#include "system/ports/http.hpp"
 
 // How the Machines API puts things. https://fly.io/docs/machines/api/
 namespace fakes {

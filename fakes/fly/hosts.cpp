@@ -1,5 +1,7 @@
 #include "fakes/fly/cloud.hpp"
 #include "fakes/fly/dialect.hpp"
+#include "system/ports/http.hpp"
+#include "system/ports/time.hpp"
 
 // Hosts of Fly that are out of reach, with what is on them, and what the API remembers of it.
 namespace fakes {

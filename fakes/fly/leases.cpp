@@ -3,6 +3,7 @@
 #include "fakes/fly/cloud.hpp"
 #include "fakes/fly/dialect.hpp"
 #include "fakes/timestamp.hpp"
+#include "system/ports/http.hpp"
 
 // The leases of Fly's Machines API: while somebody holds one, nobody else changes the machine.
 namespace fakes {

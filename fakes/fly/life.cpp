@@ -5,6 +5,7 @@
 
 #include "fakes/fly/cloud.hpp"
 #include "fakes/fly/dialect.hpp"
+#include "system/ports/time.hpp"
 
 // What becomes of a machine at Fly by itself, in the time that it takes.
 namespace fakes {

@@ -7,6 +7,8 @@
 #include "fakes/fly/cloud.hpp"
 #include "fakes/fly/dialect.hpp"
 #include "fakes/timestamp.hpp"
+#include "system/ports/http.hpp"
+#include "system/ports/time.hpp"
 
 // The volumes of Fly's Machines API, and where there is room beside them.
 namespace fakes {

@@ -6,6 +6,7 @@
 
 #include "fakes/hosts/sim_ports.hpp"
 #include "fakes/json_reply.hpp"
+#include "system/ports/http.hpp"
 
 namespace fakes {
 namespace {

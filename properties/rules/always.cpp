@@ -5,9 +5,13 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "fakes/cloud.hpp"
 #include "properties/property.hpp"
 #include "properties/rules/fairness.hpp"
 #include "scenarios/cluster/universe.hpp"
+#include "sim/world/time.hpp"
+#include "system/model/machine.hpp"
+#include "system/ports/http.hpp"
 
 namespace properties {
 namespace {

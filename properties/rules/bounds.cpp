@@ -8,6 +8,9 @@
 
 #include "properties/property.hpp"
 #include "scenarios/cluster/universe.hpp"
+#include "sim/world/time.hpp"
+#include "system/rows/delegations.hpp"
+#include "system/store/database.hpp"
 
 // What never grows without bound.
 namespace properties {

@@ -9,6 +9,10 @@
 #include <vector>
 
 #include "scenarios/cluster/universe.hpp"
+#include "sim/world/time.hpp"
+#include "system/model/machine.hpp"
+#include "system/model/secrets.hpp"
+#include "system/ports/http.hpp"
 
 namespace properties {
 namespace {

@@ -5,6 +5,11 @@
 #include <string>
 
 #include "properties/property.hpp"
+#include "scenarios/watch/shadow.hpp"
+#include "scenarios/watch/witness.hpp"
+#include "sim/world/time.hpp"
+#include "system/model/machine.hpp"
+#include "system/ports/http.hpp"
 
 // What several properties want to know of boxes that call home.
 namespace properties {

@@ -5,8 +5,12 @@
 #include <set>
 #include <vector>
 
+#include "fakes/act.hpp"
+#include "fakes/cloud.hpp"
 #include "properties/property.hpp"
 #include "scenarios/cluster/universe.hpp"
+#include "sim/world/time.hpp"
+#include "system/model/machine.hpp"
 
 // What is destroyed at providers, and why. Judged by what there really is and by the rows, whatever
 // the core makes of it.

@@ -8,8 +8,12 @@
 #include <utility>
 #include <vector>
 
+#include "fakes/cloud.hpp"
 #include "properties/property.hpp"
 #include "properties/rules/fly_truth.hpp"
+#include "scenarios/watch/shadow.hpp"
+#include "scenarios/watch/witness.hpp"
+#include "system/model/machine.hpp"
 
 namespace properties {
 namespace {

@@ -10,6 +10,12 @@
 #include <set>
 #include <string>
 
+#include "scenarios/watch/shadow.hpp"
+#include "scenarios/watch/witness.hpp"
+#include "sim/world/time.hpp"
+#include "system/model/error.hpp"
+#include "system/ports/http.hpp"
+
 namespace properties {
 namespace {
 

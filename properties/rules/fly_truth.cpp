@@ -5,6 +5,9 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "fakes/cloud.hpp"
+#include "scenarios/watch/shadow.hpp"
+#include "scenarios/watch/witness.hpp"
 #include "sim/search/linearizability.hpp"
 
 namespace properties {

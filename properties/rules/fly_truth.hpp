@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "properties/property.hpp"
+#include "scenarios/watch/witness.hpp"
 
 namespace properties {
 

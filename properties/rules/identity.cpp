@@ -7,10 +7,17 @@
 #include <utility>
 #include <vector>
 
+#include "fakes/cloud.hpp"
 #include "properties/property.hpp"
 #include "properties/rules/boxes.hpp"
 #include "properties/rules/unanswered.hpp"
 #include "scenarios/cluster/universe.hpp"
+#include "sim/world/time.hpp"
+#include "system/model/delegation.hpp"
+#include "system/model/machine.hpp"
+#include "system/model/reasons.hpp"
+#include "system/model/secrets.hpp"
+#include "system/rows/delegations.hpp"
 
 // Who is who, who is alive, and who says so.
 namespace properties {

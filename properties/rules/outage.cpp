@@ -7,6 +7,8 @@
 #include <string>
 
 #include "properties/rules/fairness.hpp"
+#include "scenarios/watch/witness.hpp"
+#include "sim/world/time.hpp"
 
 namespace properties {
 namespace {

@@ -7,6 +7,10 @@
 #include <vector>
 
 #include "properties/property.hpp"
+#include "scenarios/watch/shadow.hpp"
+#include "scenarios/watch/witness.hpp"
+#include "sim/world/tape.hpp"
+#include "sim/world/time.hpp"
 
 // How often providers are asked.
 namespace properties {

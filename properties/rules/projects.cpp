@@ -10,6 +10,13 @@
 
 #include "properties/property.hpp"
 #include "properties/rules/unanswered.hpp"
+#include "scenarios/watch/shadow.hpp"
+#include "scenarios/watch/witness.hpp"
+#include "sim/world/time.hpp"
+#include "system/model/delegation.hpp"
+#include "system/model/machine.hpp"
+#include "system/ports/http.hpp"
+#include "system/rows/project_errors.hpp"
 
 // What holds of a project as a whole: what it says is wrong with it, and that it ends.
 namespace properties {

@@ -5,7 +5,14 @@
 #include <optional>
 #include <set>
 
+#include "fakes/act.hpp"
+#include "fakes/cloud.hpp"
 #include "properties/property.hpp"
+#include "scenarios/watch/shadow.hpp"
+#include "scenarios/watch/witness.hpp"
+#include "system/model/machine.hpp"
+#include "system/model/provider_resource.hpp"
+#include "system/model/reasons.hpp"
 
 // What holds between rows and providers at every moment: nothing is lost, doubled or destroyed that
 // should not be.

@@ -5,7 +5,13 @@
 #include <string>
 #include <utility>
 
+#include "fakes/cloud.hpp"
 #include "properties/property.hpp"
+#include "scenarios/watch/shadow.hpp"
+#include "scenarios/watch/witness.hpp"
+#include "sim/world/time.hpp"
+#include "system/model/machine.hpp"
+#include "system/routing/route_table.hpp"
 
 // Where the traffic of a project goes.
 namespace properties {

@@ -6,7 +6,13 @@
 #include <set>
 #include <utility>
 
+#include "fakes/cloud.hpp"
 #include "properties/property.hpp"
+#include "scenarios/watch/shadow.hpp"
+#include "scenarios/watch/witness.hpp"
+#include "system/model/machine.hpp"
+#include "system/model/volume.hpp"
+#include "system/rows/volumes.hpp"
 
 // What holds of the volumes of projects.
 namespace properties {

@@ -1,6 +1,9 @@
 #include <nlohmann/json.hpp>
 
+#include "fakes/cloud.hpp"
+#include "fakes/docker/engine.hpp"
 #include "scenarios/catalog/catalog.hpp"
+#include "sim/world/time.hpp"
 
 // Containers that stop, start and change places: an address is one's own only while one runs.
 namespace scenarios {

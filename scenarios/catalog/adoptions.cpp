@@ -1,6 +1,7 @@
 #include "fakes/hosts/sim_ports.hpp"
 #include "scenarios/catalog/catalog.hpp"
 #include "sim/net/network.hpp"
+#include "system/ports/http.hpp"
 
 // What an earlier attempt, or somebody else, left at the provider under a machine's name.
 namespace scenarios {

@@ -1,5 +1,6 @@
 #include "scenarios/catalog/catalog.hpp"
 #include "sim/net/network.hpp"
+#include "system/model/machine.hpp"
 
 // The clock of the control plane's host is set while something takes its time: that takes as long
 // as ever.

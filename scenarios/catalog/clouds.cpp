@@ -2,7 +2,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "fakes/docker/engine.hpp"
 #include "scenarios/catalog/catalog.hpp"
+#include "system/model/machine.hpp"
 
 // What one cloud does and the others do not.
 namespace scenarios {

@@ -3,6 +3,8 @@
 #include "fakes/hosts/sim_ports.hpp"
 #include "scenarios/catalog/catalog.hpp"
 #include "sim/net/network.hpp"
+#include "system/model/machine.hpp"
+#include "system/ports/http.hpp"
 
 // The name of a machine is taken when it is asked for: by what an earlier attempt made, or somebody
 // else. The answer says by which, and whether that is adopted depends on whose it is and what it

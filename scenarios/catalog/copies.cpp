@@ -2,6 +2,8 @@
 
 #include "fakes/hosts/sim_ports.hpp"
 #include "scenarios/catalog/catalog.hpp"
+#include "sim/world/time.hpp"
+#include "system/ports/http.hpp"
 
 // Volumes that move: what one holds is copied, and kept until the copy is whole and in service.
 namespace scenarios {

@@ -1,4 +1,5 @@
 #include "scenarios/catalog/catalog.hpp"
+#include "system/model/machine.hpp"
 
 // Machines that end although nobody wants them to: what they leave is found, said and cleaned up.
 namespace scenarios {

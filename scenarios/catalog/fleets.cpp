@@ -4,6 +4,9 @@
 
 #include "fakes/hosts/sim_ports.hpp"
 #include "scenarios/catalog/catalog.hpp"
+#include "system/model/machine.hpp"
+#include "system/model/volume.hpp"
+#include "system/ports/http.hpp"
 
 // Whose a resource is when databases are lost, restored, older or somebody else's: nothing that
 // should stay is ever destroyed.

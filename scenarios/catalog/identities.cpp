@@ -1,4 +1,5 @@
 #include "scenarios/catalog/catalog.hpp"
+#include "sim/world/time.hpp"
 #include "system/model/secrets.hpp"
 
 // Boxes that have to prove who they are, fall silent, or come twice. Several of these once locked

@@ -1,4 +1,7 @@
 #include "scenarios/catalog/catalog.hpp"
+#include "sim/world/time.hpp"
+#include "system/model/delegation.hpp"
+#include "system/model/machine.hpp"
 
 // Who is alive, what is done with those that are not, and what depends on it: nobody is replaced
 // because a clock, a network or the control plane itself was away.

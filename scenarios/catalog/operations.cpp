@@ -3,6 +3,8 @@
 #include "fakes/hosts/sim_ports.hpp"
 #include "scenarios/catalog/catalog.hpp"
 #include "sim/net/network.hpp"
+#include "system/model/machine.hpp"
+#include "system/ports/http.hpp"
 
 // What operators meet: other clouds, outages, leaks, broken rows.
 namespace scenarios {

@@ -2,6 +2,7 @@
 
 #include "scenarios/catalog/catalog.hpp"
 #include "sim/net/network.hpp"
+#include "system/model/machine.hpp"
 
 // Things that take long, and end well because nobody gives them up before their time.
 namespace scenarios {

@@ -5,6 +5,9 @@
 
 #include "fakes/hosts/sim_ports.hpp"
 #include "scenarios/catalog/catalog.hpp"
+#include "system/model/delegation.hpp"
+#include "system/model/machine.hpp"
+#include "system/ports/http.hpp"
 
 // Projects as a whole: what they say is wrong with them, how they end, and who asks for machines.
 namespace scenarios {

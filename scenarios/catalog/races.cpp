@@ -1,5 +1,6 @@
 #include "scenarios/catalog/catalog.hpp"
 #include "sim/net/network.hpp"
+#include "system/model/machine.hpp"
 
 // The races of a machine's first minutes, each steered so that it happens in every run; the tape
 // decides the rest.

@@ -1,5 +1,6 @@
 #include "scenarios/catalog/catalog.hpp"
 #include "scenarios/client/workload.hpp"
+#include "sim/world/time.hpp"
 
 // Everything at once, and the calm after it.
 namespace scenarios {

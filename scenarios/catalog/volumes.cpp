@@ -5,6 +5,8 @@
 #include "fakes/hosts/sim_ports.hpp"
 #include "scenarios/catalog/catalog.hpp"
 #include "sim/net/network.hpp"
+#include "system/model/volume.hpp"
+#include "system/ports/http.hpp"
 
 // The volumes of projects: nobody's data is ever lost, doubled or replaced by nothing.
 namespace scenarios {

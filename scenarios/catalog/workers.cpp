@@ -1,5 +1,6 @@
 #include "scenarios/catalog/catalog.hpp"
 #include "sim/net/network.hpp"
+#include "system/model/delegation.hpp"
 
 // Who does the work: several control planes, leases that run out, many events at once.
 namespace scenarios {

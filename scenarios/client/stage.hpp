@@ -5,7 +5,11 @@
 #include <string>
 #include <string_view>
 
+#include "fakes/fly/cloud.hpp"
+#include "fakes/hosts/sim_boxes.hpp"
 #include "scenarios/cluster/universe.hpp"
+#include "sim/net/network.hpp"
+#include "sim/world/time.hpp"
 #include "system/ports/http.hpp"
 
 namespace scenarios {

@@ -7,6 +7,10 @@
 #include <memory>
 #include <utility>
 
+#include "sim/world/run_queue.hpp"
+#include "sim/world/tape.hpp"
+#include "system/ports/http.hpp"
+
 namespace scenarios {
 namespace {
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "scenarios/client/stage.hpp"
+#include "sim/world/tape.hpp"
 
 namespace scenarios {
 

@@ -8,6 +8,7 @@
 #include "fakes/docker/engine.hpp"
 #include "fakes/fly/cloud.hpp"
 #include "scenarios/cluster/universe.hpp"
+#include "sim/world/tape.hpp"
 #include "system/providers/daytona.hpp"
 #include "system/providers/docker.hpp"
 #include "system/providers/fly.hpp"

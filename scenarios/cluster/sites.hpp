@@ -8,6 +8,7 @@
 
 #include "fakes/act.hpp"
 #include "fakes/cloud.hpp"
+#include "sim/world/tape.hpp"
 #include "system/ports/telemetry.hpp"
 #include "system/providers/provider.hpp"
 

@@ -4,6 +4,7 @@
 #include <functional>
 #include <regex>
 #include <set>
+#include <utility>
 
 namespace tidy {
 namespace {
@@ -37,6 +38,29 @@ bool is_below(std::string_view path, std::string_view above) {
 }
 
 }  // namespace
+
+std::vector<Finding> check_hidden_arrows(const std::string& path, std::string_view text,
+                                         std::string_view header) {
+    static constexpr std::pair<const char*, const char*> kNamespaces[] = {
+        {"lifecycle", "system/"},      {"sim", "sim/"},
+        {"fakes", "fakes/"},           {"scenarios", "scenarios/"},
+        {"properties", "properties/"}, {"reports", "reports/"}};
+    std::vector<Finding> findings;
+    const std::string code = code_only(text);
+    for (const auto& [name, folder] : kNamespaces) {
+        const std::string include = std::string("#include \"") + folder;
+        const bool seen = text.find(include) != std::string_view::npos ||
+                          header.find(include) != std::string_view::npos;
+        if (path.starts_with(folder) || seen) continue;
+        const std::regex named(std::string("\\b") + name + "::");
+        std::smatch found;
+        if (!std::regex_search(code, found, named)) continue;
+        const auto before = code.begin() + found.position();
+        findings.push_back({path, 1 + static_cast<int>(std::count(code.begin(), before, '\n')),
+                            std::string("names ") + name + ":: and includes nothing of " + folder});
+    }
+    return findings;
+}
 
 Layers::Layers(std::string_view document) {
     bool inside = false;

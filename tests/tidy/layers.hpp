@@ -9,6 +9,12 @@
 
 namespace tidy {
 
+// Names of another folder's namespace in a file that includes nothing of that folder, neither
+// itself nor in its own header: an arrow that is not seen. `header`: the text of that, if there is
+// one.
+std::vector<Finding> check_hidden_arrows(const std::string& path, std::string_view text,
+                                         std::string_view header);
+
 // Who may include whom: the tables of docs/architecture.md whose head begins with "| folder | may
 // include |". Both columns name paths in backticks, of a folder or of a file without its extension;
 // a path stands for all below it. A file belongs to the row of the longest path that it is below,
