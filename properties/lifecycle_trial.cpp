@@ -5,7 +5,7 @@
 
 #include "properties/lifecycle_coverage.hpp"
 #include "properties/property.hpp"
-#include "scenarios/cluster/universe.hpp"
+#include "scenarios/cluster/cluster.hpp"
 
 namespace properties {
 namespace {
@@ -25,7 +25,7 @@ class LifecycleTrial final : public sim::search::Trial {
           tape_(ground.tape),
           properties_(all_properties()),
           witnesses_(witnesses_of(properties_)),
-          universe_(ground.tape, ground.trace, witnesses_, ground.recorder, scenario.servers) {
+          cluster_(ground.tape, ground.trace, witnesses_, ground.recorder, scenario.servers) {
         for (const auto& property : properties_) {
             // What a script expects, it expects under the faults of its scenario and no others.
             const bool heard = ground.own_faults || property->name() != kScriptSatisfied;
@@ -36,40 +36,40 @@ class LifecycleTrial final : public sim::search::Trial {
         }
     }
 
-    sim::World& world() override { return universe_.world(); }
+    sim::World& world() override { return cluster_.world(); }
 
     std::vector<sim::search::Phase> phases() override {
-        const auto over = [this] { return universe_.script_is_over(); };
+        const auto over = [this] { return cluster_.script_is_over(); };
         return {{"the script", scenario_.at_most,
                  [this] {
-                     if (scenario_.nemesis) universe_.nemesis().start();
-                     universe_.begin(scenario_.play);
+                     if (scenario_.nemesis) cluster_.nemesis().start();
+                     cluster_.begin(scenario_.play);
                  },
                  over},
                 {"the calm",
                  kTimeToHeal,
-                 [this] { universe_.calm(); },
+                 [this] { cluster_.calm(); },
                  {},
-                 [this] { witnesses_.tell(&Witness::on_calm, universe_.shadow()); }},
+                 [this] { witnesses_.tell(&Witness::on_calm, cluster_.shadow()); }},
                 {"the last demands", hours(1),
-                 [this] { universe_.begin(scenarios::demand_machines); }, over},
-                {"the end", kTimeToHeal, [this] { universe_.calm(); }}};
+                 [this] { cluster_.begin(scenarios::demand_machines); }, over},
+                {"the end", kTimeToHeal, [this] { cluster_.calm(); }}};
     }
 
     void judge() override {
-        const auto rows = universe_.take_stock();
+        const auto rows = cluster_.take_stock();
         const auto faults = tape_.struck();
-        const auto resources = universe_.inventory();
-        const auto volumes = universe_.volumes();
+        const auto resources = cluster_.inventory();
+        const auto volumes = cluster_.volumes();
         witnesses_.tell(&Witness::at_end,
-                        {universe_.shadow(), resources, volumes, universe_.demands(), faults, rows,
-                         universe_.world().now()});
+                        {cluster_.shadow(), resources, volumes, cluster_.demands(), faults, rows,
+                         cluster_.world().now()});
     }
 
-    std::vector<sim::Waiting> waiting() override { return universe_.waiting(); }
+    std::vector<sim::Waiting> waiting() override { return cluster_.waiting(); }
 
     std::expected<std::string, std::string> ask(const std::string& question) override {
-        return universe_.try_ask(question);
+        return cluster_.try_ask(question);
     }
 
   private:
@@ -77,7 +77,7 @@ class LifecycleTrial final : public sim::search::Trial {
     sim::Tape& tape_;
     Properties properties_;
     scenarios::Witnesses witnesses_;
-    scenarios::Universe universe_;
+    scenarios::Cluster cluster_;
 };
 
 }  // namespace

@@ -150,7 +150,7 @@ std::vector<Verb> add_replaying_verbs(CLI::App& app, const Harness& harness) {
     shrink_command->add_option("file", shrink->file, "Failure file")->required();
     shrink_command->add_option("--out", shrink->out,
                                "The shrunk file (FILE.min.json; FILE itself if it is one)");
-    shrink_command->add_option("--runs", shrink->most_runs, "The most runs to spend (20000)")
+    shrink_command->add_option("--runs", shrink->max_runs, "The most runs to spend (20000)")
         ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{100'000'000}));
     shrink_command->add_flag("--json", shrink->json, "Print one JSON object");
     shrink_command->add_flag("--quiet", shrink->quiet, "No progress line");

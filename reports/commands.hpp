@@ -71,7 +71,7 @@ struct VerifyArguments : SearchArguments {
 struct ShrinkArguments {
     std::string file;
     std::string out;  // empty: beside the file
-    std::uint64_t most_runs = 20'000;
+    std::uint64_t max_runs = 20'000;
     bool quiet = false;
     bool json = false;
 };

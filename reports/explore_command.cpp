@@ -124,7 +124,7 @@ SearchResult result_of(const ExploreArguments& arguments,
     // What learns does not count faults.
     for (const std::string& kind : arguments.only_faults) {
         const bool struck = std::ranges::any_of(exploration.faults, [&](const auto& fault) {
-            return sim::means_kind(kind, fault.first);
+            return sim::matches_kind(kind, fault.first);
         });
         if (!struck && !arguments.guided) result.unmet.push_back(kind);
     }

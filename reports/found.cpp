@@ -50,12 +50,12 @@ std::string shrunk_path(const std::string& path) {
     return std::filesystem::path(file).replace_extension(".min.json").string();
 }
 
-ShrunkFailure shrink_failure(const Harness& harness, const Failure& failure,
-                             std::uint64_t most_runs, bool live) {
+ShrunkFailure shrink_failure(const Harness& harness, const Failure& failure, std::uint64_t max_runs,
+                             bool live) {
     const sim::search::Scenario& scenario =
         *sim::search::find_scenario(harness.scenarios, failure.scenario);
     sim::search::ShrinkOptions options;
-    options.most_runs = most_runs;
+    options.max_runs = max_runs;
     options.faults = failure.faults;
     options.stop = interrupted;
     if (live) {
@@ -88,14 +88,14 @@ Result<std::vector<SearchResult::Found>> keep_found(const Harness& harness,
                                                     const std::vector<Broken>& broken,
                                                     const KeepOptions& options, bool silent) {
     // A flood of failures has few causes: enough of them are kept to find those.
-    constexpr std::size_t kMostFiles = 100;
-    constexpr std::uint64_t kMostRuns = 5'000;
+    constexpr std::size_t kMaxFiles = 100;
+    constexpr std::uint64_t kMaxRuns = 5'000;
     std::set<std::pair<std::string, std::string>> shrunk;
     std::vector<SearchResult::Found> all;
     for (std::size_t i = 0; i < broken.size(); ++i) {
         const Broken& one = broken[i];
         all.push_back({one.scenario, one.seed, one.violation.property, one.violation.message, ""});
-        if (!options.files || i >= kMostFiles) continue;
+        if (!options.files || i >= kMaxFiles) continue;
         const Failure failure = record(harness, one, options);
         if (failure.property.empty()) {
             all.back().message +=
@@ -110,7 +110,7 @@ Result<std::vector<SearchResult::Found>> keep_found(const Harness& harness,
         }
         const bool fresh = shrunk.emplace(one.scenario, one.violation.property).second;
         if (!options.shrink || !fresh || interrupted()) continue;
-        const ShrunkFailure small = shrink_failure(harness, failure, kMostRuns, options.live);
+        const ShrunkFailure small = shrink_failure(harness, failure, kMaxRuns, options.live);
         const std::string path = shrunk_path(all.back().file);
         if (const auto written = sim::search::write_failure(path, small.failure); !written) {
             return std::unexpected(written.error());
@@ -133,12 +133,12 @@ std::string replay_line(const std::string& what) {
 void print_found(const std::vector<SearchResult::Found>& found,
                  const sim::search::SearchPlan& plan) {
     // The first, and whatever else was broken at all.
-    constexpr std::size_t kMost = 20;
+    constexpr std::size_t kMax = 20;
     std::set<std::pair<std::string, std::string>> told;
     std::size_t left_out = 0;
     for (std::size_t i = 0; i < found.size(); ++i) {
         const SearchResult::Found& one = found[i];
-        if (!told.emplace(one.scenario, one.property).second && i >= kMost) {
+        if (!told.emplace(one.scenario, one.property).second && i >= kMax) {
             ++left_out;
             continue;
         }

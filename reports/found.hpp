@@ -48,7 +48,7 @@ struct ShrunkFailure {
     bool minimal = false;
 };
 ShrunkFailure shrink_failure(const sim::search::Harness& harness,
-                             const sim::search::Failure& failure, std::uint64_t most_runs,
+                             const sim::search::Failure& failure, std::uint64_t max_runs,
                              bool live);
 
 }  // namespace reports

@@ -59,7 +59,7 @@ Result<std::vector<const Scenario*>> known_scenarios(const Harness& harness,
 }
 
 Result<SeedRange> parse_seeds(const std::string& text) {
-    constexpr std::uint64_t kMost = 1'000'000'000'000;
+    constexpr std::uint64_t kMax = 1'000'000'000'000;
     const std::string_view all = text;
     const auto dots = all.find("..");
     SeedRange range;
@@ -67,7 +67,7 @@ Result<SeedRange> parse_seeds(const std::string& text) {
                           ? parse_number(all, range.first) && parse_number(all, range.last)
                           : parse_number(all.substr(0, dots), range.first) &&
                                 parse_number(all.substr(dots + 2), range.last);
-    if (!read || range.last < range.first || range.last - range.first >= kMost) {
+    if (!read || range.last < range.first || range.last - range.first >= kMax) {
         return std::unexpected(bad_input(fmt::format("\"{}\" is no range of seeds", text),
                                          "write one seed, or first..last such as 1..5000"));
     }
@@ -178,7 +178,7 @@ Result<void> known_faults(const Harness& harness, const std::vector<std::string>
     const auto kinds = fault_kinds(harness);
     for (const std::string& name : names) {
         const bool known = std::ranges::any_of(
-            kinds, [&](const auto& kind) { return sim::means_kind(name, kind.first); });
+            kinds, [&](const auto& kind) { return sim::matches_kind(name, kind.first); });
         if (!known) {
             return std::unexpected(bad_input(fmt::format("there is no fault \"{}\"", name),
                                              fmt::format("see `{} list`", program())));
@@ -194,7 +194,7 @@ Result<void> known_kinds(const Scenario& scenario, const std::vector<std::string
     for (const sim::search::Profile::Lane& lane : profile->lanes) kinds.insert(lane.kind.name);
     for (const std::string& name : names) {
         const bool known = std::ranges::any_of(
-            kinds, [&](std::string_view kind) { return sim::means_kind(name, kind); });
+            kinds, [&](std::string_view kind) { return sim::matches_kind(name, kind); });
         if (!known) {
             return std::unexpected(bad_input(
                 fmt::format("{} has no kind of decision \"{}\"", scenario.name, name),

@@ -21,7 +21,7 @@ Result<int> shrink(const sim::search::Harness& harness, const ShrinkArguments& a
     if (!failure) return std::unexpected(failure.error());
     const bool live = shows_progress(arguments.quiet, arguments.json);
     catch_interrupts();
-    const ShrunkFailure shrunk = shrink_failure(harness, *failure, arguments.most_runs, live);
+    const ShrunkFailure shrunk = shrink_failure(harness, *failure, arguments.max_runs, live);
     if (!shrunk.reproduced) {
         return std::unexpected(bad_input(
             fmt::format("{} does not break {} in this code", arguments.file, failure->property),

@@ -8,7 +8,7 @@
 #include "fakes/cloud.hpp"
 #include "properties/property.hpp"
 #include "properties/rules/fairness.hpp"
-#include "scenarios/cluster/universe.hpp"
+#include "scenarios/cluster/cluster.hpp"
 #include "sim/world/time.hpp"
 #include "system/model/machine.hpp"
 #include "system/ports/http.hpp"
@@ -312,7 +312,7 @@ class ScriptSatisfied final : public Property {
   public:
     ScriptSatisfied()
         : Property(kScriptSatisfied, "Everything that the scenario's script expects is so.") {}
-    void on_disappointment(std::string_view what) override {
+    void on_script_failure(std::string_view what) override {
         broken(fmt::format("this was expected: {}", what));
     }
 };

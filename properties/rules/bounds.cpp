@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "properties/property.hpp"
-#include "scenarios/cluster/universe.hpp"
+#include "scenarios/cluster/cluster.hpp"
 #include "sim/world/time.hpp"
 #include "system/rows/delegations.hpp"
 #include "system/store/database.hpp"
@@ -55,9 +55,9 @@ class NestingBounded final : public Property {
 
   private:
     void judge(const std::string& what, std::string_view text) const {
-        constexpr std::size_t kMost = 80;
+        constexpr std::size_t kMax = 80;
         const std::size_t depth = depth_of(text);
-        if (depth > kMost) broken(fmt::format("{} nests {} levels deep", what, depth));
+        if (depth > kMax) broken(fmt::format("{} nests {} levels deep", what, depth));
     }
 };
 
@@ -78,14 +78,14 @@ class RowsBounded final : public EndProperty {
     // What somebody else has put there is known to nobody.
     void on_tampered() override { tampered_ = true; }
     void judge_end(const scenarios::Ending& ending, const Broken& broken) override {
-        constexpr std::int64_t kMostOfAProject = 25;
+        constexpr std::int64_t kMaxOfAProject = 25;
         const sim::VirtualTime since = ending.at - scenarios::kKeepFor - std::chrono::hours(2);
         const auto projects = static_cast<std::int64_t>(ending.shadow.projects().size());
         if (tampered_) return;
         for (const auto& [table, rows] : ending.rows) {
             const auto recent = std::ranges::count_if(
                 touched_[table], [since](const auto& row) { return row.second >= since; });
-            if (rows - recent <= kMostOfAProject * (projects + 1)) continue;
+            if (rows - recent <= kMaxOfAProject * (projects + 1)) continue;
             broken(fmt::format("table {} has {} rows of {} projects that are old", table,
                                rows - recent, projects));
         }

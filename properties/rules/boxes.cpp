@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "scenarios/cluster/universe.hpp"
+#include "scenarios/cluster/cluster.hpp"
 #include "sim/world/time.hpp"
 #include "system/model/machine.hpp"
 #include "system/model/secrets.hpp"

@@ -8,7 +8,7 @@
 #include "fakes/act.hpp"
 #include "fakes/cloud.hpp"
 #include "properties/property.hpp"
-#include "scenarios/cluster/universe.hpp"
+#include "scenarios/cluster/cluster.hpp"
 #include "sim/world/time.hpp"
 #include "system/model/machine.hpp"
 

@@ -11,7 +11,7 @@
 #include "properties/property.hpp"
 #include "properties/rules/boxes.hpp"
 #include "properties/rules/unanswered.hpp"
-#include "scenarios/cluster/universe.hpp"
+#include "scenarios/cluster/cluster.hpp"
 #include "sim/world/time.hpp"
 #include "system/model/delegation.hpp"
 #include "system/model/machine.hpp"
@@ -318,7 +318,7 @@ class DelegationsEnd final : public Property {
     }
     void on_tampered() override { early_.clear(); }
     void at_end(const Ending& ending) override {
-        constexpr auto kMostLate = std::chrono::seconds(30);
+        constexpr auto kMaxLate = std::chrono::seconds(30);
         for (const auto& [id, delegation] : ending.shadow.delegations()) {
             if (!delegation.ended()) {
                 broken(fmt::format("delegation {} is still {}", id, to_string(delegation.state)));
@@ -326,7 +326,7 @@ class DelegationsEnd final : public Property {
                 broken(fmt::format("delegation {} is {} for no reason", id,
                                    to_string(delegation.state)));
             } else if (ending.faults.empty() &&
-                       delegation.updated_at > delegation.deadline + kMostLate) {
+                       delegation.updated_at > delegation.deadline + kMaxLate) {
                 const auto late = delegation.updated_at - delegation.deadline;
                 broken(fmt::format("delegation {} ended {} s after its deadline", id,
                                    late.count() / 1'000'000));

@@ -67,11 +67,11 @@ class CallsPaced final : public EndProperty {
             if (!bucket->second.take(call.sent_at)) too_often_.push_back(bucket->first);
         }
         if (call.provider == "daytona" && call.request.method != "GET") {
-            constexpr std::size_t kMost = 30;
+            constexpr std::size_t kMax = 30;
             const sim::VirtualTime since = call.sent_at - std::chrono::seconds(1);
             std::erase_if(daytona_, [&](sim::VirtualTime at) { return at <= since; });
             daytona_.push_back(call.sent_at);
-            if (daytona_.size() > kMost) too_often_.emplace_back("changes at daytona");
+            if (daytona_.size() > kMax) too_often_.emplace_back("changes at daytona");
         }
     }
     void judge_end(const scenarios::Ending& ending, const Broken& broken) override {

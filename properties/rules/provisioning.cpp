@@ -185,11 +185,11 @@ class CreatesBounded final : public Property {
                    "No machine is asked for more often than its attempts allow, whatever the "
                    "provider answers.") {}
     void on_provider_request(const ProviderCall& call, const Shadow&) override {
-        constexpr int kMost = 40;
+        constexpr int kMax = 40;
         const fakes::Act& act = call.act;
         if (act.verb != Verb::create) return;
-        if (++asked_[act.subject] == kMost + 1) {
-            broken(fmt::format("{} was asked for {} times", act.subject, kMost + 1));
+        if (++asked_[act.subject] == kMax + 1) {
+            broken(fmt::format("{} was asked for {} times", act.subject, kMax + 1));
         }
     }
 

@@ -14,7 +14,7 @@ using std::chrono::seconds;
 
 // The address at which the cloud has that machine; empty: it does not run.
 std::string where(Stage stage, const std::string& machine) {
-    for (const fakes::CloudMachine& there : stage.universe().inventory()) {
+    for (const fakes::CloudMachine& there : stage.cluster().inventory()) {
         if (there.name == machine) return there.authority;
     }
     return {};
@@ -22,7 +22,7 @@ std::string where(Stage stage, const std::string& machine) {
 
 // Where the route table says that the project's machine is; empty: nowhere.
 std::string route_of(Stage stage, const std::string& project) {
-    for (const auto& [key, record] : stage.universe().consul().entries()) {
+    for (const auto& [key, record] : stage.cluster().consul().entries()) {
         if (!key.ends_with("/" + project)) continue;
         return nlohmann::json::parse(record.value).value("address", "");
     }
@@ -58,7 +58,7 @@ Script addresses_change(Stage stage) {
     co_await stage.expect_active(beta);
     co_await stage.sleep(minutes(1));
     const std::string first = where(stage, alpha);
-    fakes::DockerEngine& engine = stage.universe().docker();
+    fakes::DockerEngine& engine = stage.cluster().docker();
     engine.stop_by_itself(alpha);
     const int restarted = co_await stage.restart(beta, "swap");
     stage.expect(restarted == 202, "a restart is accepted");
@@ -83,7 +83,7 @@ Script cannot_be_started(Stage stage) {
     const std::string machine = co_await stage.create("alpha", "docker");
     co_await stage.expect_active(machine);
     co_await stage.sleep(minutes(1));
-    fakes::DockerEngine& engine = stage.universe().docker();
+    fakes::DockerEngine& engine = stage.cluster().docker();
     engine.options().refuse_starts = true;
     engine.stop_by_itself(machine);
     co_await stage.sleep(minutes(120));
@@ -115,10 +115,10 @@ Script engine_hangs(Stage stage) {
     co_await stage.sleep(seconds(20));
     const std::string quick = co_await stage.create("beta");
     co_await stage.expect_active(quick);
-    const sim::VirtualTime begun = stage.universe().world().now();
+    const sim::VirtualTime begun = stage.cluster().world().now();
     const std::string another = co_await stage.create("gamma");
     while (route_of(stage, "beta").empty()) co_await stage.sleep(seconds(1));
-    stage.expect(stage.universe().world().now() - begun < seconds(20),
+    stage.expect(stage.cluster().world().now() - begun < seconds(20),
                  "a route does not wait for those of another provider");
     co_await stage.expect_active(another);
     stage.network().unblock("docker", "server");

@@ -36,7 +36,7 @@ Script leased_by_somebody(Stage stage) {
     request.target = "/v1/apps/vivarium/machines/" + stage.machine(machine).external_id + "/lease";
     request.headers["Authorization"] = "Bearer fly-token";
     request.body = R"({"ttl": 60})";
-    fakes::SimHttpClient http(stage.universe().client());
+    fakes::SimHttpClient http(stage.cluster().client());
     const auto leased = co_await http.send(std::move(request), seconds(30));
     stage.expect(leased && leased->status == 201, "somebody takes a lease");
     co_await stage.expect_one_active(machine);
@@ -55,7 +55,7 @@ Script late_success(Stage stage) {
 
 // A container of the name is still being removed: the name is free only when it is gone.
 Script removal_in_progress(Stage stage) {
-    stage.universe().docker().options().removal = seconds(45);
+    stage.cluster().docker().options().removal = seconds(45);
     const std::string first = co_await stage.create("alpha", "docker");
     const bool active = co_await stage.until(first, "active", minutes(10));
     stage.expect(active, "the machine becomes active");

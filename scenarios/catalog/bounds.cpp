@@ -56,7 +56,7 @@ Script ask(Stage stage, std::string method, std::string target) {
 // Sends the same request many times at once, and waits for none of the answers.
 void crowd(Stage stage, int requests, const std::string& method, const std::string& target) {
     for (int i = 0; i < requests; ++i) {
-        boost::asio::co_spawn(stage.universe().client().executor(), ask(stage, method, target),
+        boost::asio::co_spawn(stage.cluster().client().executor(), ask(stage, method, target),
                               [](std::exception_ptr failure) {
                                   if (failure) std::rethrow_exception(failure);
                               });

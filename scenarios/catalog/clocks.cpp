@@ -16,7 +16,7 @@ using std::chrono::seconds;
 Script clock_set_back(Stage stage) {
     const std::string machine = co_await stage.create("alpha");
     co_await stage.sleep(seconds(2));
-    stage.universe().server().jump_clock(hours(-1));
+    stage.cluster().server().jump_clock(hours(-1));
     const bool active = co_await stage.until(machine, "active", minutes(5));
     stage.expect(active, "a machine becomes active in its usual time");
 }
@@ -26,7 +26,7 @@ Script clock_set_forward(Stage stage) {
     stage.network().block("box", "server");
     const std::string machine = co_await stage.create("alpha");
     co_await stage.sleep(minutes(1));
-    stage.universe().server().jump_clock(minutes(25));
+    stage.cluster().server().jump_clock(minutes(25));
     co_await stage.sleep(minutes(3));
     stage.expect(stage.machine(machine).state == MachineState::starting,
                  "a machine has as long as it had to become active");
@@ -41,7 +41,7 @@ Script clock_set_while_kept(Stage stage) {
     const std::string second = co_await stage.create("alpha");
     co_await stage.expect_active(second);
     co_await stage.sleep(minutes(2));
-    stage.universe().server().jump_clock(minutes(40));
+    stage.cluster().server().jump_clock(minutes(40));
     co_await stage.sleep(minutes(8));
     stage.expect(stage.exists(first), "a machine that was replaced is kept as long as ever");
     const bool archived = co_await stage.until(first, "archived", minutes(40));
@@ -54,13 +54,13 @@ Script clock_set_while_leased(Stage stage) {
     stage.network().delay("fly", "server", seconds(20));
     const std::string machine = co_await stage.create("alpha");
     co_await stage.sleep(seconds(5));
-    stage.universe().server(0).jump_clock(minutes(1));
+    stage.cluster().server(0).jump_clock(minutes(1));
     // Each of them has a reason to look for work.
     for (const char* project : {"beta", "gamma", "delta", "epsilon"}) {
         const std::string other = co_await stage.create(project);
         stage.expect(!other.empty(), "a machine is asked for");
     }
-    const std::string epoch = stage.universe().ask(
+    const std::string epoch = stage.cluster().ask(
         "SELECT lease_epoch FROM outbox_event WHERE kind = 'machine:provision'"
         " AND machine = 'alpha-1'");
     stage.expect(epoch == "lease_epoch\n1\n", "nobody has taken it over");
@@ -73,7 +73,7 @@ Script clock_set_while_down(Stage stage) {
     stage.network().block("fly", "server");
     const std::string machine = co_await stage.create("alpha");
     co_await stage.sleep(minutes(1));
-    sim::Process& server = stage.universe().server();
+    sim::Process& server = stage.cluster().server();
     server.stop("maintenance");
     server.jump_clock(hours(-1));
     server.boot();

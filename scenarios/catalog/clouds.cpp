@@ -43,7 +43,7 @@ Script sized_as_asked(Stage stage) {
 // A snapshot boots for longer than the cloud holds its answers, and then the answer is that the
 // start has failed, which may be untrue.
 Script sandbox_boots_slowly(Stage stage) {
-    stage.universe().daytona().options().start_delay = seconds(50);
+    stage.cluster().daytona().options().start_delay = seconds(50);
     const std::string machine = co_await stage.create("alpha", "daytona");
     co_await stage.expect_active(machine);
     const auto restarted =
@@ -74,7 +74,7 @@ Script odd_element(Stage stage) {
 
 // The engine is another after an upgrade: the version that was agreed on is refused.
 Script engine_upgraded(Stage stage) {
-    fakes::DockerEngineOptions& engine = stage.universe().docker().options();
+    fakes::DockerEngineOptions& engine = stage.cluster().docker().options();
     engine.newest = 41;
     engine.oldest = 12;
     const std::string machine = co_await stage.create("alpha", "docker");
@@ -93,7 +93,7 @@ Script engine_upgraded(Stage stage) {
 
 // An image that the engine does not have is pulled; nobody else waits for it.
 Script image_pulled(Stage stage) {
-    fakes::DockerEngineOptions& engine = stage.universe().docker().options();
+    fakes::DockerEngineOptions& engine = stage.cluster().docker().options();
     engine.remote_image = "registry.fly.io/vivarium:1";
     engine.pull = minutes(4);
     const std::string machine = co_await stage.create("alpha", "docker");
@@ -106,15 +106,15 @@ Script image_pulled(Stage stage) {
 // An image that its registry does not have: the engine says so in the middle of a stream that began
 // well.
 Script image_nowhere(Stage stage) {
-    stage.universe().docker().options().missing_image = "registry.fly.io/vivarium:1";
+    stage.cluster().docker().options().missing_image = "registry.fly.io/vivarium:1";
     const std::string machine = co_await stage.create("alpha", "docker");
     const bool failed = co_await stage.until(machine, "failed", minutes(5));
     stage.expect(failed, "the machine fails");
     const std::string& why = stage.machine(machine).provisioning_error;
     stage.expect(why.contains("manifest unknown"), "and says what the registry says");
     // Somebody has pushed it meanwhile.
-    stage.universe().docker().options().missing_image.clear();
-    stage.universe().docker().options().remote_image = "registry.fly.io/vivarium:1";
+    stage.cluster().docker().options().missing_image.clear();
+    stage.cluster().docker().options().remote_image = "registry.fly.io/vivarium:1";
     const std::string next = co_await stage.create("alpha", "docker");
     co_await stage.expect_active(next);
 }

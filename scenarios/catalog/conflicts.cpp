@@ -33,13 +33,13 @@ boost::asio::awaitable<void> make_at_fly(Stage stage, std::string name, json met
     call.provider = "fly";
     call.server = "somebody";
     call.request = request;
-    call.begun = stage.universe().world().steps();
-    fakes::SimHttpClient http(stage.universe().client());
+    call.begun = stage.cluster().world().steps();
+    fakes::SimHttpClient http(stage.cluster().client());
     const auto made = co_await http.send(std::move(request), seconds(30));
     stage.expect(made && made->status == 200, "somebody made a machine");
     if (made) call.response = *made;
-    call.ended = stage.universe().world().steps();
-    stage.universe().witnesses().tell(&Witness::on_provider_call, call);
+    call.ended = stage.cluster().world().steps();
+    stage.cluster().witnesses().tell(&Witness::on_provider_call, call);
 }
 
 json labels_of(const char* project, const char* machine, std::string installation) {
@@ -90,7 +90,7 @@ Script conflict_after_loss(Stage stage) {
     const std::string machine = co_await stage.create("alpha", "fly", 3);
     const std::string made = co_await until_named(stage, machine);
     co_await stage.sleep(seconds(5));
-    stage.universe().tamper(
+    stage.cluster().tamper(
         "UPDATE machine SET external_id = '', address = ''; DELETE FROM provider_resource");
     stage.fly().options().failed_starts = 0;
     co_await stage.expect_one_active(machine);
@@ -166,7 +166,7 @@ Script conflict_other_size(Stage stage) {
     while (!stage.exists(machine)) co_await stage.sleep(milliseconds(10));
     co_await stage.sleep(seconds(1));
     const json made = stage.fly_machine(machine).config.at("guest");
-    stage.universe().tamper("UPDATE machine SET cpus = cpus + 1, memory_mb = memory_mb + 256");
+    stage.cluster().tamper("UPDATE machine SET cpus = cpus + 1, memory_mb = memory_mb + 256");
     co_await until_named(stage, machine);
     stage.expect(stage.machine(machine).spec.memory_mb == made.at("memory_mb") &&
                      stage.machine(machine).spec.cpus == made.at("cpus"),
@@ -185,7 +185,7 @@ Script conflict_other_volume(Stage stage) {
     co_await make_at_fly(stage, "alpha-1", std::move(labels));
     const std::string machine = co_await stage.create("alpha", "fly", 3);
     co_await stage.expect_one_active(machine);
-    for (const fakes::CloudMachine& resource : stage.universe().inventory()) {
+    for (const fakes::CloudMachine& resource : stage.cluster().inventory()) {
         stage.expect(resource.leaving || !resource.volume.empty(),
                      "what runs mounts the project's volume");
     }
@@ -196,7 +196,7 @@ Script conflict_other_volume(Stage stage) {
 Script lost_id_unfit(Stage stage) {
     const std::string machine = co_await stage.create("alpha", "fly", 3);
     co_await stage.expect_active(machine);
-    stage.universe().tamper(
+    stage.cluster().tamper(
         "UPDATE machine SET external_id = '', address = ''; UPDATE provider_resource SET"
         " external_id = '', state = 'asked'");
     stage.fly().lose(machine);

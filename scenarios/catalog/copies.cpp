@@ -182,7 +182,7 @@ boost::asio::awaitable<std::string> by_hand(Stage stage, std::string method, std
     request.target = "/v1/apps/vivarium/machines" + target;
     request.headers["Authorization"] = "Bearer fly-token";
     request.body = std::move(body);
-    fakes::SimHttpClient http(stage.universe().client());
+    fakes::SimHttpClient http(stage.cluster().client());
     const auto answer = co_await http.send(std::move(request), seconds(30));
     stage.expect(answer && answer->status == 200, "somebody's request is granted");
     if (!answer || answer->status != 200) co_return std::string();

@@ -80,7 +80,7 @@ Script never_reported(Stage stage) {
 Script volume_held_by_lost(Stage stage) {
     const std::string machine = co_await stage.create("alpha", "fly", 3);
     co_await stage.expect_active(machine);
-    stage.universe().tamper(
+    stage.cluster().tamper(
         "UPDATE machine SET external_id = '', address = ''; UPDATE provider_resource SET"
         " external_id = '', state = 'asked'");
     co_await stage.archive("alpha");
@@ -88,7 +88,7 @@ Script volume_held_by_lost(Stage stage) {
     stage.expect(archived, "the machine is archived");
     stage.expect(!stage.exists(machine), "because it is gone");
     co_await stage.sleep(minutes(20));
-    for (const CloudVolume& volume : stage.universe().volumes()) {
+    for (const CloudVolume& volume : stage.cluster().volumes()) {
         stage.expect(volume.leaving, "and so is the volume that it held");
     }
 }
@@ -100,7 +100,7 @@ Script retired_after_loss(Stage stage) {
     const std::string machine = co_await stage.create("alpha");
     co_await stage.sleep(seconds(15));
     stage.expect(stage.exists(machine), "the machine is made");
-    stage.universe().tamper(
+    stage.cluster().tamper(
         "UPDATE machine SET external_id = '', address = ''; DELETE FROM provider_resource");
     co_await stage.retire(machine);
     stage.fly().options().start_delay = seconds(0);

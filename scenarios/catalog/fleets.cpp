@@ -26,7 +26,7 @@ boost::asio::awaitable<int> ask_fly(Stage stage, std::string path, std::string b
     request.target = "/v1/apps/vivarium/machines" + path;
     request.headers["Authorization"] = "Bearer fly-token";
     request.body = std::move(body);
-    fakes::SimHttpClient http(stage.universe().client());
+    fakes::SimHttpClient http(stage.cluster().client());
     const auto answer = co_await http.send(std::move(request), seconds(30));
     co_return answer ? answer->status : 0;
 }
@@ -46,7 +46,7 @@ boost::asio::awaitable<std::vector<std::string>> fleet(Stage stage) {
 // The control plane is started with an empty database, or a wrong one.
 Script database_emptied(Stage stage) {
     const auto names = co_await fleet(stage);
-    stage.universe().empty_database();
+    stage.cluster().empty_database();
     co_await stage.sleep(hours(6));
     for (const std::string& name : names) {
         stage.expect(stage.exists(name), "what another database made is left alone");
@@ -74,7 +74,7 @@ Script older_than_its_identity(Stage stage) {
                              {"vivarium_generation", "1"}}}}}};
     const int made = co_await ask_fly(stage, "", theirs.dump());
     stage.expect(made == 200, "somebody else made a machine");
-    stage.universe().tamper(
+    stage.cluster().tamper(
         "DELETE FROM installation; UPDATE machine SET installation = '', external_id = '',"
         " address = ''; UPDATE provider_resource SET external_id = '', state = 'asked'");
     co_await stage.sleep(minutes(40));
@@ -105,7 +105,7 @@ std::string forget_projects(const std::vector<std::string>& projects) {
 }
 
 std::string id_of(Stage stage, const std::string& name) {
-    for (const fakes::CloudMachine& machine : stage.universe().inventory()) {
+    for (const fakes::CloudMachine& machine : stage.cluster().inventory()) {
         if (machine.name == name && !machine.leaving) return machine.id;
     }
     return {};
@@ -119,15 +119,15 @@ Script older_backup(Stage stage) {
     co_await stage.expect_active(last);
     const std::string kept = id_of(stage, "beta-1");
     const std::string unwanted = id_of(stage, "gamma-1");
-    stage.universe().tamper(forget_projects({"beta", "gamma", "delta"}));
+    stage.cluster().tamper(forget_projects({"beta", "gamma", "delta"}));
     co_await stage.sleep(minutes(25));
-    stage.universe().server().jump_clock(hours(5));
+    stage.cluster().server().jump_clock(hours(5));
     co_await stage.sleep(minutes(15));
-    stage.universe().tamper("SELECT 1");
+    stage.cluster().tamper("SELECT 1");
     co_await stage.sleep(minutes(20));
     const std::int64_t counted = co_await stage.metric("resources_quarantined");
     stage.expect(counted == 3, "the gauge shows what is in quarantine");
-    stage.universe().witnesses().tell(&Witness::on_named, unwanted);
+    stage.cluster().witnesses().tell(&Witness::on_named, unwanted);
     std::string word = json{{"destroy", json::array({unwanted})}}.dump();
     const auto named = co_await stage.call("POST", "/v1/reconcile", std::move(word));
     stage.expect(named && named->status == 200, "a person names one");
@@ -154,7 +154,7 @@ Script few_of_many(Stage stage) {
         co_await stage.sleep(std::chrono::seconds(1));
     }
     co_await stage.sleep(minutes(10));
-    stage.universe().tamper(forget_projects({"p4", "p14", "p24", "p34"}));
+    stage.cluster().tamper(forget_projects({"p4", "p14", "p24", "p34"}));
     co_await stage.sleep(minutes(150));
     for (int i = 0; i < kMachines; ++i) {
         stage.expect(stage.exists(fmt::format("p{}-1", i)), "nothing is destroyed");
@@ -183,13 +183,13 @@ void expect_all_active(Stage stage, const std::vector<std::string>& names) {
 // The rows have other ids for everything: whatever is wrong, it is not the fleet.
 Script ids_scrambled(Stage stage) {
     const auto names = co_await five(stage, "docker");
-    stage.universe().tamper(
+    stage.cluster().tamper(
         "UPDATE machine SET external_id = 'x' || external_id;"
         "UPDATE provider_resource SET external_id = 'x' || external_id");
     co_await stage.sleep(minutes(40));
     const std::int64_t halted = co_await stage.metric("reconcile_halted_total");
     stage.expect(halted > 0, "sweeps say that they stopped");
-    stage.universe().tamper(
+    stage.cluster().tamper(
         "UPDATE machine SET external_id = substr(external_id, 2);"
         "UPDATE provider_resource SET external_id = substr(external_id, 2)");
     co_await stage.sleep(minutes(20));
@@ -260,7 +260,7 @@ Script volume_said_gone(Stage stage) {
     co_await stage.retire(machine);
     const bool archived = co_await stage.until(machine, "archived", minutes(30));
     stage.expect(archived, "the machine is gone, and the volume is free");
-    stage.universe().tamper("UPDATE volume SET state = 'gone'");
+    stage.cluster().tamper("UPDATE volume SET state = 'gone'");
     co_await stage.sleep(minutes(60));
     stage.expect(!has_volume(stage, volume), "what should be gone is destroyed");
     co_await stage.archive("alpha");

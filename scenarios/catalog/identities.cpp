@@ -16,8 +16,8 @@ std::string token_hash(Stage stage, const std::string& machine) {
 }
 
 boost::asio::awaitable<bool> until_online(Stage stage, std::string project, sim::Duration within) {
-    const sim::VirtualTime deadline = stage.universe().world().now() + within;
-    while (stage.universe().world().now() < deadline) {
+    const sim::VirtualTime deadline = stage.cluster().world().now() + within;
+    while (stage.cluster().world().now() < deadline) {
         const auto online = co_await stage.online(project);
         if (online && *online) co_return true;
         co_await stage.sleep(seconds(10));
@@ -193,7 +193,7 @@ Script stale_token_alone(Stage stage) {
     const std::string machine = co_await stage.create("alpha");
     co_await stage.expect_active(machine);
     const std::string before = token_hash(stage, machine);
-    stage.universe().tamper("UPDATE credential SET superseded = 1");
+    stage.cluster().tamper("UPDATE credential SET superseded = 1");
     for (int i = 0; i < 60 && token_hash(stage, machine).empty(); ++i) {
         co_await stage.sleep(seconds(5));
     }

@@ -28,10 +28,10 @@ Script slow_healthy_boot(Stage stage) {
 Script control_plane_down(Stage stage) {
     const std::string machine = co_await stage.create("alpha");
     co_await stage.expect_active(machine);
-    stage.universe().server().stop("maintenance");
+    stage.cluster().server().stop("maintenance");
     co_await stage.sleep(minutes(25));
     stage.network().block("box", "server");
-    stage.universe().server().boot();
+    stage.cluster().server().boot();
     co_await stage.sleep(minutes(4));
     stage.network().unblock("box", "server");
     co_await stage.sleep(minutes(10));
@@ -46,9 +46,9 @@ Script control_plane_outage(Stage stage) {
         const std::string machine = co_await stage.create(project);
         co_await stage.expect_active(machine);
     }
-    stage.universe().server().pause();
+    stage.cluster().server().pause();
     co_await stage.sleep(minutes(25));
-    stage.universe().server().resume();
+    stage.cluster().server().resume();
     co_await stage.sleep(minutes(20));
     stage.expect(stage.shadow().machines().size() == 2, "no machine was recreated");
     const auto online = co_await stage.online("alpha");
@@ -60,7 +60,7 @@ Script clock_set_while_watched(Stage stage) {
     const std::string machine = co_await stage.create("alpha");
     co_await stage.expect_active(machine);
     for (int i = 0; i < 4; ++i) {
-        stage.universe().server().jump_clock(minutes(30));
+        stage.cluster().server().jump_clock(minutes(30));
         co_await stage.sleep(minutes(5));
     }
     stage.expect(stage.shadow().machines().size() == 1, "no machine was recreated");
@@ -157,7 +157,7 @@ Script heard_while_looked_for(Stage stage) {
     stage.boxes().options(machine).chatty = seconds(5);
     co_await stage.expect_active(machine);
     const sim::Duration every = kWatchEvery;
-    co_await stage.sleep(2 * every - seconds(15) - stage.universe().world().now() % every);
+    co_await stage.sleep(2 * every - seconds(15) - stage.cluster().world().now() % every);
     stage.network().hold("box", "server");
     // The provider is asked four looks after the first that hears nothing new.
     co_await stage.sleep(seconds(15) + 4 * every - seconds(10));

@@ -46,14 +46,14 @@ Script docker_life(Stage stage) {
 
 // A sandbox gets stuck being created: it fails with the reason, and is not left behind.
 Script sandbox_stuck(Stage stage) {
-    stage.universe().daytona().options().stuck = true;
+    stage.cluster().daytona().options().stuck = true;
     const std::string machine = co_await stage.create("alpha", "daytona");
     const bool failed = co_await stage.until(machine, "failed", minutes(30));
     stage.expect(failed, "the machine fails");
     const std::string& why = stage.machine(machine).provisioning_error;
     stage.expect(why.find("could not launch") != std::string::npos,
                  "by the provider's own verdict");
-    stage.universe().daytona().options().stuck = false;
+    stage.cluster().daytona().options().stuck = false;
     co_await stage.sleep(minutes(30));
     stage.expect(!stage.exists(machine), "and what was stuck is destroyed");
 }
@@ -107,7 +107,7 @@ Script external_id_lost(Stage stage) {
     const std::string machine = co_await stage.create("alpha");
     co_await stage.expect_active(machine);
     const std::string id = stage.machine(machine).external_id;
-    stage.universe().tamper(
+    stage.cluster().tamper(
         "UPDATE machine SET external_id = '', address = ''; UPDATE provider_resource SET"
         " external_id = '', state = 'asked'");
     const std::int64_t empty = co_await stage.metric("machines_without_external_id");
@@ -135,7 +135,7 @@ Script store_restored(Stage stage) {
     const std::string second = co_await stage.create("alpha");
     co_await stage.expect_active(second);
     const std::string id = stage.machine(second).external_id;
-    stage.universe().tamper(std::string(kForgetTheSecond) + ", active_machine = ''");
+    stage.cluster().tamper(std::string(kForgetTheSecond) + ", active_machine = ''");
     co_await stage.sleep(minutes(30));
     stage.expect(stage.exists(second), "what the store does not know yet is left alone");
     const std::string again = co_await stage.create("alpha");
@@ -158,7 +158,7 @@ Script name_reused(Stage stage) {
     for (int i = 0; i < 600 && stage.exists(second); ++i) {
         co_await stage.sleep(std::chrono::milliseconds(100));
     }
-    stage.universe().tamper(kForgetTheSecond);
+    stage.cluster().tamper(kForgetTheSecond);
     const std::string again = co_await stage.create("alpha");
     stage.expect(again == second, "the next machine has its name");
     co_await stage.expect_active(again);
@@ -172,7 +172,7 @@ Script newer_is_kept(Stage stage) {
         const std::string machine = co_await stage.create("alpha");
         co_await stage.expect_active(machine);
     }
-    stage.universe().tamper(std::string(kForgetTheSecond) + ", active_machine = ''");
+    stage.cluster().tamper(std::string(kForgetTheSecond) + ", active_machine = ''");
     co_await stage.sleep(kQuarantine + hours(1));
     stage.expect(stage.exists("alpha-2"), "what the store does not know yet is left to a person");
     const std::string again = co_await stage.create("alpha");
@@ -183,7 +183,7 @@ Script newer_is_kept(Stage stage) {
 Script broken_row(Stage stage) {
     const std::string machine = co_await stage.create("alpha");
     co_await stage.expect_active(machine);
-    stage.universe().tamper(
+    stage.cluster().tamper(
         "INSERT INTO project (id, generation, created_at) VALUES ('old', 1, 0);"
         "INSERT INTO machine (id, project, generation, provider, state, image, region, cpus,"
         " memory_mb, daemon_status, provisioning_error, idempotency_key, created_at, updated_at)"
@@ -201,7 +201,7 @@ Script broken_row(Stage stage) {
 // An event that no consumer can handle is buried with a reason, and holds nothing up.
 Script poison_event(Stage stage) {
     const std::string machine = co_await stage.create("alpha");
-    stage.universe().tamper(
+    stage.cluster().tamper(
         "INSERT INTO outbox_event (kind, ordering_key, dedupe_key, machine, state, available_at,"
         " created_at) VALUES ('machine:unheard-of', 'machine:alpha-1', 'poison', 'alpha-1',"
         " 'pending', 0, 0)");
@@ -228,7 +228,7 @@ Script orphan_collected(Stage stage) {
         sql += std::string("DELETE FROM ") + table + " WHERE machine = 'nobody-1';";
     }
     sql += "DELETE FROM machine WHERE id = 'nobody-1'; DELETE FROM project WHERE id = 'nobody'";
-    stage.universe().tamper(sql);
+    stage.cluster().tamper(sql);
     lifecycle::HttpRequest request;
     request.method = "POST";
     request.authority = kDockerAuthority;
@@ -239,7 +239,7 @@ Script orphan_collected(Stage stage) {
                           {"vivarium_project", "nobody"},
                           {"vivarium_machine", "nobody-1"}}}}
                        .dump();
-    fakes::SimHttpClient http(stage.universe().client());
+    fakes::SimHttpClient http(stage.cluster().client());
     const auto made = co_await http.send(std::move(request), seconds(30));
     stage.expect(made && made->status == 201, "somebody made a container");
     co_await stage.sleep(minutes(60));

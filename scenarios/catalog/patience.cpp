@@ -37,7 +37,7 @@ Script destroyed_out_of_sight(Stage stage) {
     co_await stage.sleep(minutes(5));
     const auto events = stage.shadow().events().size();
     auto looks = [stage]() mutable {
-        const std::string said = stage.universe().ask(
+        const std::string said = stage.cluster().ask(
             "SELECT deliveries FROM outbox_event WHERE kind = 'machine:destroy'");
         return std::stoi(said.substr(said.find('\n') + 1));
     };

@@ -111,7 +111,7 @@ Script archived_while_provisioned(Stage stage) {
         if (failure) std::rethrow_exception(failure);
         --*left;
     };
-    const auto executor = stage.universe().client().executor();
+    const auto executor = stage.cluster().client().executor();
     for (int i = 0; i < kProjects; ++i) {
         const std::string project = "alpha" + std::to_string(i);
         stage.network().hold("client", "server");
@@ -129,7 +129,7 @@ Script archived_while_provisioned(Stage stage) {
         stage.expect(machine.state == MachineState::archived, "every machine is archived");
         stage.expect(stage.count(id) == 0, "its resource is gone");
     }
-    for (const CloudVolume& volume : stage.universe().volumes()) {
+    for (const CloudVolume& volume : stage.cluster().volumes()) {
         stage.expect(volume.leaving, "and so is its volume");
     }
     for (const auto& [id, event] : stage.shadow().events()) {
@@ -192,7 +192,7 @@ Script pushes_for_a_volume(Stage stage) {
 
 // Asks for a machine of that image under that key; the one that is promised, or why none is.
 boost::asio::awaitable<std::string> ask(Stage stage, std::string image, std::string key) {
-    fakes::SimHttpClient http(stage.universe().client());
+    fakes::SimHttpClient http(stage.cluster().client());
     lifecycle::HttpRequest request;
     request.method = "POST";
     request.authority = kApiAuthority;

@@ -121,7 +121,7 @@ Script clock_set_while_unseen(Stage stage) {
         co_await stage.sleep(std::chrono::milliseconds(100));
     }
     stage.expect(!stage.machine(machine).external_id.empty(), "the machine is made");
-    stage.universe().server().jump_clock(minutes(7));
+    stage.cluster().server().jump_clock(minutes(7));
     co_await expect_active(stage, machine);
 }
 
@@ -131,7 +131,7 @@ Script clock_set_while_retiring(Stage stage) {
     const std::string machine = co_await stage.create("alpha");
     co_await stage.sleep(seconds(5));
     stage.fly().options().lag = seconds(0);
-    stage.universe().server().jump_clock(minutes(7));
+    stage.cluster().server().jump_clock(minutes(7));
     co_await stage.retire(machine);
     const bool archived = co_await stage.until(machine, "archived", minutes(20));
     stage.expect(archived, "a machine that was retired before it was seen is archived");

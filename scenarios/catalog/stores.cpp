@@ -22,7 +22,7 @@ Script without_writes(Stage stage, std::function<void()> trouble, std::function<
     stage.network().delay("fly", "server", seconds(5));
     const std::string starting = co_await stage.create("beta");
     co_await stage.sleep(seconds(7));
-    const std::uint32_t lives = stage.universe().server().incarnation();
+    const std::uint32_t lives = stage.cluster().server().incarnation();
     trouble();
     stage.network().delay("fly", "server", seconds(0));
     for (int minute = 0; minute < 12; ++minute) {
@@ -37,9 +37,9 @@ Script without_writes(Stage stage, std::function<void()> trouble, std::function<
     }
     // The next who looks is the watchdog, and no box has been heard for minutes.
     const sim::Duration every = kWatchEvery;
-    co_await stage.sleep(2 * every - seconds(2) - stage.universe().world().now() % every);
+    co_await stage.sleep(2 * every - seconds(2) - stage.cluster().world().now() % every);
     heal();
-    stage.expect(stage.universe().server().incarnation() == lives, "the process is the same");
+    stage.expect(stage.cluster().server().incarnation() == lives, "the process is the same");
     co_await stage.expect_active(starting);
     stage.expect(stage.count(starting) == 1, "the provider has one of its name");
     const std::string refused = co_await stage.create("gamma");
@@ -49,15 +49,15 @@ Script without_writes(Stage stage, std::function<void()> trouble, std::function<
 }
 
 Script disk_full(Stage stage) {
-    sim::Disk* disk = &stage.universe().server().disk();
+    sim::Disk* disk = &stage.cluster().server().disk();
     return without_writes(stage, [disk] { disk->fill(); }, [disk] { disk->make_room(); });
 }
 
 // Somebody has the database open, and its write lock in hand.
 Script store_locked(Stage stage) {
-    Universe* universe = &stage.universe();
+    Cluster* cluster = &stage.cluster();
     return without_writes(
-        stage, [universe] { universe->lock_store(); }, [universe] { universe->unlock_store(); });
+        stage, [cluster] { cluster->lock_store(); }, [cluster] { cluster->unlock_store(); });
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ Script storm(Stage stage) {
         // The machines of one project mount its volume.
         const std::int64_t volume_gb = project == std::string_view("gamma") ? 3 : 0;
         std::vector<Step> steps =
-            draw_steps(stage.universe().world().tape(), project, 14, volume_gb);
+            draw_steps(stage.cluster().world().tape(), project, 14, volume_gb);
         // Even the calm storm has a machine.
         Step first{Step::Action::create};
         first.volume_gb = volume_gb;
@@ -32,7 +32,7 @@ Script storm(Stage stage) {
         plans.emplace_back(project, std::move(steps));
     }
     co_await perform_together(stage, std::move(plans));
-    const sim::Duration left = hours(2) - stage.universe().world().now();
+    const sim::Duration left = hours(2) - stage.cluster().world().now();
     if (left.count() > 0) co_await stage.sleep(left);
 }
 

@@ -18,7 +18,7 @@ using std::chrono::seconds;
 
 int usable_volumes(Stage stage) {
     int usable = 0;
-    for (const CloudVolume& volume : stage.universe().volumes()) usable += volume.leaving ? 0 : 1;
+    for (const CloudVolume& volume : stage.cluster().volumes()) usable += volume.leaving ? 0 : 1;
     return usable;
 }
 
@@ -107,7 +107,7 @@ Script project_archived(Stage stage) {
     stage.expect(archived, "the machine is archived");
     co_await stage.sleep(minutes(10));
     stage.expect(usable_volumes(stage) == 0, "its volume is gone too");
-    for (const auto& [key, record] : stage.universe().consul().entries()) {
+    for (const auto& [key, record] : stage.cluster().consul().entries()) {
         stage.expect(record.value.find(machine) == std::string::npos, "and nothing leads to it");
     }
 }
@@ -126,7 +126,7 @@ Script volume_id_lost(Stage stage) {
     const std::string first = co_await stage.create("alpha", "fly", 3);
     co_await stage.expect_active(first);
     const std::string volume = stage.volume_of("alpha");
-    stage.universe().tamper("UPDATE volume SET external_id = '', state = 'asked'");
+    stage.cluster().tamper("UPDATE volume SET external_id = '', state = 'asked'");
     const std::string second = co_await stage.create("alpha", "fly", 3);
     co_await stage.expect_active(second);
     stage.expect(stage.volume_of("alpha") == volume, "the successor mounts the same volume");
@@ -165,7 +165,7 @@ boost::asio::awaitable<std::string> fork_by_hand(Stage stage, std::string volume
     request.headers["Authorization"] = "Bearer fly-token";
     request.body =
         json{{"name", source.name}, {"region", source.region}, {"source_volume_id", volume}}.dump();
-    fakes::SimHttpClient http(stage.universe().client());
+    fakes::SimHttpClient http(stage.cluster().client());
     const auto made = co_await http.send(std::move(request), seconds(30));
     stage.expect(made && made->status == 200, "somebody made a fork");
     if (!made || made->status != 200) co_return std::string();
@@ -199,7 +199,7 @@ Script volume_ambiguous(Stage stage) {
     co_await stage.expect_active(first);
     const std::string volume = stage.volume_of("alpha");
     const std::string fork = co_await fork_by_hand(stage, volume);
-    stage.universe().tamper("UPDATE volume SET external_id = '', state = 'asked'");
+    stage.cluster().tamper("UPDATE volume SET external_id = '', state = 'asked'");
     const std::string second = co_await stage.create("alpha", "fly", 3);
     const bool failed = co_await stage.until(second, "failed", minutes(40));
     stage.expect(failed, "the machine fails");
@@ -218,11 +218,11 @@ Script volume_ambiguous_and_archived(Stage stage) {
     co_await stage.retire(first);
     const bool archived = co_await stage.until(first, "archived", minutes(30));
     stage.expect(archived, "the machine is gone, and the volume is free");
-    stage.universe().tamper("UPDATE volume SET external_id = '', state = 'asked'");
+    stage.cluster().tamper("UPDATE volume SET external_id = '', state = 'asked'");
     co_await stage.archive("alpha");
     co_await stage.sleep(minutes(40));
     stage.expect(is_usable(stage, volume) && is_usable(stage, fork), "nobody guesses");
-    stage.universe().witnesses().tell(&Witness::on_named, volume);
+    stage.cluster().witnesses().tell(&Witness::on_named, volume);
     std::string word = json{{"destroy", json::array({volume})}}.dump();
     const auto named = co_await stage.call("POST", "/v1/reconcile", std::move(word));
     stage.expect(named && named->status == 200, "a person names one");
@@ -240,7 +240,7 @@ Script volume_found_and_stranded(Stage stage) {
     const bool archived = co_await stage.until(first, "archived", minutes(30));
     stage.expect(archived, "the machine is gone, and the volume is free");
     stage.fly().options().stranded_volumes.insert(stage.volume_of("alpha"));
-    stage.universe().tamper("UPDATE volume SET external_id = '', state = 'asked', used = 0");
+    stage.cluster().tamper("UPDATE volume SET external_id = '', state = 'asked', used = 0");
     const std::string second = co_await stage.create("alpha", "fly", 3);
     co_await stage.expect_active(second);
     co_await stage.sleep(minutes(30));

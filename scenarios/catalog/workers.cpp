@@ -16,10 +16,10 @@ Script paused_replica(Stage stage) {
     stage.network().delay("fly", "server", seconds(20));
     const std::string machine = co_await stage.create("alpha");
     co_await stage.sleep(seconds(5));
-    sim::Process& first = stage.universe().server(0);
-    sim::Process& second = stage.universe().server(1);
+    sim::Process& first = stage.cluster().server(0);
+    sim::Process& second = stage.cluster().server(1);
     // Whoever has the event in hand.
-    const std::string owner = stage.universe().ask(
+    const std::string owner = stage.cluster().ask(
         "SELECT lease_owner FROM outbox_event WHERE kind = 'machine:provision'");
     sim::Process& holder = owner.find("server-2") != std::string::npos ? second : first;
     holder.pause();
@@ -33,7 +33,7 @@ Script paused_replica(Stage stage) {
 
 // Whose lease a route's event is under: a number of a server, or -1.
 int holder_of_route(Stage& stage) {
-    const std::string owner = stage.universe().ask(
+    const std::string owner = stage.cluster().ask(
         "SELECT lease_owner FROM outbox_event WHERE kind = 'project:route' AND state = 'pending'");
     if (owner.find("server-2") != std::string::npos) return 1;
     return owner.find("server") != std::string::npos ? 0 : -1;
@@ -49,13 +49,13 @@ Script settled_too_late(Stage stage) {
     }
     const int holder = std::max(holder_of_route(stage), 0);
     co_await stage.sleep(seconds(1));
-    stage.universe().server(holder).pause();
+    stage.cluster().server(holder).pause();
     for (int i = 0; i < 1200 && holder_of_route(stage) == holder; ++i) {
         co_await stage.sleep(milliseconds(100));
     }
     stage.expect(holder_of_route(stage) == 1 - holder, "the other has taken the event");
     co_await stage.sleep(seconds(1));
-    stage.universe().server(holder).resume();
+    stage.cluster().server(holder).resume();
     co_await stage.sleep(seconds(30));
     stage.network().delay("consul", "server", seconds(0));
     co_await stage.expect_active(machine);
@@ -68,11 +68,11 @@ Script replicas_restart(Stage stage) {
     stage.network().delay("fly", "server", seconds(20));
     const std::string machine = co_await stage.create("alpha");
     co_await stage.sleep(seconds(5));
-    const std::string owners = stage.universe().ask(
+    const std::string owners = stage.cluster().ask(
         "SELECT lease_owner FROM outbox_event WHERE kind = 'machine:provision'");
     stage.expect(owners.find("server") != std::string::npos, "one of them has the event in hand");
-    stage.universe().server(0).crash("power");
-    stage.universe().server(1).crash("power");
+    stage.cluster().server(0).crash("power");
+    stage.cluster().server(1).crash("power");
     stage.network().delay("fly", "server", seconds(0));
     co_await stage.expect_active(machine);
     stage.expect(stage.count(machine) == 1, "the provider has one of its name");
@@ -112,10 +112,10 @@ Script provider_hangs(Stage stage) {
         stage.expect(!machine.empty(), "a machine is asked for");
     }
     co_await stage.sleep(minutes(2));
-    const sim::VirtualTime begun = stage.universe().world().now();
+    const sim::VirtualTime begun = stage.cluster().world().now();
     const std::string quick = co_await stage.create("beta");
     co_await stage.expect_active(quick);
-    const sim::Duration took = stage.universe().world().now() - begun;
+    const sim::Duration took = stage.cluster().world().now() - begun;
     stage.expect(took < seconds(45), "a machine does not wait for those of another provider");
     stage.network().unblock("daytona", "server");
     for (int number = 0; number < 60; ++number) {

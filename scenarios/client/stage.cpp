@@ -48,7 +48,7 @@ HttpRequest post(std::string target) {
 }  // namespace
 
 boost::asio::awaitable<void> Stage::sleep(sim::Duration duration) {
-    sim::Process& client = universe_->client();
+    sim::Process& client = cluster_->client();
     std::move_only_function<void(lifecycle::Resume<bool>)> start =
         [&client, duration](lifecycle::Resume<bool> resume) {
             client.at(client.world().now() + duration,
@@ -75,14 +75,14 @@ boost::asio::awaitable<std::optional<HttpResponse>> Stage::call_as_box(std::stri
 }
 
 boost::asio::awaitable<std::optional<HttpResponse>> Stage::send_once(HttpRequest request) {
-    fakes::SimHttpClient http(universe_->client());
+    fakes::SimHttpClient http(cluster_->client());
     auto answer = co_await http.send(std::move(request), kPatience);
     if (!answer) co_return std::nullopt;
     co_return std::move(*answer);
 }
 
 boost::asio::awaitable<HttpResponse> Stage::insist(HttpRequest request) {
-    fakes::SimHttpClient http(universe_->client());
+    fakes::SimHttpClient http(cluster_->client());
     for (;;) {
         HttpRequest copy = request;
         auto answer = co_await http.send(std::move(copy), kPatience);
@@ -111,13 +111,13 @@ boost::asio::awaitable<std::string> Stage::ask_for_machine(std::string project, 
     HttpRequest request = post(fmt::format("/v1/projects/{}/machines", project));
     // One intention, however often it has to be sent.
     request.headers["Idempotency-Key"] =
-        fmt::format("intention-{}", universe_->world().now().count());
+        fmt::format("intention-{}", cluster_->world().now().count());
     request.body = std::move(body);
     const HttpResponse response = co_await insist(std::move(request));
     expect(response.status == 202,
            fmt::format("a create is answered 202, not {}: {}", response.status, response.body));
     std::string machine = field(response, "id");
-    universe_->witnesses().tell(&Witness::on_acknowledged, {machine, false});
+    cluster_->witnesses().tell(&Witness::on_acknowledged, {machine, false});
     co_return machine;
 }
 
@@ -153,7 +153,7 @@ boost::asio::awaitable<int> Stage::restart(std::string machine, std::string key)
 boost::asio::awaitable<std::string> Stage::delegate(std::string project, std::int64_t timeout_s) {
     HttpRequest request = post(fmt::format("/v1/projects/{}/delegations", project));
     request.headers["Idempotency-Key"] =
-        fmt::format("delegation-{}", universe_->world().now().count());
+        fmt::format("delegation-{}", cluster_->world().now().count());
     request.body =
         json{{"agent", "agent-1"}, {"payload", {{"say", "hello"}}}, {"timeout_s", timeout_s}}
             .dump();
@@ -168,8 +168,8 @@ boost::asio::awaitable<std::string> Stage::delegate(std::string project, std::in
 boost::asio::awaitable<bool> Stage::until_delegation(std::string delegation,
                                                      lifecycle::DelegationState state,
                                                      sim::Duration within) {
-    const sim::VirtualTime deadline = universe_->world().now() + within;
-    while (universe_->world().now() < deadline) {
+    const sim::VirtualTime deadline = cluster_->world().now() + within;
+    while (cluster_->world().now() < deadline) {
         const auto found = shadow().delegations().find(delegation);
         if (found != shadow().delegations().end() && found->second.state == state) co_return true;
         co_await sleep(seconds(5));
@@ -196,7 +196,7 @@ boost::asio::awaitable<void> Stage::retire(std::string machine) {
            fmt::format("a retirement is answered 202 or, for a failed machine, 409; not {}: {}",
                        response.status, response.body));
     if (response.status == 202)
-        universe_->witnesses().tell(&Witness::on_acknowledged, {machine, true});
+        cluster_->witnesses().tell(&Witness::on_acknowledged, {machine, true});
 }
 
 boost::asio::awaitable<void> Stage::archive(std::string project) {
@@ -239,8 +239,8 @@ boost::asio::awaitable<std::int64_t> Stage::metric(std::string name) {
 
 boost::asio::awaitable<bool> Stage::until(std::string machine, std::string state,
                                           sim::Duration within) {
-    const sim::VirtualTime deadline = universe_->world().now() + within;
-    while (universe_->world().now() < deadline) {
+    const sim::VirtualTime deadline = cluster_->world().now() + within;
+    while (cluster_->world().now() < deadline) {
         const auto answer = co_await call("GET", "/v1/machines/" + machine);
         if (answer && field(*answer, "state") == state) co_return true;
         co_await sleep(seconds(5));
@@ -273,7 +273,7 @@ const fakes::FlyMachine& Stage::fly_machine(const std::string& name) {
 }
 
 bool Stage::exists(const std::string& machine) const {
-    for (const fakes::CloudMachine& resource : universe_->inventory()) {
+    for (const fakes::CloudMachine& resource : cluster_->inventory()) {
         if (resource.name == machine && !resource.leaving) return true;
     }
     return false;
@@ -289,7 +289,7 @@ std::string Stage::volume_of(const std::string& project) const {
 
 int Stage::count(const std::string& machine) const {
     int count = 0;
-    for (const fakes::CloudMachine& resource : universe_->inventory()) {
+    for (const fakes::CloudMachine& resource : cluster_->inventory()) {
         const auto label = resource.labels.find("vivarium_machine");
         const bool its = label != resource.labels.end() && label->second == machine;
         if (its && !resource.leaving) ++count;
@@ -298,7 +298,7 @@ int Stage::count(const std::string& machine) const {
 }
 
 void Stage::expect(bool held, std::string_view what) {
-    if (!held) universe_->witnesses().tell(&Witness::on_disappointment, what);
+    if (!held) cluster_->witnesses().tell(&Witness::on_script_failure, what);
 }
 
 namespace {
@@ -338,7 +338,7 @@ Script demand_machines(Stage stage) {
         std::string target = fmt::format("/v1/projects/{}/proxy/hello", project);
         const auto answer = co_await stage.call("GET", std::move(target));
         if (answer) demand.proxy_status = answer->status;
-        stage.universe().demands().push_back(demand);
+        stage.cluster().demands().push_back(demand);
     }
 }
 

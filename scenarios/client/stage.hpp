@@ -7,7 +7,7 @@
 
 #include "fakes/fly/cloud.hpp"
 #include "fakes/hosts/sim_boxes.hpp"
-#include "scenarios/cluster/universe.hpp"
+#include "scenarios/cluster/cluster.hpp"
 #include "sim/net/network.hpp"
 #include "sim/world/time.hpp"
 #include "system/ports/http.hpp"
@@ -18,7 +18,7 @@ namespace scenarios {
 // Small, and copied freely.
 class Stage {
   public:
-    explicit Stage(Universe& universe) : universe_(&universe) {}
+    explicit Stage(Cluster& cluster) : cluster_(&cluster) {}
 
     // Asks for a machine until that is acknowledged; the id of the machine.
     boost::asio::awaitable<std::string> create(std::string project, std::string provider = "fly",
@@ -81,10 +81,10 @@ class Stage {
     // What a script takes for granted; if it is not so, the run is broken and says `what`.
     void expect(bool held, std::string_view what);
 
-    Universe& universe() { return *universe_; }
-    const Shadow& shadow() const { return universe_->shadow(); }
-    fakes::FlyCloud& fly() { return universe_->fly(); }
-    fakes::SimBoxes& boxes() { return universe_->boxes(); }
+    Cluster& cluster() { return *cluster_; }
+    const Shadow& shadow() const { return cluster_->shadow(); }
+    fakes::FlyCloud& fly() { return cluster_->fly(); }
+    fakes::SimBoxes& boxes() { return cluster_->boxes(); }
     // The row of a machine, or Fly's machine of that name. A script that takes for granted what is
     // not there ends: these throw.
     const lifecycle::Machine& machine(const std::string& id) const;
@@ -98,7 +98,7 @@ class Stage {
     // The value of a gauge or counter of the control plane, labels left out: the sum; -1 if it did
     // not answer.
     boost::asio::awaitable<std::int64_t> metric(std::string name);
-    sim::Network& network() { return universe_->world().network(); }
+    sim::Network& network() { return cluster_->world().network(); }
 
   private:
     boost::asio::awaitable<std::optional<lifecycle::HttpResponse>> send_once(
@@ -107,7 +107,7 @@ class Stage {
     boost::asio::awaitable<lifecycle::HttpResponse> insist(lifecycle::HttpRequest request);
     boost::asio::awaitable<std::string> ask_for_machine(std::string project, std::string body);
 
-    Universe* universe_;
+    Cluster* cluster_;
 };
 
 // The last word of every run: the client of each project that was not archived asks for a working

@@ -169,7 +169,7 @@ std::vector<Step> draw_steps(sim::Tape& tape, const std::string& project, std::s
 Script perform_together(Stage stage, std::vector<std::pair<std::string, std::vector<Step>>> plans) {
     auto left = std::make_shared<std::size_t>(plans.size());
     for (auto& [project, steps] : plans) {
-        boost::asio::co_spawn(stage.universe().client().executor(),
+        boost::asio::co_spawn(stage.cluster().client().executor(),
                               perform_all(stage, project, std::move(steps)),
                               [left](std::exception_ptr failure) {
                                   if (failure) std::rethrow_exception(failure);

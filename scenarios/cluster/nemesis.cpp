@@ -21,7 +21,7 @@ constexpr Duration kSlowness = seconds(3);
 constexpr std::array<Duration, 6> kJumps = {seconds(0), seconds(5),   seconds(40),
                                             minutes(7), seconds(-40), minutes(-7)};
 // No clock is ever further from the right time by jumps: somebody would notice.
-constexpr Duration kFurthest = minutes(10);
+constexpr Duration kMaxOffset = minutes(10);
 // Millionths that a clock gains; real ones lose or gain hundreds at worst.
 constexpr std::array<std::int64_t, 5> kDrifts = {0, 500, -500, 50'000, -50'000};
 
@@ -95,7 +95,7 @@ void Nemesis::strike(const Victim& victim) {
     sim::Process& process = *victim.process;
     const Duration jump = drawn(victim.jump, kJumps);
     const Duration off = process.local_time() + jump - world_.now();
-    if (jump.count() != 0 && off <= kFurthest && off >= -kFurthest) process.jump_clock(jump);
+    if (jump.count() != 0 && off <= kMaxOffset && off >= -kMaxOffset) process.jump_clock(jump);
     const auto drift = kDrifts[world_.tape().draw(victim.drift, kDrifts.size())];
     if (drift != 0) process.drift_clock(drift);
     const Duration pause = drawn(victim.pause, kPauses);

@@ -7,7 +7,7 @@
 #include "fakes/daytona/cloud.hpp"
 #include "fakes/docker/engine.hpp"
 #include "fakes/fly/cloud.hpp"
-#include "scenarios/cluster/universe.hpp"
+#include "scenarios/cluster/cluster.hpp"
 #include "sim/world/tape.hpp"
 #include "system/providers/daytona.hpp"
 #include "system/providers/docker.hpp"

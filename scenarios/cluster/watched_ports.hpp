@@ -10,8 +10,8 @@
 
 #include "fakes/cloud.hpp"
 #include "fakes/hosts/sim_ports.hpp"
+#include "scenarios/cluster/cluster.hpp"
 #include "scenarios/cluster/sites.hpp"
-#include "scenarios/cluster/universe.hpp"
 #include "scenarios/watch/shadow.hpp"
 #include "scenarios/watch/witness.hpp"
 #include "sim/world/world.hpp"

@@ -153,7 +153,7 @@ class Witness {
     virtual void on_text(std::string_view /*where*/, std::string_view /*text*/) {}
 
     // A script expected something else.
-    virtual void on_disappointment(std::string_view /*what*/) {}
+    virtual void on_script_failure(std::string_view /*what*/) {}
     // The faults are over and there was time to heal; nobody has asked for anything since.
     virtual void on_calm(const Shadow& /*shadow*/) {}
     virtual void at_end(const Ending& /*ending*/) {}

@@ -98,10 +98,10 @@ class CrashVerifier final : public Verifier {
             all.push_back(node.deviations);
             all.back().insert(all.back().end(), begin, end);
         };
-        constexpr std::size_t kMostCombined = 5;
+        constexpr std::size_t kMaxCombined = 5;
         if (depth > 1) {
             if (!lost.empty()) with(lost.begin(), lost.end());
-        } else if (lost.size() <= kMostCombined) {
+        } else if (lost.size() <= kMaxCombined) {
             for (std::uint64_t mask = 1; mask < std::uint64_t{1} << lost.size(); ++mask) {
                 Deviations some;
                 for (std::size_t i = 0; i < lost.size(); ++i) {

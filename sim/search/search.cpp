@@ -19,7 +19,7 @@ std::vector<std::string> unknown_faults(const Scenario& scenario, const Profile&
     std::vector<std::string> unknown;
     for (const std::string& name : scenario.faults) {
         const bool known = std::ranges::any_of(baseline.lanes, [&](const Profile::Lane& lane) {
-            return lane.kind.fault && means_kind(name, lane.kind.name);
+            return lane.kind.fault && matches_kind(name, lane.kind.name);
         });
         if (!known) unknown.push_back(name);
     }

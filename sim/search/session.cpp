@@ -134,12 +134,12 @@ struct Session::State {
             exhausted() ? fmt::format("{} ran {} tasks without coming to an end", name, max_steps)
                         : fmt::format("{} did not end within its time", name);
         const std::vector<Waiting> waiting = trial->waiting();
-        constexpr std::size_t kMost = 12;
-        for (std::size_t i = 0; i < waiting.size() && i < kMost; ++i) {
+        constexpr std::size_t kMax = 12;
+        for (std::size_t i = 0; i < waiting.size() && i < kMax; ++i) {
             text += fmt::format("; {} waits for {} since {}", waiting[i].who, waiting[i].what,
                                 to_text(waiting[i].since));
         }
-        if (waiting.size() > kMost) text += fmt::format("; {} more", waiting.size() - kMost);
+        if (waiting.size() > kMax) text += fmt::format("; {} more", waiting.size() - kMax);
         return text;
     }
 

@@ -32,7 +32,7 @@ class Shrinker {
   private:
     bool stopped() {
         if (!stopped_) {
-            stopped_ = runs_ >= options_.most_runs || (options_.stop && options_.stop());
+            stopped_ = runs_ >= options_.max_runs || (options_.stop && options_.stop());
         }
         return stopped_;
     }

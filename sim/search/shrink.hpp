@@ -15,7 +15,7 @@ struct ShrinkProgress {
 };
 
 struct ShrinkOptions {
-    std::uint64_t most_runs = 20'000;
+    std::uint64_t max_runs = 20'000;
     std::optional<std::vector<std::string>> faults;  // allowed, if not those of the scenario
     std::function<bool()> stop;  // asked before each run: true keeps the best so far
     std::function<void(const ShrinkProgress&)> progress;

@@ -87,12 +87,12 @@ Node Verifier::play(Deviations deviations) const {
 }
 
 bool Verifier::may_deviate(const LaneKind& kind) const {
-    return options_.only.empty() || means_kind(options_.only, kind.name);
+    return options_.only.empty() || matches_kind(options_.only, kind.name);
 }
 
 void Verifier::meet(const LaneKind& kind) const {
     for (Asked& asked : asked_) {
-        if (!asked.met && means_kind(asked.name, kind.name)) asked.met = true;
+        if (!asked.met && matches_kind(asked.name, kind.name)) asked.met = true;
     }
 }
 

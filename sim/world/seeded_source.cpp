@@ -21,8 +21,8 @@ std::uint64_t choice_threshold(std::uint64_t seed, const LaneKind& kind) {
 }  // namespace
 
 bool FaultSwitches::on(std::string_view kind) const {
-    if (means_kind(without, kind)) return false;
-    return only.empty() || means_kind(only, kind);
+    if (matches_kind(without, kind)) return false;
+    return only.empty() || matches_kind(only, kind);
 }
 
 std::uint64_t SeededSource::fault_threshold(const LaneKind& kind) const {

@@ -9,7 +9,7 @@
 
 namespace sim {
 
-// Which kinds of faults a seed may make strike: see means_kind().
+// Which kinds of faults a seed may make strike: see matches_kind().
 struct FaultSwitches {
     std::vector<std::string> only;     // none: all
     std::vector<std::string> without;  // stronger than `only`

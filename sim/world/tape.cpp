@@ -7,21 +7,21 @@
 
 namespace sim {
 
-bool means_kind(std::string_view name, std::string_view kind) {
+bool matches_kind(std::string_view name, std::string_view kind) {
     if (name.empty() || name.ends_with('.')) return kind.starts_with(name);
     return kind == name;
 }
 
-bool means_kind(std::span<const std::string> names, std::string_view kind) {
+bool matches_kind(std::span<const std::string> names, std::string_view kind) {
     return std::ranges::any_of(names,
-                               [&](const std::string& name) { return means_kind(name, kind); });
+                               [&](const std::string& name) { return matches_kind(name, kind); });
 }
 
 std::vector<std::uint64_t> alternatives(const LaneKind& kind, std::uint64_t bound) {
     constexpr std::uint64_t kFew = 8;
     std::vector<std::uint64_t> values;
-    if (!kind.worth.empty()) {
-        for (const std::uint64_t value : kind.worth) {
+    if (!kind.representative_values.empty()) {
+        for (const std::uint64_t value : kind.representative_values) {
             if (value < bound) values.push_back(value);
         }
     } else if (bound <= kFew) {
@@ -128,7 +128,7 @@ void Tape::allow_faults(std::vector<std::string> names) {
 }
 
 bool Tape::allowed(const LaneKind& kind) const {
-    return !kind.fault || all_faults_ || means_kind(allowed_, kind.name);
+    return !kind.fault || all_faults_ || matches_kind(allowed_, kind.name);
 }
 
 std::vector<Deviation> Tape::deviations() const {

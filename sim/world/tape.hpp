@@ -43,34 +43,34 @@ struct LaneKind {
     std::uint32_t rate_denominator = 1;
     // The values that stand for all others where runs are enumerated. Empty: every value, or the
     // last one where there are more than eight. Of static storage.
-    std::span<const std::uint64_t> worth = {};
+    std::span<const std::uint64_t> representative_values = {};
     // What a value means, as the end of a sentence about the lane: "takes 12.5 ms".
     Words words = nullptr;
 };
 
 constexpr LaneKind choice(Effect effect, std::string_view name, LaneKind::Words words = nullptr,
-                          std::span<const std::uint64_t> worth = {}) {
-    return {name, effect, false, 1, 1, worth, words};
+                          std::span<const std::uint64_t> representative_values = {}) {
+    return {name, effect, false, 1, 1, representative_values, words};
 }
 constexpr LaneKind choice(std::string_view name, LaneKind::Words words = nullptr,
-                          std::span<const std::uint64_t> worth = {}) {
-    return choice(Effect::program, name, words, worth);
+                          std::span<const std::uint64_t> representative_values = {}) {
+    return choice(Effect::program, name, words, representative_values);
 }
 constexpr LaneKind fault(Effect effect, std::string_view name, std::uint32_t numerator,
                          std::uint32_t denominator, LaneKind::Words words = nullptr,
-                         std::span<const std::uint64_t> worth = {}) {
-    return {name, effect, true, numerator, denominator, worth, words};
+                         std::span<const std::uint64_t> representative_values = {}) {
+    return {name, effect, true, numerator, denominator, representative_values, words};
 }
 constexpr LaneKind fault(std::string_view name, std::uint32_t numerator, std::uint32_t denominator,
                          LaneKind::Words words = nullptr,
-                         std::span<const std::uint64_t> worth = {}) {
-    return fault(Effect::program, name, numerator, denominator, words, worth);
+                         std::span<const std::uint64_t> representative_values = {}) {
+    return fault(Effect::program, name, numerator, denominator, words, representative_values);
 }
 
 // Whether a name, or the beginning of one up to a dot ("net."; "" is all), means that kind.
-bool means_kind(std::string_view name, std::string_view kind);
+bool matches_kind(std::string_view name, std::string_view kind);
 // Whether one of them does: the one way in which lists of kinds are read.
-bool means_kind(std::span<const std::string> names, std::string_view kind);
+bool matches_kind(std::span<const std::string> names, std::string_view kind);
 
 // The values worth trying in place of 0 for a draw of that bound; in rising order.
 std::vector<std::uint64_t> alternatives(const LaneKind& kind, std::uint64_t bound);
@@ -168,7 +168,7 @@ class Tape {
     // A decision between no (the default) and yes.
     bool chance(LaneId lane) { return draw(lane, 2) != 0; }
 
-    // Which kinds of faults may happen: see means_kind(). A fault that is not allowed is not a
+    // Which kinds of faults may happen: see matches_kind(). A fault that is not allowed is not a
     // decision at all. Without a call, all are allowed.
     void allow_faults(std::vector<std::string> names);
 

@@ -14,7 +14,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kLongestText = 512;
+constexpr std::size_t kMaxTextBytes = 512;
 constexpr std::size_t kMaxParts = 100'000;
 
 Error bad_field(std::string_view name, std::string_view rule) {
@@ -70,7 +70,7 @@ Result<void> only_fields(const json& object, std::initializer_list<std::string_v
     for (const auto& [name, value] : object.items()) {
         if (std::find(known.begin(), known.end(), name) == known.end()) {
             return std::unexpected(
-                bad_field(name.substr(0, kLongestText),
+                bad_field(name.substr(0, kMaxTextBytes),
                           fmt::format("is not known here; known are: {}", fmt::join(known, ", "))));
         }
     }
@@ -83,9 +83,9 @@ Result<std::string> text_field(const json& object, std::string_view name,
     if (found == object.end()) return std::string(fallback);
     if (!found->is_string()) return std::unexpected(bad_field(name, "has to be a text"));
     auto text = found->get<std::string>();
-    if (text.size() > kLongestText || text.find('\0') != std::string::npos) {
+    if (text.size() > kMaxTextBytes || text.find('\0') != std::string::npos) {
         return std::unexpected(bad_field(
-            name, fmt::format("may have at most {} bytes and no zero byte", kLongestText)));
+            name, fmt::format("may have at most {} bytes and no zero byte", kMaxTextBytes)));
     }
     return text;
 }

@@ -63,10 +63,10 @@ Api::Answer Api::project(std::string project, HttpRequest) {
 }
 
 Api::Answer Api::errors(std::string project, HttpRequest) {
-    constexpr std::int64_t kMost = 100;
+    constexpr std::int64_t kMax = 100;
     auto read = [&project](ReadTx& tx) -> Result<std::vector<ProjectError>> {
         if (!project_exists(tx, project)) return std::unexpected(no_such_project(project));
-        return errors_of(tx, project, kMost);
+        return errors_of(tx, project, kMax);
     };
     const auto found = co_await store_.read(read);
     if (!found) co_return to_response(found.error());

@@ -31,7 +31,7 @@ void enqueue_arbitration(Tx& tx, std::string_view machine, Time now) {
 
 Arbiter::Arbiter(Store& store, Ports ports, const Providers& providers, const IdentityKey& key,
                  IdentityOptions options, DaemonOptions daemon)
-    : Part(store, std::move(ports), providers),
+    : Component(store, std::move(ports), providers),
       key_(key),
       options_(options),
       daemons_(ports_.http, providers_, daemon) {}

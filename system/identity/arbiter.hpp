@@ -4,7 +4,7 @@
 
 #include "system/daemon/daemon_client.hpp"
 #include "system/identity/registration.hpp"
-#include "system/lifecycle/part.hpp"
+#include "system/lifecycle/component.hpp"
 #include "system/model/secrets.hpp"
 #include "system/outbox/outbox.hpp"
 #include "system/registry/registry.hpp"
@@ -21,7 +21,7 @@ inline constexpr Duration kBetweenArbitrations = std::chrono::minutes(2);
 
 // Consumer of machine:arbitrate. The boot that answers at the machine's address is the machine; if
 // another has the place, it is handed over. No answer decides nothing.
-class Arbiter : Part {
+class Arbiter : Component {
   public:
     Arbiter(Store& store, Ports ports, const Providers& providers, const IdentityKey& key,
             IdentityOptions options, DaemonOptions daemon);

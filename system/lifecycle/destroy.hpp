@@ -3,8 +3,8 @@
 #include <boost/asio/awaitable.hpp>
 #include <vector>
 
+#include "system/lifecycle/component.hpp"
 #include "system/lifecycle/options.hpp"
-#include "system/lifecycle/part.hpp"
 #include "system/outbox/outbox.hpp"
 
 namespace lifecycle {
@@ -12,10 +12,10 @@ namespace lifecycle {
 // Consumer of machine:destroy. Destroys whatever the provider has of a machine, and is done only
 // when the provider confirms that nothing is left and nothing can come any more: a create that got
 // no answer may take effect late. It never gives up.
-class Destroyer : Part {
+class Destroyer : Component {
   public:
     Destroyer(Store& store, Ports ports, const Providers& providers, Graces graces)
-        : Part(store, std::move(ports), providers), graces_(graces) {}
+        : Component(store, std::move(ports), providers), graces_(graces) {}
     Consumer consumer();
 
   private:

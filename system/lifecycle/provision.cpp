@@ -24,7 +24,7 @@ using Class = ProviderErrorClass;
 
 Provisioner::Provisioner(Store& store, Ports ports, const Providers& providers, Volumes& volumes,
                          const IdentityKey& key, ProvisionOptions options)
-    : Part(store, std::move(ports), providers),
+    : Component(store, std::move(ports), providers),
       volumes_(volumes),
       key_(key),
       options_(std::move(options)) {}

@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
+#include "system/lifecycle/component.hpp"
 #include "system/lifecycle/options.hpp"
-#include "system/lifecycle/part.hpp"
 #include "system/lifecycle/volumes.hpp"
 #include "system/model/secrets.hpp"
 #include "system/outbox/outbox.hpp"
@@ -23,7 +23,7 @@ struct ProvisionOptions {
 // Consumer of machine:provision. Creates the machine's resource at the provider or adopts the one
 // that an earlier attempt left, makes its id durable, and only then starts it. Each step looks at
 // what is there first, so the consumer may die anywhere and run again.
-class Provisioner : Part {
+class Provisioner : Component {
   public:
     Provisioner(Store& store, Ports ports, const Providers& providers, Volumes& volumes,
                 const IdentityKey& key, ProvisionOptions options);

@@ -46,7 +46,7 @@ boost::asio::awaitable<Outcome> give_turn(Clock* clock, std::string id) {
 
 Readiness::Readiness(Store& store, Ports ports, const Providers& providers, DaemonOptions daemon,
                      Graces graces, OnActive on_active)
-    : Part(store, std::move(ports), providers),
+    : Component(store, std::move(ports), providers),
       daemons_(ports_.http, providers_, daemon),
       graces_(graces),
       on_active_(std::move(on_active)) {}

@@ -4,15 +4,15 @@
 #include <functional>
 
 #include "system/daemon/daemon_client.hpp"
+#include "system/lifecycle/component.hpp"
 #include "system/lifecycle/options.hpp"
-#include "system/lifecycle/part.hpp"
 #include "system/outbox/outbox.hpp"
 
 namespace lifecycle {
 
 // Consumer of machine:readiness. Probes the machine's daemon; when it answers, the machine becomes
 // the active one of its project and the one before it is detached, in one transaction.
-class Readiness : Part {
+class Readiness : Component {
   public:
     // Called in the transaction in which a machine becomes its project's active one.
     using OnActive = std::function<void(Tx&, const Machine&, Time now)>;

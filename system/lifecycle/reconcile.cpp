@@ -42,7 +42,7 @@ struct Owner {
 
 Reconciler::Reconciler(Store& store, Ports ports, const Providers& providers, Outbox& outbox,
                        ReconcileOptions options)
-    : Part(store, std::move(ports), providers),
+    : Component(store, std::move(ports), providers),
       outbox_(outbox),
       options_(options),
       rounds_(ports_.clock) {}
@@ -55,7 +55,7 @@ boost::asio::awaitable<void> Reconciler::run() {
         const bool hastened = co_await rounds_.rest(every + every * jitter / 4096);
         if (rounds_.stopped()) co_return;
         // Looks that are close together say no more than one.
-        if (hastened) co_await rounds_.rest_whatever_comes(kHastened);
+        if (hastened) co_await rounds_.sleep_ignoring_wakeups(kHastened);
         if (rounds_.stopped()) co_return;
         const Ending ending = co_await contain(&ports_.telemetry, "reconcile", mend_all());
         static_cast<void>(ending);

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "system/concurrency/rounds.hpp"
-#include "system/lifecycle/part.hpp"
+#include "system/concurrency/periodic_loop.hpp"
+#include "system/lifecycle/component.hpp"
 #include "system/outbox/outbox.hpp"
 
 namespace lifecycle {
@@ -53,7 +53,7 @@ struct ReconcileOptions {
 // in quarantine for long: the rows may be what is wrong. A sweep that would destroy or give up more
 // than a few, and more than a share of what is there, does none of it. Doing it twice does no more
 // than doing it once.
-class Reconciler final : public Loop, Part {
+class Reconciler final : public Loop, Component {
   public:
     // How often in a row a difference has to be seen before it is believed.
     static constexpr int kLooks = 3;
@@ -137,7 +137,7 @@ class Reconciler final : public Loop, Part {
     Outbox& outbox_;
     ReconcileOptions options_;
     std::map<std::string, Look> looks_;  // up to the last sweep that was to mend
-    Rounds rounds_;
+    PeriodicLoop rounds_;
 };
 
 }  // namespace lifecycle

@@ -3,7 +3,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <vector>
 
-#include "system/concurrency/rounds.hpp"
+#include "system/concurrency/periodic_loop.hpp"
 #include "system/outbox/event.hpp"
 #include "system/ports/ports.hpp"
 #include "system/store/store.hpp"
@@ -36,7 +36,7 @@ class Retention final : public Loop {
     Ports ports_;
     RetentionOptions options_;
     std::vector<EventKind> repeated_;
-    Rounds rounds_;
+    PeriodicLoop rounds_;
 };
 
 }  // namespace lifecycle

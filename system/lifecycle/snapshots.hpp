@@ -3,7 +3,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <string_view>
 
-#include "system/lifecycle/part.hpp"
+#include "system/lifecycle/component.hpp"
 #include "system/outbox/outbox.hpp"
 #include "system/rows/volumes.hpp"
 
@@ -20,9 +20,9 @@ inline constexpr Duration kBetweenSnapshots = std::chrono::seconds(15);
 Result<VolumeRow> request_snapshot(Tx& tx, std::string_view project, Time now);
 
 // Consumer of volume:snapshot, and the only one who makes any.
-class Snapshots : Part {
+class Snapshots : Component {
   public:
-    using Part::Part;
+    using Component::Component;
     Consumer consumer();
 
   private:

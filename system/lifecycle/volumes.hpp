@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "system/lifecycle/component.hpp"
 #include "system/lifecycle/options.hpp"
-#include "system/lifecycle/part.hpp"
 #include "system/outbox/outbox.hpp"
 #include "system/rows/volumes.hpp"
 
@@ -23,11 +23,11 @@ inline constexpr Duration kWholeEvery = std::chrono::minutes(1);
 // The volumes of projects. A project has one; its machines, one at a time, mount it. What may hold
 // data is never replaced by an empty volume: it moves by being copied, and if that cannot be done
 // the machine fails and says so. What was copied is kept until the copy is whole and in service.
-class Volumes : Part {
+class Volumes : Component {
   public:
     Volumes(Store& store, Ports ports, const Providers& providers, MachineDefaults defaults,
             Graces graces)
-        : Part(store, std::move(ports), providers),
+        : Component(store, std::move(ports), providers),
           defaults_(std::move(defaults)),
           graces_(graces) {}
 

@@ -15,7 +15,7 @@
 namespace lifecycle {
 Watchdog::Watchdog(Store& store, Ports ports, const Providers& providers, Outbox& outbox,
                    WatchdogOptions options, MachineDefaults defaults)
-    : Part(store, std::move(ports), providers),
+    : Component(store, std::move(ports), providers),
       outbox_(outbox),
       options_(options),
       defaults_(std::move(defaults)),

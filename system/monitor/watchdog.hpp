@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "system/concurrency/rounds.hpp"
+#include "system/concurrency/periodic_loop.hpp"
+#include "system/lifecycle/component.hpp"
 #include "system/lifecycle/options.hpp"
-#include "system/lifecycle/part.hpp"
 #include "system/outbox/outbox.hpp"
 #include "system/registry/registry.hpp"
 #include "system/rows/presence.hpp"
@@ -33,7 +33,7 @@ struct WatchdogOptions {
 // death, nor is what it remembers of a volume's host that it does not reach, and what it has lost
 // or stopped is the reconciler's. When many are silent at once, the fault is not theirs, and it
 // waits.
-class Watchdog final : public Loop, Part {
+class Watchdog final : public Loop, Component {
   public:
     Watchdog(Store& store, Ports ports, const Providers& providers, Outbox& outbox,
              WatchdogOptions options, MachineDefaults defaults);
@@ -68,7 +68,7 @@ class Watchdog final : public Loop, Part {
     MachineDefaults defaults_;
     std::map<std::string, Watched> watched_;
     std::uint64_t refusals_ = 0;  // of the store, at the last look
-    Rounds rounds_;
+    PeriodicLoop rounds_;
 };
 
 }  // namespace lifecycle

@@ -10,7 +10,7 @@
 #include <variant>
 #include <vector>
 
-#include "system/concurrency/rounds.hpp"
+#include "system/concurrency/periodic_loop.hpp"
 #include "system/concurrency/signal.hpp"
 #include "system/concurrency/task_group.hpp"
 #include "system/outbox/event.hpp"

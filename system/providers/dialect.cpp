@@ -13,7 +13,7 @@ namespace {
 using nlohmann::json;
 
 // Up to here every reader of JSON agrees on an integer (RFC 8259, 6), and units can be multiplied.
-constexpr std::uint64_t kMostExact = (std::uint64_t{1} << 53) - 1;
+constexpr std::uint64_t kMaxExact = (std::uint64_t{1} << 53) - 1;
 
 ProviderError of_transport(HttpError error) {
     // What was not sent has not happened, so that is as good as a busy API.
@@ -80,9 +80,9 @@ std::int64_t number_in(const json& object, const char* key) {
     const auto found = object.find(key);
     if (found == object.end() || !found->is_number_integer()) return 0;
     // A number beyond 63 bits is kept unsigned.
-    if (found->is_number_unsigned() && found->get<std::uint64_t>() > kMostExact) return 0;
+    if (found->is_number_unsigned() && found->get<std::uint64_t>() > kMaxExact) return 0;
     const auto number = found->get<std::int64_t>();
-    return number < -static_cast<std::int64_t>(kMostExact) ? 0 : number;
+    return number < -static_cast<std::int64_t>(kMaxExact) ? 0 : number;
 }
 
 const json& object_in(const json& object, const char* key) {

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "system/concurrency/rounds.hpp"
+#include "system/concurrency/periodic_loop.hpp"
 #include "system/outbox/outbox.hpp"
 #include "system/telemetry/gauges.hpp"
 

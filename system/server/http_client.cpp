@@ -22,7 +22,7 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using tcp = asio::ip::tcp;
 
-constexpr std::uint64_t kLongestAnswer = 8'388'608;
+constexpr std::uint64_t kMaxAnswerBytes = 8'388'608;
 constexpr int kMaxInterimAnswers = 16;
 
 // Why a request did not get through, in the system's words too.
@@ -105,7 +105,7 @@ asio::awaitable<Answer> exchange(Stream* stream, HttpRequest request) {
     beast::flat_buffer buffer;
     for (int interim = 0; interim <= kMaxInterimAnswers; ++interim) {
         http::response_parser<http::string_body> parser;
-        parser.body_limit(kLongestAnswer);
+        parser.body_limit(kMaxAnswerBytes);
         if (message.method() == http::verb::head) parser.skip(true);
         const auto read = co_await http::async_read(
             *stream, buffer, parser, asio::redirect_error(asio::use_awaitable, error));

@@ -99,10 +99,10 @@ Error not_http(const boost::system::error_code& error) {
 
 // A quarter of the descriptors that this process may have: two doors leave half to the rest.
 std::size_t share_of_descriptors() {
-    constexpr rlim_t kMost = 4096;
+    constexpr rlim_t kMax = 4096;
     rlimit descriptors{};
-    if (getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return kMost;
-    return std::clamp<rlim_t>(descriptors.rlim_cur / 4, 1, kMost);
+    if (getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return kMax;
+    return std::clamp<rlim_t>(descriptors.rlim_cur / 4, 1, kMax);
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <string>
 
-#include "system/concurrency/rounds.hpp"
+#include "system/concurrency/periodic_loop.hpp"
 #include "system/ports/clock.hpp"
 #include "system/ports/telemetry.hpp"
 #include "system/store/store.hpp"
@@ -43,7 +43,7 @@ class Timeline final : public Clock, public Loop {
     Duration zero_{0};  // of the steady clock, since the Unix epoch
     Time recorded_at_{};
     Duration recorded_ahead_{0};
-    Rounds rounds_;
+    PeriodicLoop rounds_;
 };
 
 }  // namespace lifecycle

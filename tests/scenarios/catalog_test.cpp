@@ -65,7 +65,7 @@ TEST_P(Catalog, NamesFaultsThatItsBaselineRunDraws) {
     const auto profile = sim::search::calm_profile(tests::scenario(GetParam()));
     for (const std::string& name : scenario().faults) {
         EXPECT_TRUE(std::ranges::any_of(profile->lanes, [&](const auto& lane) {
-            return lane.kind.fault && lane.draws > 0 && sim::means_kind(name, lane.kind.name);
+            return lane.kind.fault && lane.draws > 0 && sim::matches_kind(name, lane.kind.name);
         })) << name;
     }
 }

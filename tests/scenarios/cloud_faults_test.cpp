@@ -14,16 +14,16 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 // Somebody who takes a cloud at its word. What turned out otherwise is kept.
-class Naive {
+class FragileClient {
   public:
     // Empty if everything was as it was taken to be.
     std::string run(const std::string& kind, std::uint64_t seed, double rate) {
         sim::Tape tape(only(kind, seed, rate));
         sim::Trace trace;
         Witnesses nobody;
-        Universe universe(tape, trace, nobody);
+        Cluster cluster(tape, trace, nobody);
         broken_.clear();
-        universe.play([this, kind](Stage stage) { return play(stage, kind); }, minutes(240));
+        cluster.play([this, kind](Stage stage) { return play(stage, kind); }, minutes(240));
         return broken_;
     }
 
@@ -151,7 +151,7 @@ class Naive {
         if (!token.empty()) request.headers["Authorization"] = "Bearer " + token;
         request.headers["Content-Type"] = "application/json";
         request.body = std::move(body);
-        fakes::SimHttpClient http(stage.universe().client());
+        fakes::SimHttpClient http(stage.cluster().client());
         auto answer = co_await http.send(std::move(request), seconds(30));
         if (answer) co_return std::move(*answer);
         lifecycle::HttpResponse none;
@@ -174,10 +174,10 @@ class Naive {
 class CloudFault : public testing::TestWithParam<const char*> {};
 
 TEST_P(CloudFault, BitesTheNaive) {
-    EXPECT_EQ(Naive().run(GetParam(), 1, 0), "") << "they hold where nothing goes wrong";
+    EXPECT_EQ(FragileClient().run(GetParam(), 1, 0), "") << "they hold where nothing goes wrong";
     std::string broken;
     for (std::uint64_t seed = 1; seed <= 30 && broken.empty(); ++seed) {
-        broken = Naive().run(GetParam(), seed, 10);
+        broken = FragileClient().run(GetParam(), seed, 10);
     }
     EXPECT_NE(broken, "");
 }

@@ -22,9 +22,9 @@ using std::chrono::seconds;
 
 // A client and a server that know nothing of faults, in a world with a nemesis. What they take for
 // granted is checked; a fault that bites makes one of it untrue.
-class NaivePair {
+class FragilePair {
   public:
-    explicit NaivePair(std::unique_ptr<sim::Source> source)
+    explicit FragilePair(std::unique_ptr<sim::Source> source)
         : tape_(std::move(source)),
           world_(tape_, trace_),
           client_(world_.add_process("client", "client")),
@@ -163,15 +163,15 @@ bool order_is_kept(std::unique_ptr<sim::Source> source) {
 }
 
 // Asks Fly as if it always did at once what it was asked: empty if it did.
-class NaiveProvisioner {
+class FragileProvisioner {
   public:
     std::string run(std::unique_ptr<sim::Source> source) {
         sim::Tape tape(std::move(source));
         sim::Trace trace;
         Witnesses nobody;
-        Universe universe(tape, trace, nobody);
+        Cluster cluster(tape, trace, nobody);
         broken_.clear();
-        universe.play([this](Stage stage) { return provision(stage); }, minutes(5));
+        cluster.play([this](Stage stage) { return provision(stage); }, minutes(5));
         return broken_;
     }
 
@@ -223,7 +223,7 @@ class NaiveProvisioner {
         request.target = std::move(target);
         request.headers["Authorization"] = "Bearer fly-token";
         request.body = std::move(body);
-        fakes::SimHttpClient http(stage.universe().client());
+        fakes::SimHttpClient http(stage.cluster().client());
         auto answer = co_await http.send(std::move(request), seconds(10));
         if (answer) co_return std::move(*answer);
         lifecycle::HttpResponse none;
@@ -240,8 +240,8 @@ bool bites(const std::string& kind, double rate) {
         if (kind == "net.reorder") {
             if (!order_is_kept(only(kind, seed, rate))) return true;
         } else if (kind.starts_with("fly.") || kind.starts_with("box.")) {
-            if (!NaiveProvisioner().run(only(kind, seed, rate)).empty()) return true;
-        } else if (!NaivePair(only(kind, seed, rate)).run().empty()) {
+            if (!FragileProvisioner().run(only(kind, seed, rate)).empty()) return true;
+        } else if (!FragilePair(only(kind, seed, rate)).run().empty()) {
             return true;
         }
     }

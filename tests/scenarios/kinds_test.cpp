@@ -33,7 +33,7 @@ TEST(Kinds, HaveTheEffectThatTheirNamesSay) {
     std::set<std::string> met;
     for (const auto& [name, kind] : all_kinds()) {
         const auto group = std::ranges::find_if(
-            groups, [&](const auto& each) { return sim::means_kind(each.first, name); });
+            groups, [&](const auto& each) { return sim::matches_kind(each.first, name); });
         const Effect expected = group == groups.end() ? Effect::program : group->second;
         EXPECT_EQ(kind.effect, expected) << name;
         if (group != groups.end()) met.insert(group->first);
@@ -49,7 +49,7 @@ TEST(Kinds, AreThereForWhatScenariosAllow) {
             EXPECT_TRUE(std::ranges::any_of(kinds,
                                             [&](const auto& kind) {
                                                 return kind.second.fault &&
-                                                       sim::means_kind(name, kind.first);
+                                                       sim::matches_kind(name, kind.first);
                                             }))
                 << scenario.name << " allows " << name;
         }

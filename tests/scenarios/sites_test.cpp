@@ -41,11 +41,11 @@ TEST(Sites, SayWhatIsMadeLookedForAndDestroyedThere) {
         Acts acts;
         Witnesses witnesses;
         witnesses.add(acts);
-        Universe universe(tape, trace, witnesses);
-        EXPECT_TRUE(universe.play([&site](Stage stage) { return live_and_die(stage, site.name); },
-                                  std::chrono::hours(2)))
+        Cluster cluster(tape, trace, witnesses);
+        EXPECT_TRUE(cluster.play([&site](Stage stage) { return live_and_die(stage, site.name); },
+                                 std::chrono::hours(2)))
             << site.name;
-        const std::string id = universe.shadow().machine("alpha-1")->external_id;
+        const std::string id = cluster.shadow().machine("alpha-1")->external_id;
         EXPECT_TRUE(acts.providers.contains(site.name)) << site.name;
         EXPECT_TRUE(acts.subjects[Verb::create].contains("alpha-1")) << site.name;
         EXPECT_TRUE(acts.subjects[Verb::find].contains("alpha-1")) << site.name;

@@ -10,7 +10,7 @@
 
 namespace tests {
 
-// A universe in which a test plays a script of its own, with every always-property watching.
+// A cluster in which a test plays a script of its own, with every always-property watching.
 class Play {
   public:
     explicit Play(std::unique_ptr<sim::Source> source = std::make_unique<sim::CalmSource>())
@@ -23,13 +23,13 @@ class Play {
             });
         }
         tape.allow_faults({});
-        universe = std::make_unique<scenarios::Universe>(tape, trace, witnesses);
+        cluster = std::make_unique<scenarios::Cluster>(tape, trace, witnesses);
     }
 
     // True if the script came to its end.
     bool run(const std::function<scenarios::Script(scenarios::Stage)>& script,
              sim::Duration at_most = std::chrono::hours(2)) {
-        return universe->play(script, at_most);
+        return cluster->play(script, at_most);
     }
 
     sim::Tape tape;
@@ -37,7 +37,7 @@ class Play {
     properties::Properties judging;
     scenarios::Witnesses witnesses;
     std::vector<std::string> broken;
-    std::unique_ptr<scenarios::Universe> universe;
+    std::unique_ptr<scenarios::Cluster> cluster;
 };
 
 }  // namespace tests

@@ -175,9 +175,9 @@ TEST(Api, AnswersEveryBadRequestClearlyAndChangesNothing) {
     tests::Play play;
     ASSERT_TRUE(play.run([](Stage stage) { return send_bad_requests(stage, false); }));
     ASSERT_TRUE(play.run([](Stage stage) { return send_bad_requests(stage, true); }));
-    EXPECT_TRUE(play.universe->shadow().projects().empty());
-    EXPECT_TRUE(play.universe->shadow().machines().empty());
-    EXPECT_TRUE(play.universe->shadow().events().empty());
+    EXPECT_TRUE(play.cluster->shadow().projects().empty());
+    EXPECT_TRUE(play.cluster->shadow().machines().empty());
+    EXPECT_TRUE(play.cluster->shadow().events().empty());
     EXPECT_TRUE(play.broken.empty()) << play.broken.front();
 }
 

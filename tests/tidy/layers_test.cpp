@@ -72,7 +72,7 @@ TEST(Layers, AreFoundBrokenBetweenTheFoldersOfTheSystem) {
     EXPECT_EQ(broken("system/store/store.cpp", "system/rows/machines.hpp"), 1U);
     EXPECT_EQ(broken("system/lifecycle/readiness.cpp", "system/tasks/delegations.hpp"), 1U);
     EXPECT_EQ(broken("system/providers/redact.cpp", "system/identity/registration.hpp"), 1U);
-    EXPECT_EQ(broken("system/identity/arbiter.cpp", "system/lifecycle/part.hpp"), 0U);
+    EXPECT_EQ(broken("system/identity/arbiter.cpp", "system/lifecycle/component.hpp"), 0U);
     EXPECT_EQ(broken("system/api/api.cpp", "system/system.hpp"), 1U);
     EXPECT_EQ(broken("system/api/api.cpp", "system/server/options.hpp"), 1U);
 }

@@ -158,8 +158,8 @@ std::vector<Finding> check_parsers(const std::string& path, std::string_view tex
 
 std::vector<Finding> check_shape(const std::string& path, std::string_view text) {
     std::vector<Finding> findings;
-    constexpr int kLongestFile = 500;
-    constexpr std::size_t kLongestLine = 100;
+    constexpr int kMaxFileLines = 500;
+    constexpr std::size_t kMaxLineColumns = 100;
     int number = 0;
     const std::string code = code_only(text);
     for (std::size_t begin = 0; begin < text.size();) {
@@ -167,13 +167,13 @@ std::vector<Finding> check_shape(const std::string& path, std::string_view text)
         ++number;
         // What a person reads counts, not the bytes of a letter; literals may be as long as they
         // are.
-        if (end - begin > kLongestLine &&
+        if (end - begin > kMaxLineColumns &&
             code.substr(begin, end - begin).find('"') == std::string::npos) {
             findings.push_back({path, number, "the line is longer than 100 columns"});
         }
         begin = end + 1;
     }
-    if (number > kLongestFile) {
+    if (number > kMaxFileLines) {
         findings.push_back({path, number, "the file is longer than 500 lines: is it one room?"});
     }
     if (folder_of(path) == "sim") {

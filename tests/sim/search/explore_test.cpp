@@ -10,7 +10,7 @@ namespace {
 
 scenarios::Script disappoint_some(scenarios::Stage stage) {
     // Broken for about one seed in four: a choice of four, drawn from a lane of its own.
-    sim::Tape& tape = stage.universe().world().tape();
+    sim::Tape& tape = stage.cluster().world().tape();
     const auto drawn = tape.draw(tape.lane("test", sim::choice("test")), 4);
     stage.expect(drawn != 3, "the draw is not 3");
     co_return;

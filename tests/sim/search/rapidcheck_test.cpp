@@ -83,7 +83,7 @@ RC_GTEST_PROP(RapidCheckWorlds, HoldForAnyPlanWhenNothingFails, ()) {
 
 // Fails whenever a certain lane deviates at all.
 scenarios::Script want_no_think(Stage stage) {
-    sim::Tape& tape = stage.universe().world().tape();
+    sim::Tape& tape = stage.cluster().world().tape();
     const sim::LaneId lane = tape.lane("patience", sim::choice("patience"));
     for (int i = 0; i < 5; ++i) {
         stage.expect(tape.draw(lane, 50) < 20, "the client is not that patient");

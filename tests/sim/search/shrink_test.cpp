@@ -10,7 +10,7 @@ namespace {
 
 // Broken when both lanes deviated, the first by 7 or more.
 scenarios::Script want_both(scenarios::Stage stage) {
-    sim::Tape& tape = stage.universe().world().tape();
+    sim::Tape& tape = stage.cluster().world().tape();
     const sim::LaneId size = tape.lane("size", sim::choice("size"));
     const sim::LaneId twice = tape.lane("twice", sim::choice("twice"));
     bool large = false;
@@ -62,7 +62,7 @@ TEST(Shrink, KeepsTheBestSoFarWhenItIsStopped) {
     const Scenario scenario = both();
     const auto tape = recorded_failure(scenario);
     ShrinkOptions options;
-    options.most_runs = 4;
+    options.max_runs = 4;
     const Shrunk shrunk = shrink(scenario, tape, "script-satisfied", options);
     EXPECT_TRUE(shrunk.reproduced);
     EXPECT_FALSE(shrunk.minimal);

@@ -13,9 +13,9 @@ namespace lifecycle {
 inline constexpr std::int64_t kAbsentLooks = 5;
 
 // What each part of the system works with. All of it outlives the parts.
-class Part {
+class Component {
   public:
-    Part(Store& store, Ports ports, const Providers& providers)
+    Component(Store& store, Ports ports, const Providers& providers)
         : store_(store), ports_(std::move(ports)), providers_(providers) {}
 
   protected:

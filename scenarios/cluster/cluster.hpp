@@ -49,15 +49,15 @@ inline constexpr const char* kIdentityKey = "identity-key-of-the-simulated-world
 
 // A whole system in one simulated world: the control plane on its own disk, the clouds with their
 // boxes, and a client whose script moves everything. The witness sees all of it.
-class Universe final : private Clouds {
+class Cluster final : private Clouds {
   public:
     // With that many control planes on one host and over one database. Tape, trace, witness and
-    // recorder must outlive the universe.
-    Universe(sim::Tape& tape, sim::Trace& trace, const Witnesses& witnesses,
-             sim::Recorder* recorder = nullptr, int servers = 1);
-    ~Universe() override;
-    Universe(const Universe&) = delete;
-    Universe& operator=(const Universe&) = delete;
+    // recorder must outlive the cluster.
+    Cluster(sim::Tape& tape, sim::Trace& trace, const Witnesses& witnesses,
+            sim::Recorder* recorder = nullptr, int servers = 1);
+    ~Cluster() override;
+    Cluster(const Cluster&) = delete;
+    Cluster& operator=(const Cluster&) = delete;
 
     sim::World& world() { return world_; }
     sim::Process& server(std::size_t number = 0) { return *servers_[number]; }

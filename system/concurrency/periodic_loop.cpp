@@ -1,8 +1,8 @@
-#include "system/concurrency/rounds.hpp"
+#include "system/concurrency/periodic_loop.hpp"
 
 namespace lifecycle {
 
-boost::asio::awaitable<void> Rounds::rest_whatever_comes(Duration duration) {
+boost::asio::awaitable<void> PeriodicLoop::sleep_ignoring_wakeups(Duration duration) {
     const Time until = clock_.now() + duration;
     while (!stopped_ && clock_.now() < until) {
         const bool woken = co_await signal_.wait_until(until);
@@ -10,7 +10,7 @@ boost::asio::awaitable<void> Rounds::rest_whatever_comes(Duration duration) {
     }
 }
 
-void Rounds::stop() {
+void PeriodicLoop::stop() {
     stopped_ = true;
     signal_.raise();
 }

@@ -1,4 +1,4 @@
-#include "scenarios/cluster/universe.hpp"
+#include "scenarios/cluster/cluster.hpp"
 
 #include <fmt/format.h>
 
@@ -75,16 +75,16 @@ std::uint64_t content_digest(const std::string& vfs) {
 }  // namespace
 
 // The control plane as it runs in a process of the world.
-class Universe::ServerProgram final : public sim::Program {
+class Cluster::ServerProgram final : public sim::Program {
   public:
-    ServerProgram(Universe& universe, sim::Process& process)
-        : universe_(universe),
+    ServerProgram(Cluster& cluster, sim::Process& process)
+        : cluster_(cluster),
           name_(process.name()),
-          follower_(universe.world_, universe.witnesses_, universe.shadow_),
+          follower_(cluster.world_, cluster.witnesses_, cluster.shadow_),
           clock_(process),
-          http_(process, universe.witnesses_, universe.shadow_),
+          http_(process, cluster.witnesses_, cluster.shadow_),
           entropy_(process),
-          telemetry_(process, universe.witnesses_, universe.shadow_, universe.deliveries_),
+          telemetry_(process, cluster.witnesses_, cluster.shadow_, cluster.deliveries_),
           counters_(telemetry_) {
         for (const Site& site : sites()) {
             clients_.push_back(site.client({http_, clock_, counters_, process.executor()}));
@@ -100,22 +100,22 @@ class Universe::ServerProgram final : public sim::Program {
         }
         system_ = std::make_unique<lifecycle::System>(
             std::move(*store), ports, counters_, std::move(providers),
-            system_options(name_, universe.servers_.size() == 1),
+            system_options(name_, cluster.servers_.size() == 1),
             [this, &process](std::exception_ptr failure) { die(process, std::move(failure)); });
-        universe.shadow_.pass(universe.world_.now());
-        universe.shadow_.recover(system_->store());
-        universe.world_.recovered([&process] { return content_digest(process.disk().vfs_name()); });
-        universe.world_.observe();
-        universe.witnesses_.tell(&Witness::on_server_up, name_, universe.world_.now());
+        cluster.shadow_.pass(cluster.world_.now());
+        cluster.shadow_.recover(system_->store());
+        cluster.world_.recovered([&process] { return content_digest(process.disk().vfs_name()); });
+        cluster.world_.observe();
+        cluster.witnesses_.tell(&Witness::on_server_up, name_, cluster.world_.now());
         open(process, lifecycle::Door::clients, kApiAuthority);
         open(process, lifecycle::Door::boxes, kControlAuthority);
         system_->start();
     }
     ~ServerProgram() override {
-        std::erase_if(universe_.deliveries_,
+        std::erase_if(cluster_.deliveries_,
                       [this](const auto& delivery) { return delivery.first.first == name_; });
-        universe_.world_.observe();
-        universe_.witnesses_.tell(&Witness::on_server_down, name_);
+        cluster_.world_.observe();
+        cluster_.witnesses_.tell(&Witness::on_server_down, name_);
     }
 
   private:
@@ -127,17 +127,17 @@ class Universe::ServerProgram final : public sim::Program {
     }
 
     void serve(lifecycle::Door door, lifecycle::HttpRequest request, fakes::Respond respond) {
-        universe_.world_.observe();
-        universe_.witnesses_.tell(&Witness::on_server_request, request.method, request.target);
-        const sim::VirtualTime asked_at = universe_.world_.now();
+        cluster_.world_.observe();
+        cluster_.witnesses_.tell(&Witness::on_server_request, request.method, request.target);
+        const sim::VirtualTime asked_at = cluster_.world_.now();
         lifecycle::HttpRequest served = request;
         system_->serve(door, std::move(served),
                        [this, asked_at, asked = std::move(request),
                         send = std::move(respond)](lifecycle::HttpResponse response) mutable {
-                           universe_.world_.observe();
-                           universe_.witnesses_.tell(&Witness::on_server_answer,
-                                                     {name_, asked, response, asked_at,
-                                                      universe_.world_.now(), universe_.shadow_});
+                           cluster_.world_.observe();
+                           cluster_.witnesses_.tell(&Witness::on_server_answer,
+                                                    {name_, asked, response, asked_at,
+                                                     cluster_.world_.now(), cluster_.shadow_});
                            send(std::move(response));
                        });
     }
@@ -146,17 +146,17 @@ class Universe::ServerProgram final : public sim::Program {
         try {
             std::rethrow_exception(std::move(failure));
         } catch (const lifecycle::StoreUnavailable& passing) {
-            universe_.witnesses_.tell(&Witness::on_bug, passing.what());
+            cluster_.witnesses_.tell(&Witness::on_bug, passing.what());
             process.crash(passing.what());
         } catch (const lifecycle::StoreFailure& store) {
             process.crash(store.what());
         } catch (const std::exception& bug) {
-            universe_.witnesses_.tell(&Witness::on_bug, bug.what());
+            cluster_.witnesses_.tell(&Witness::on_bug, bug.what());
             process.crash(bug.what());
         }
     }
 
-    Universe& universe_;
+    Cluster& cluster_;
     std::string name_;
     ObservedShadow follower_;
     fakes::SimClock clock_;
@@ -168,7 +168,7 @@ class Universe::ServerProgram final : public sim::Program {
     std::unique_ptr<lifecycle::System> system_;
 };
 
-std::vector<sim::Process*> Universe::make_servers(sim::World& world, int count) {
+std::vector<sim::Process*> Cluster::make_servers(sim::World& world, int count) {
     std::vector<sim::Process*> servers = {&world.add_process("server", "server")};
     for (int number = 2; number <= count; ++number) {
         servers.push_back(&world.add_process(fmt::format("server-{}", number), "server"));
@@ -177,8 +177,8 @@ std::vector<sim::Process*> Universe::make_servers(sim::World& world, int count) 
     return servers;
 }
 
-Universe::Universe(sim::Tape& tape, sim::Trace& trace, const Witnesses& witnesses,
-                   sim::Recorder* recorder, int servers)
+Cluster::Cluster(sim::Tape& tape, sim::Trace& trace, const Witnesses& witnesses,
+                 sim::Recorder* recorder, int servers)
     : witnesses_(witnesses),
       shadow_(witnesses, *this),
       world_(tape, trace, recorder),
@@ -213,9 +213,9 @@ Universe::Universe(sim::Tape& tape, sim::Trace& trace, const Witnesses& witnesse
     }
 }
 
-Universe::~Universe() = default;
+Cluster::~Cluster() = default;
 
-std::vector<Universe::Host> Universe::make_hosts(sim::World& world) {
+std::vector<Cluster::Host> Cluster::make_hosts(sim::World& world) {
     std::vector<Host> all;
     for (const Site& site : sites()) {
         sim::Process& process = world.add_process(site.name, site.name);
@@ -224,7 +224,7 @@ std::vector<Universe::Host> Universe::make_hosts(sim::World& world) {
     return all;
 }
 
-std::vector<Nemesis::Ends> Universe::links() {
+std::vector<Nemesis::Ends> Cluster::links() {
     std::vector<Nemesis::Ends> all = {{"client", "server"}};
     for (const Site& site : sites()) all.push_back({"server", site.name});
     all.push_back({"server", "consul"});
@@ -232,7 +232,7 @@ std::vector<Nemesis::Ends> Universe::links() {
     return all;
 }
 
-void Universe::serve(const Site& site, sim::Process& process, fakes::Cloud& cloud) {
+void Cluster::serve(const Site& site, sim::Process& process, fakes::Cloud& cloud) {
     cloud.observe(*observer_);
     process.boot();
     fakes::listen(process, site.authority,
@@ -241,7 +241,7 @@ void Universe::serve(const Site& site, sim::Process& process, fakes::Cloud& clou
                   });
 }
 
-void Universe::serve_routes() {
+void Cluster::serve_routes() {
     consul_process_.boot();
     consul_.on_change([this](const std::string& key, const std::string& value) {
         const auto said = nlohmann::json::parse(value, nullptr, false);
@@ -261,12 +261,12 @@ void Universe::serve_routes() {
                   });
 }
 
-fakes::Cloud* Universe::cloud(std::string_view provider) const {
+fakes::Cloud* Cluster::cloud(std::string_view provider) const {
     const auto found = std::ranges::find(sites(), provider, &Site::name);
     return found == sites().end() ? nullptr : clouds_[found - sites().begin()].get();
 }
 
-std::vector<fakes::CloudMachine> Universe::inventory() const {
+std::vector<fakes::CloudMachine> Cluster::inventory() const {
     std::vector<fakes::CloudMachine> all;
     for (const auto& cloud : clouds_) {
         std::vector<fakes::CloudMachine> some = cloud->inventory();
@@ -276,7 +276,7 @@ std::vector<fakes::CloudMachine> Universe::inventory() const {
     return all;
 }
 
-std::vector<CloudVolume> Universe::volumes() const {
+std::vector<CloudVolume> Cluster::volumes() const {
     std::vector<CloudVolume> all;
     for (const auto& [id, volume] : fly().volumes()) {
         all.push_back({id, volume.name, volume.attached_machine,
@@ -286,31 +286,31 @@ std::vector<CloudVolume> Universe::volumes() const {
     return all;
 }
 
-void Universe::begin(const std::function<Script(Stage)>& script) {
+void Cluster::begin(const std::function<Script(Stage)>& script) {
     script_done_ = false;
     script_since_ = world_.now();
     boost::asio::co_spawn(client_.executor(), script(Stage(*this)),
                           [this](std::exception_ptr failure) { script_ended(failure); });
 }
 
-bool Universe::script_is_over() {
+bool Cluster::script_is_over() {
     if (script_failure_) std::rethrow_exception(std::exchange(script_failure_, nullptr));
     return script_done_;
 }
 
-bool Universe::play(const std::function<Script(Stage)>& script, sim::Duration at_most) {
+bool Cluster::play(const std::function<Script(Stage)>& script, sim::Duration at_most) {
     begin(script);
     world_.run_until(world_.now() + at_most);
     return script_is_over();
 }
 
-void Universe::script_ended(std::exception_ptr failure) {
+void Cluster::script_ended(std::exception_ptr failure) {
     script_done_ = true;
     script_failure_ = std::move(failure);
     world_.halt();
 }
 
-std::vector<sim::Waiting> Universe::waiting() const {
+std::vector<sim::Waiting> Cluster::waiting() const {
     std::vector<sim::Waiting> all;
     if (!script_done_) all.push_back({"script", "its end", script_since_});
     std::set<std::int64_t> in_hand;
@@ -337,16 +337,16 @@ std::vector<sim::Waiting> Universe::waiting() const {
     return all;
 }
 
-std::string Universe::ask(const std::string& sql) {
+std::string Cluster::ask(const std::string& sql) {
     return try_ask(sql).value_or("");
 }
 
-lifecycle::Database Universe::open_database() {
+lifecycle::Database Cluster::open_database() {
     if (!server().alive()) server().disk().reconnect();
     return lifecycle::Database(kDatabase, server().disk().vfs_name());
 }
 
-std::expected<std::string, std::string> Universe::try_ask(const std::string& sql) {
+std::expected<std::string, std::string> Cluster::try_ask(const std::string& sql) {
     try {
         lifecycle::Database database = open_database();
         return database.table(sql);
@@ -355,7 +355,7 @@ std::expected<std::string, std::string> Universe::try_ask(const std::string& sql
     }
 }
 
-std::map<std::string, std::int64_t> Universe::take_stock() {
+std::map<std::string, std::int64_t> Cluster::take_stock() {
     std::map<std::string, std::int64_t> counts;
     try {
         lifecycle::Database database = open_database();
@@ -372,7 +372,7 @@ std::map<std::string, std::int64_t> Universe::take_stock() {
     return counts;
 }
 
-void Universe::tamper(const std::string& sql) {
+void Cluster::tamper(const std::string& sql) {
     for (sim::Process* server : servers_) server->stop("stopped for maintenance");
     sim::Process& hand = world_.add_process("operator", "operator");
     hand.mount(server());
@@ -385,7 +385,7 @@ void Universe::tamper(const std::string& sql) {
     for (sim::Process* server : servers_) server->boot();
 }
 
-void Universe::lock_store() {
+void Cluster::lock_store() {
     sim::Process& holder = world_.add_process("operator", "operator");
     holder.mount(server());
     holder.boot();
@@ -395,14 +395,14 @@ void Universe::lock_store() {
     world_.self().emit("store.locked", {});
 }
 
-void Universe::unlock_store() {
+void Cluster::unlock_store() {
     sim::Process& holder = lock_->holder;
     lock_.reset();
     world_.remove_process(holder);
     world_.self().emit("store.unlocked", {});
 }
 
-void Universe::empty_database() {
+void Cluster::empty_database() {
     std::string sql;
     {
         lifecycle::Database database = open_database();
@@ -413,7 +413,7 @@ void Universe::empty_database() {
     tamper(sql);
 }
 
-void Universe::calm() {
+void Cluster::calm() {
     world_.tape().calm_faults();
     nemesis_.stop();
     world_.self().emit("calm", {});

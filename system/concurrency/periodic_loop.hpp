@@ -16,16 +16,16 @@ class Loop {
 };
 
 // The pauses of something that is done again and again until it is stopped.
-class Rounds {
+class PeriodicLoop {
   public:
-    explicit Rounds(Clock& clock) : clock_(clock), signal_(clock) {}
+    explicit PeriodicLoop(Clock& clock) : clock_(clock), signal_(clock) {}
 
     // Until that much time has passed (false), or somebody is in a hurry or has stopped it (true).
     boost::asio::awaitable<bool> rest(Duration duration) {
         return signal_.wait_until(clock_.now() + duration);
     }
     // The same, whoever is in a hurry.
-    boost::asio::awaitable<void> rest_whatever_comes(Duration duration);
+    boost::asio::awaitable<void> sleep_ignoring_wakeups(Duration duration);
 
     void hasten() { signal_.raise(); }
     void stop();
