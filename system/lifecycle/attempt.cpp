@@ -1,5 +1,7 @@
 #include "system/lifecycle/attempt.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace lifecycle {
@@ -12,6 +14,10 @@ Outcome after(const ProviderError& error) {
                       error.error_class == ProviderErrorClass::capacity_region;
     const Duration at_least = full ? seconds(15) : seconds(1);
     return Retry{describe(error), std::max(error.retry_after, at_least)};
+}
+
+Outcome without_provider(std::string_view name) {
+    return Retry{fmt::format("this control plane has no provider {}", name)};
 }
 
 Outcome after(const Error& error) {

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "system/lifecycle/attempt.hpp"
 #include "system/lifecycle/ownership.hpp"
 #include "system/rows/machines.hpp"
 #include "system/rows/provider_resources.hpp"
@@ -54,7 +55,7 @@ boost::asio::awaitable<Outcome> Destroyer::consume(Delivery delivery) {
     }
     if (resource->state == ResourceRecordState::gone) co_return Done{"gone already", confirmed};
     Provider* provider = providers_.find(machine.provider);
-    if (provider == nullptr) co_return Retry{"there is no provider " + machine.provider};
+    if (provider == nullptr) co_return without_provider(machine.provider);
 
     if (!resource->external_id.empty()) {
         const auto known = co_await provider->get(resource->external_id);

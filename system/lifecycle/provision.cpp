@@ -53,7 +53,7 @@ boost::asio::awaitable<Outcome> Provisioner::consume(Delivery delivery) {
         co_return Done{fmt::format("the machine is {}", to_string(machine.state)), {}};
     }
     if (providers_.find(machine.provider) == nullptr) {
-        co_return GiveUp{fmt::format("this control plane has no provider {}", machine.provider)};
+        co_return without_provider(machine.provider);
     }
     if (machine.external_id.empty()) {
         auto resource = co_await find_or_create(delivery, *attempt);

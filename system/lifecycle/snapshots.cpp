@@ -66,7 +66,7 @@ boost::asio::awaitable<Outcome> Snapshots::consume(Delivery delivery) {
                         std::min(kBetweenSnapshots, kBetweenSnapshots - since)};
     }
     Provider* provider = providers_.find(volume.provider);
-    if (provider == nullptr) co_return GiveUp{"there is no provider " + volume.provider};
+    if (provider == nullptr) co_return without_provider(volume.provider);
     const auto made = co_await provider->snapshot_volume(volume.external_id);
     if (made) co_return Done{"made", counted};
     const ProviderError& error = made.error();

@@ -78,7 +78,7 @@ boost::asio::awaitable<Outcome> Provisioner::restart(Delivery delivery) {
     }
     const Machine machine = *found;
     Provider* provider = providers_.find(machine.provider);
-    if (provider == nullptr) co_return GiveUp{"there is no provider " + machine.provider};
+    if (provider == nullptr) co_return without_provider(machine.provider);
     const auto restarted = co_await provider->restart(machine.external_id);
     if (!restarted && restarted.error().error_class == Class::busy) {
         co_return Later{describe(restarted.error()), seconds(3)};
@@ -103,7 +103,7 @@ boost::asio::awaitable<Outcome> Provisioner::keep_running(Delivery delivery) {
         co_return Done{"the machine is not in service", {}};
     }
     if (providers_.find(found->provider) == nullptr) {
-        co_return Retry{"there is no provider " + found->provider};
+        co_return without_provider(found->provider);
     }
     auto outcome = co_await start(std::move(delivery), *found);
     co_return outcome;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "system/lifecycle/volume_changes.hpp"
+#include "system/lifecycle/attempt.hpp"
 #include "system/lifecycle/volumes.hpp"
 #include "system/rows/machines.hpp"
 
@@ -40,7 +41,7 @@ boost::asio::awaitable<Outcome> Volumes::destroy(Delivery delivery) {
         co_return Done{"nothing to destroy", {}};
     }
     Provider* provider = providers_.find(row->provider);
-    if (provider == nullptr) co_return Retry{"there is no provider " + row->provider};
+    if (provider == nullptr) co_return without_provider(row->provider);
     // By its id, once that is known: its name others may have given to what they made of it.
     std::expected<std::optional<Volume>, Outcome> volume;
     if (row->external_id.empty()) {
@@ -175,7 +176,7 @@ boost::asio::awaitable<Outcome> Volumes::release(Delivery delivery) {
         co_return Done{"it is not the volume of the project any more", {}};
     }
     Provider* provider = providers_.find(row->provider);
-    if (provider == nullptr) co_return Retry{"there is no provider " + row->provider};
+    if (provider == nullptr) co_return without_provider(row->provider);
     const auto copy = co_await provider->get_volume(row->external_id);
     if (!copy) co_return again(copy.error());
     if (!copy->usable || !copy->whole) co_return Later{"the copy is not whole yet", kWholeEvery};

@@ -296,6 +296,24 @@ TEST_F(OutboxTest, DoesNotBuryWhatNobodyNeedsAnyMore) {
     EXPECT_EQ(column("outcome", "a"), "nobody needs it any more: it cannot be");
 }
 
+TEST_F(OutboxTest, KnowsWhichKindsAreForgottenByAge) {
+    constexpr EventKind kOnce{"a-test", EventKind::Lifetime::with_machine};
+    const auto add_kind = [&](const EventKind& kind) {
+        Consumer consumer(ForEver{});
+        consumer.consume = [this](Delivery delivery) {
+            return log_and_finish(&log, std::move(delivery));
+        };
+        outbox.add(kind, std::move(consumer));
+    };
+    add_kind(kTest);
+    add_kind(kOnce);
+    EXPECT_THROW(add_kind(kOnce), std::logic_error) << "a second consumer";
+    const auto by_age = outbox.kinds(EventKind::Lifetime::by_age);
+    ASSERT_EQ(by_age.size(), 1U) << "who forgets the others lets things be done twice";
+    EXPECT_EQ(by_age.front().name, kTest.name);
+    EXPECT_EQ(outbox.kinds(EventKind::Lifetime::with_machine).front().name, kOnce.name);
+}
+
 TEST_F(OutboxTest, BuriesAnEventThatNoConsumerHandles) {
     start([this](Delivery delivery) { return log_and_finish(&log, std::move(delivery)); });
     auto body = [&](Tx& tx) -> Result<bool> {
