@@ -132,6 +132,14 @@ boost::asio::awaitable<ReconcileReport> System::reconcile(bool apply) {
     return parts_->lifecycle.reconciler().sweep(apply);
 }
 
+std::vector<EventKind> System::kinds() const {
+    std::vector<EventKind> all = parts_->outbox.kinds(EventKind::Lifetime::with_machine);
+    for (const EventKind& kind : parts_->outbox.kinds(EventKind::Lifetime::by_age)) {
+        all.push_back(kind);
+    }
+    return all;
+}
+
 Store& System::store() {
     return *parts_->store;
 }

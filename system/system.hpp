@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "system/api/api.hpp"
 #include "system/api/door.hpp"
@@ -74,6 +75,9 @@ class System {
 
     // For looking from outside, within the caller's turn.
     Store& store();
+
+    // The kinds of events that have a consumer.
+    std::vector<EventKind> kinds() const;
 
   private:
     struct Parts;

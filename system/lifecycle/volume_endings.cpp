@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "system/lifecycle/volume_changes.hpp"
 #include "system/lifecycle/attempt.hpp"
+#include "system/lifecycle/volume_changes.hpp"
 #include "system/lifecycle/volumes.hpp"
 #include "system/rows/machines.hpp"
 

@@ -43,19 +43,28 @@ bool enqueue(Tx& tx, const NewEvent& event, Time now) {
                 lane, event.lane.share, count_of(event.available_at), count_of(now)}) == 1;
 }
 
-void rearm(Tx& tx, std::string_view dedupe_key, Duration apart, Time now) {
+namespace {
+
+// Due again at `when`, if it was accepted at least `apart` ago.
+void arm(Tx& tx, std::string_view dedupe_key, Duration apart, Time now, Time when) {
     // One that is of the future is of a clock that was set back.
     tx.run(
         "UPDATE outbox_event SET state = 'pending', available_at = ?, attempts = 0,"
         " deliveries = 0, unsettled = 0, died_of = '', created_at = ?"
         " WHERE dedupe_key = ? AND state <> 'pending'"
         " AND (created_at <= ? OR created_at > ?)",
-        {count_of(now), count_of(now), dedupe_key, count_of(now - apart), count_of(now)});
+        {count_of(when), count_of(now), dedupe_key, count_of(now - apart), count_of(now)});
     tx.run(
         "UPDATE outbox_event SET again_at = ?"
         " WHERE dedupe_key = ? AND state = 'pending' AND lease_owner <> ''"
         " AND (created_at <= ? OR created_at > ?)",
-        {count_of(now), dedupe_key, count_of(now - apart), count_of(now)});
+        {count_of(when), dedupe_key, count_of(now - apart), count_of(now)});
+}
+
+}  // namespace
+
+void rearm(Tx& tx, std::string_view dedupe_key, Duration apart, Time now) {
+    arm(tx, dedupe_key, apart, now, now);
 }
 
 void bring_forward(Tx& tx, std::string_view dedupe_key, Time when) {
@@ -73,7 +82,7 @@ void bring_forward(Tx& tx, std::string_view dedupe_key, Time when) {
 
 void enqueue_again(Tx& tx, const NewEvent& event, Time now) {
     if (enqueue(tx, event, now)) return;
-    rearm(tx, event.dedupe_key, Duration(0), now);
+    arm(tx, event.dedupe_key, Duration(0), now, event.available_at);
     bring_forward(tx, event.dedupe_key, event.available_at);
 }
 

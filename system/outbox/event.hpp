@@ -77,8 +77,9 @@ bool enqueue(Tx& tx, const NewEvent& event, Time now);
 // whoever has it may have looked too early. Nothing if it waits, or was accepted within `apart`.
 void rearm(Tx& tx, std::string_view dedupe_key, Duration apart, Time now);
 
-// Accepts an event, or, if it was accepted before, has it done again: one row for what is done as
-// often as somebody asks.
+// Accepts an event, or, if it was accepted before, has it done again at `available_at`, or sooner
+// if it waits for an earlier time: one row for what is done as often as somebody asks, and for
+// alarms.
 void enqueue_again(Tx& tx, const NewEvent& event, Time now);
 
 // Makes a pending event due at `when` if it was due later; one that is in hand comes back by then

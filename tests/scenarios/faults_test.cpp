@@ -3,12 +3,16 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+#include <string_view>
 
 #include "scenarios/cluster/nemesis.hpp"
 #include "sim/disk/disk.hpp"
 #include "sim/net/network.hpp"
 #include "system/store/database.hpp"
 #include "tests/scenarios/fault_support.hpp"
+#include "tests/support/kinds.hpp"
 
 // Every kind of fault, switched on alone: it shows in the trace, a program that is too naive for it
 // breaks, and the system survives it.
@@ -257,6 +261,29 @@ TEST_P(Fault, BitesTheNaive) {
 
 TEST_P(Fault, ShowsInTheTraceAndTheSystemSurvivesIt) {
     expect_survived(GetParam());
+}
+
+// Those that this file and cloud_faults_test.cpp try, by the values of their tests.
+std::set<std::string> tried() {
+    std::set<std::string> names;
+    const testing::UnitTest& all = *testing::UnitTest::GetInstance();
+    for (int i = 0; i < all.total_test_suite_count(); ++i) {
+        const testing::TestSuite& suite = *all.GetTestSuite(i);
+        if (!std::string_view(suite.name()).starts_with("Kinds/")) continue;
+        for (int j = 0; j < suite.total_test_count(); ++j) {
+            const std::string value = suite.GetTestInfo(j)->value_param();
+            const std::size_t quote = value.find('"');
+            names.insert(value.substr(quote + 1, value.rfind('"') - quote - 1));
+        }
+    }
+    return names;
+}
+
+TEST(Faults, AreAllTried) {
+    const std::set<std::string> names = tried();
+    for (const auto& [name, kind] : tests::all_kinds()) {
+        if (kind.fault) EXPECT_TRUE(names.contains(name)) << name;
+    }
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, Fault,

@@ -6,23 +6,15 @@
 #include <string>
 
 #include "sim/search/search.hpp"
-#include "sim/search/strategy.hpp"
 #include "tests/support/catalog.hpp"
+#include "tests/support/kinds.hpp"
 
 namespace scenarios {
 namespace {
 
 using sim::Effect;
 
-// Of every kind that there is: the widest scenario has a lane for each.
-std::map<std::string, sim::LaneKind> all_kinds() {
-    std::map<std::string, sim::LaneKind> kinds;
-    const auto profile = sim::search::calm_profile(tests::scenario("storm"));
-    for (const sim::search::Profile::Lane& lane : profile->lanes) {
-        kinds.emplace(std::string(lane.kind.name), lane.kind);
-    }
-    return kinds;
-}
+using tests::all_kinds;
 
 // What a name promises to a reader of a report, its kind says to those who judge by it. A kind that
 // is declared without its effect is a program's own, and fails here.
@@ -53,6 +45,18 @@ TEST(Kinds, AreThereForWhatScenariosAllow) {
                                             }))
                 << scenario.name << " allows " << name;
         }
+    }
+}
+
+// A storm is every fault that there is.
+TEST(Kinds, AllStrikeInAStorm) {
+    const Scenario& storm = *std::ranges::find(catalog(), "storm", &Scenario::name);
+    for (const auto& [name, kind] : all_kinds()) {
+        const bool allowed =
+            std::ranges::any_of(storm.faults, [&name](const std::string& allowed_name) {
+                return sim::matches_kind(allowed_name, name);
+            });
+        EXPECT_TRUE(allowed || !kind.fault) << name;
     }
 }
 

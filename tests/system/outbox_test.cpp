@@ -296,6 +296,28 @@ TEST_F(OutboxTest, DoesNotBuryWhatNobodyNeedsAnyMore) {
     EXPECT_EQ(column("outcome", "a"), "nobody needs it any more: it cannot be");
 }
 
+TEST_F(OutboxTest, ArmsAnAlarmAgainForItsTime) {
+    start([this](Delivery delivery) { return log_and_finish(&log, std::move(delivery)); });
+    const auto arm = [this](Duration after) {
+        auto body = [this, after](Tx& tx) {
+            const Time now = at.clock.now();
+            enqueue_again(tx, {kTest, "a", "k", "a", "a", {"", Work::rows}, now + after}, now);
+            return true;
+        };
+        EXPECT_TRUE(store->transact_now(body));
+        outbox.wake();
+    };
+    arm(minutes(1));
+    at.world.run_until(minutes(2));
+    const std::string once = log;
+    EXPECT_NE(once, "");
+    arm(minutes(10));
+    at.world.run_until(minutes(11));
+    EXPECT_EQ(log, once) << "its time has not come";
+    at.world.run_until(minutes(13));
+    EXPECT_EQ(log, once + once) << "one row, done twice";
+}
+
 TEST_F(OutboxTest, KnowsWhichKindsAreForgottenByAge) {
     constexpr EventKind kOnce{"a-test", EventKind::Lifetime::with_machine};
     const auto add_kind = [&](const EventKind& kind) {

@@ -16,7 +16,7 @@ struct Kind {
 };
 
 std::vector<Kind> kinds_in(const std::vector<Source>& sources) {
-    static const std::regex declared("constexpr EventKind (k[A-Za-z]+)\\{\\s*\"([^\"]+)\"");
+    static const std::regex declared("\\bEventKind\\s+(k\\w+)\\s*[({]\\s*\"([^\"]+)\"");
     std::vector<Kind> kinds;
     for (const Source& source : sources) {
         if (!source.path.starts_with("system/")) continue;
