@@ -120,8 +120,7 @@ class NobodyLockedOut final : public Property {
 }  // namespace
 
 bool in_service(const Machine* machine) {
-    return machine != nullptr &&
-           (machine->state == MachineState::starting || machine->state == MachineState::active);
+    return machine != nullptr && lifecycle::in_service(*machine);
 }
 
 Path path_of(const std::string& target) {

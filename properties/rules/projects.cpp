@@ -141,9 +141,7 @@ class ArchivedStaysArchived final : public Property {
         }
         if (archived_.empty()) return;
         for (const auto& [id, machine] : shadow.machines()) {
-            const bool in_service =
-                machine.state == MachineState::starting || machine.state == MachineState::active;
-            if (in_service && archived_.contains(machine.project)) {
+            if (lifecycle::in_service(machine) && archived_.contains(machine.project)) {
                 broken(fmt::format("project {} is archived, and machine {} is {}", machine.project,
                                    id, lifecycle::to_string(machine.state)));
             }

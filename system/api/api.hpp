@@ -67,8 +67,8 @@ class Api {
 
     // One line of the table, as docs/api.md lists it.
     struct ListedRoute {
-        std::string_view method;  // "*": every one that we take
-        std::string_view pattern;
+        std::string_view method;   // "*": every one that we take
+        std::string_view pattern;  // "/v1/projects/{project}/proxy/..."
         Audience audience;
     };
     static std::vector<ListedRoute> listed_routes();
@@ -86,12 +86,9 @@ class Api {
     using Handler = Answer (Api::*)(std::string subject, HttpRequest request);
 
     // One line of the table. It cannot be written without saying whom it is for.
-    struct Route {
+    struct Route : ListedRoute {
         constexpr Route(std::string_view verb, std::string_view path, Audience whom, Handler what)
-            : method(verb), pattern(path), audience(whom), handler(what) {}
-        std::string_view method;   // kAnyMethod: every one that we take
-        std::string_view pattern;  // "/v1/projects/{project}/proxy/..."
-        Audience audience;
+            : ListedRoute{verb, path, whom}, handler(what) {}
         Handler handler;
     };
     static std::span<const Route> routes();

@@ -79,10 +79,9 @@ boost::asio::awaitable<HttpResponse> Api::forward(Machine machine, HttpRequest r
         request.headers.erase(name);
     }
     if (providers_.find(machine.provider) == nullptr) {
-        co_return to_response(
-            Error(ErrorCode::machine_unavailable,
-                  fmt::format("this control plane has no provider {}", machine.provider),
-                  "start it with that provider"));
+        co_return to_response(Error(ErrorCode::machine_unavailable,
+                                    no_such_provider(machine.provider),
+                                    "start it with that provider"));
     }
     auto way = co_await way_to(machine);
     if (!way) {

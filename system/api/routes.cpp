@@ -115,11 +115,7 @@ std::span<const Api::Route> Api::routes() {
 }
 
 std::vector<Api::ListedRoute> Api::listed_routes() {
-    std::vector<ListedRoute> listed;
-    for (const Route& route : routes()) {
-        listed.push_back({route.method, route.pattern, route.audience});
-    }
-    return listed;
+    return {routes().begin(), routes().end()};
 }
 
 Api::Match Api::match(Door door, const HttpRequest& request) {

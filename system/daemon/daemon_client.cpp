@@ -22,8 +22,7 @@ boost::asio::awaitable<ProviderResult<Endpoint>> DaemonClient::way_to(Machine ma
     Provider* provider = providers_->find(machine.provider);
     if (provider == nullptr) {
         co_return std::unexpected(
-            ProviderError(ProviderErrorClass::unknown,
-                          fmt::format("this control plane has no provider {}", machine.provider)));
+            ProviderError(ProviderErrorClass::unknown, no_such_provider(machine.provider)));
     }
     auto way = co_await provider->reach(machine.external_id, machine.address, options_.port);
     co_return way;

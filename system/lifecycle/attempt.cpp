@@ -1,8 +1,8 @@
 #include "system/lifecycle/attempt.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include "system/providers/providers.hpp"
 
 namespace lifecycle {
 
@@ -17,7 +17,7 @@ Outcome after(const ProviderError& error) {
 }
 
 Outcome without_provider(std::string_view name) {
-    return Retry{fmt::format("this control plane has no provider {}", name)};
+    return Retry{no_such_provider(name)};
 }
 
 Outcome after(const Error& error) {

@@ -1,8 +1,9 @@
 #include "system/model/delegation.hpp"
 
-#include <algorithm>
 #include <array>
 #include <utility>
+
+#include "system/model/states.hpp"
 
 namespace lifecycle {
 namespace {
@@ -33,20 +34,15 @@ std::string_view to_string(DelegationState state) {
 }
 
 std::optional<DelegationState> parse_delegation_state(std::string_view text) {
-    for (const DelegationState state : kStates) {
-        if (to_string(state) == text) return state;
-    }
-    return std::nullopt;
+    return state_named<DelegationState>(text, kStates);
 }
 
 bool may_transition(DelegationState from, DelegationState to) {
-    return std::find(kTransitions.begin(), kTransitions.end(), std::pair(from, to)) !=
-           kTransitions.end();
+    return leads(kTransitions, from, to);
 }
 
 bool is_terminal(DelegationState state) {
-    return std::none_of(kTransitions.begin(), kTransitions.end(),
-                        [&](const auto& transition) { return transition.first == state; });
+    return leads_nowhere(kTransitions, state);
 }
 
 }  // namespace lifecycle

@@ -6,6 +6,8 @@
 #include <array>
 #include <utility>
 
+#include "system/model/states.hpp"
+
 namespace lifecycle {
 namespace {
 
@@ -37,20 +39,15 @@ std::string_view to_string(MachineState state) {
 }
 
 std::optional<MachineState> parse_machine_state(std::string_view text) {
-    for (const MachineState state : kStates) {
-        if (to_string(state) == text) return state;
-    }
-    return std::nullopt;
+    return state_named<MachineState>(text, kStates);
 }
 
 bool may_transition(MachineState from, MachineState to) {
-    return std::find(kTransitions.begin(), kTransitions.end(), std::pair(from, to)) !=
-           kTransitions.end();
+    return leads(kTransitions, from, to);
 }
 
 bool is_terminal(MachineState state) {
-    return std::none_of(kTransitions.begin(), kTransitions.end(),
-                        [&](const auto& transition) { return transition.first == state; });
+    return leads_nowhere(kTransitions, state);
 }
 
 std::string_view to_string(DaemonStatus status) {
@@ -63,10 +60,7 @@ std::string_view to_string(DaemonStatus status) {
 }
 
 std::optional<DaemonStatus> parse_daemon_status(std::string_view text) {
-    for (const DaemonStatus status : kDaemonStatuses) {
-        if (to_string(status) == text) return status;
-    }
-    return std::nullopt;
+    return state_named<DaemonStatus>(text, kDaemonStatuses);
 }
 
 bool in_service(const Machine& machine) {

@@ -1,8 +1,9 @@
 #include "system/model/provider_resource.hpp"
 
-#include <algorithm>
 #include <array>
 #include <utility>
+
+#include "system/model/states.hpp"
 
 namespace lifecycle {
 namespace {
@@ -29,15 +30,11 @@ std::string_view to_string(ResourceRecordState state) {
 }
 
 std::optional<ResourceRecordState> parse_resource_record_state(std::string_view text) {
-    for (const ResourceRecordState state : kStates) {
-        if (to_string(state) == text) return state;
-    }
-    return std::nullopt;
+    return state_named<ResourceRecordState>(text, kStates);
 }
 
 bool may_transition(ResourceRecordState from, ResourceRecordState to) {
-    return std::find(kTransitions.begin(), kTransitions.end(), std::pair(from, to)) !=
-           kTransitions.end();
+    return leads(kTransitions, from, to);
 }
 
 }  // namespace lifecycle

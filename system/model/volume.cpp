@@ -1,8 +1,9 @@
 #include "system/model/volume.hpp"
 
-#include <algorithm>
 #include <array>
 #include <utility>
+
+#include "system/model/states.hpp"
 
 namespace lifecycle {
 namespace {
@@ -40,15 +41,11 @@ std::string_view to_string(VolumeState state) {
 }
 
 std::optional<VolumeState> parse_volume_state(std::string_view text) {
-    for (const VolumeState state : kStates) {
-        if (to_string(state) == text) return state;
-    }
-    return std::nullopt;
+    return state_named<VolumeState>(text, kStates);
 }
 
 bool may_transition(VolumeState from, VolumeState to) {
-    return std::find(kTransitions.begin(), kTransitions.end(), std::pair(from, to)) !=
-           kTransitions.end();
+    return leads(kTransitions, from, to);
 }
 
 bool is_current(VolumeState state) {

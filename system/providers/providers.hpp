@@ -9,6 +9,11 @@
 
 namespace lifecycle {
 
+// In words: machines are recorded with a provider of that name, and this control plane has none.
+inline std::string no_such_provider(std::string_view name) {
+    return "this control plane has no provider " + std::string(name);
+}
+
 // The clouds that this control plane may use, by the name that machines are recorded with.
 class Providers {
   public:

@@ -1,9 +1,13 @@
 #include <gtest/gtest.h>
 
+#include <exception>
 #include <regex>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "system/system.hpp"
+#include "tests/support/sim_fixture.hpp"
 #include "tests/tidy/tree.hpp"
 
 // Every kind of event has a consumer, and a row that says what happens.
@@ -49,6 +53,23 @@ TEST(Flows, EveryKindOfEventHasAConsumerAndARow) {
     const std::vector<Source> sources = sources_of_tree();
     EXPECT_GT(kinds_in(sources).size(), 10U);
     EXPECT_EQ(missing(sources, text_of("docs/architecture.md")), "");
+}
+
+// The text of an installation does not say that it is called: the system that is put together does.
+TEST(Flows, EveryKindOfEventHasAConsumerInTheSystem) {
+    std::set<std::string> declared;
+    for (const Kind& kind : kinds_in(sources_of_tree())) declared.insert(kind.name);
+    tests::SimFixture at;
+    const lifecycle::Counters counters(at.telemetry);
+    lifecycle::System system(at.open_store(), at.ports(), counters, lifecycle::Providers(),
+                             lifecycle::SystemOptions(),
+                             [](std::exception_ptr failure) { std::rethrow_exception(failure); });
+    std::set<std::string> consumed;
+    for (const lifecycle::EventKind& kind : system.kinds()) {
+        consumed.insert(std::string(kind.name));
+    }
+    EXPECT_EQ(consumed, declared);
+    EXPECT_GT(consumed.size(), 10U);
 }
 
 TEST(Flows, AreFoundBroken) {

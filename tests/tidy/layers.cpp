@@ -1,5 +1,7 @@
 #include "tests/tidy/layers.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <functional>
 #include <regex>
@@ -52,12 +54,12 @@ std::vector<Finding> check_hidden_arrows(const std::string& path, std::string_vi
         const bool seen = text.find(include) != std::string_view::npos ||
                           header.find(include) != std::string_view::npos;
         if (path.starts_with(folder) || seen) continue;
-        const std::regex named(std::string("\\b") + name + "::");
+        const std::regex named(fmt::format("\\b{}::", name));
         std::smatch found;
         if (!std::regex_search(code, found, named)) continue;
         const auto before = code.begin() + found.position();
         findings.push_back({path, 1 + static_cast<int>(std::count(code.begin(), before, '\n')),
-                            std::string("names ") + name + ":: and includes nothing of " + folder});
+                            fmt::format("names {}:: and includes nothing of {}", name, folder)});
     }
     return findings;
 }
@@ -102,17 +104,17 @@ std::vector<Finding> Layers::check(const std::string& path, std::string_view tex
         const std::string target = (*found)[1];
         const std::string other = row_of(target);
         if (other == row) continue;
-        used_[row].try_emplace(other, path + " includes " + target);
+        used_[row].try_emplace(other, fmt::format("{} includes {}", path, target));
         bool drawn = false;
         for (const std::string& arrow : drawn_.at(row)) {
             if (!is_below(target, arrow)) continue;
-            gone_along_[row][arrow] = true;
+            gone_along_[row].insert(arrow);
             drawn = true;
         }
         if (drawn) continue;
         const auto before = whole.begin() + found->position();
         findings.push_back({path, 1 + static_cast<int>(std::count(whole.begin(), before, '\n')),
-                            row + " must not include " + target});
+                            fmt::format("{} must not include {}", row, target)});
     }
     return findings;
 }
@@ -149,7 +151,7 @@ std::vector<Finding> Layers::unused() const {
         const auto along = gone_along_.find(row);
         for (const std::string& arrow : arrows) {
             if (along != gone_along_.end() && along->second.contains(arrow)) continue;
-            findings.push_back({kDocument, 0, row + " includes nothing of " + arrow});
+            findings.push_back({kDocument, 0, fmt::format("{} includes nothing of {}", row, arrow)});
         }
     }
     return findings;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,7 +40,7 @@ class Layers {
     std::map<std::string, std::string> rows_;                         // of which row each path is
     std::map<std::string, std::vector<std::string>> drawn_;           // by row
     std::map<std::string, std::map<std::string, std::string>> used_;  // row, row, an example
-    std::map<std::string, std::map<std::string, bool>> gone_along_;   // row, path as drawn
+    std::map<std::string, std::set<std::string>> gone_along_;         // row, path as drawn
 };
 
 }  // namespace tidy

@@ -1,12 +1,12 @@
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <regex>
 #include <set>
 #include <sstream>
 #include <string>
 
 #include "system/api/api.hpp"
+#include "tests/tidy/tree.hpp"
 
 // docs/api.md lists the routes that there are, for those whom they are for, and no others.
 namespace lifecycle {
@@ -18,7 +18,7 @@ struct Listed {
 };
 
 Listed in_document() {
-    std::ifstream in(VIVARIUM_SOURCE_DIR "/docs/api.md");
+    std::istringstream in(tidy::text_of("docs/api.md"));
     // What stands in the first column: "`GET /v1/a`", "any `/v1/b/...`", "`POST /v1/c/d`, `/e`".
     static const std::regex route(
         "^\\| (?:any )?`(?:([A-Z]+) )?(/v1/[^`]+)`(?:, `/([a-z]+)`)? \\|");
