@@ -69,7 +69,7 @@ boost::asio::awaitable<Outcome> Readiness::consume(Delivery delivery) {
     };
     const auto found = co_await store_.read(std::move(read));
     if (!found) co_return Done{"there is no such machine", {}};
-    const Machine machine = *found;
+    const Machine& machine = *found;
     if (machine.state != MachineState::starting) {
         co_return Done{fmt::format("the machine is {}", to_string(machine.state)), {}};
     }

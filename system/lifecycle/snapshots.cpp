@@ -50,7 +50,7 @@ boost::asio::awaitable<Outcome> Snapshots::consume(Delivery delivery) {
     };
     const auto row = co_await store_.read(std::move(read));
     if (!row) co_return GiveUp{"there is no such volume"};
-    const VolumeRow volume = *row;
+    const VolumeRow& volume = *row;
     const auto counted = [this, name = volume.name](Tx& tx) {
         record_snapshot(tx, name, ports_.clock.now());
     };

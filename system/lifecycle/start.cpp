@@ -76,7 +76,7 @@ boost::asio::awaitable<Outcome> Provisioner::restart(Delivery delivery) {
     if (!found || !in_service(*found) || found->external_id.empty()) {
         co_return Done{"the machine is not in service", {}};
     }
-    const Machine machine = *found;
+    const Machine& machine = *found;
     Provider* provider = providers_.find(machine.provider);
     if (provider == nullptr) co_return without_provider(machine.provider);
     const auto restarted = co_await provider->restart(machine.external_id);

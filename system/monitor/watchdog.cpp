@@ -94,7 +94,7 @@ boost::asio::awaitable<void> Watchdog::judge(std::string id, std::int64_t beats)
     auto read = [&id](ReadTx& tx) -> std::optional<Machine> { return find_machine(tx, id); };
     const auto found = co_await store_.read(read);
     if (!found || found->external_id.empty()) co_return;
-    const Machine machine = *found;
+    const Machine& machine = *found;
     Provider* provider = providers_.find(machine.provider);
     if (provider == nullptr) co_return;
     const auto resource = co_await provider->get(machine.external_id);
