@@ -32,8 +32,6 @@ target_compile_options(vivarium_options INTERFACE
     # The newest that Debian 12's valgrind reads.
     $<$<CXX_COMPILER_ID:Clang>:-fdebug-default-version=4>
     # g++ 12 warns of impossible accesses inside the standard library once it has inlined enough.
-    # Debugging is for the presets of clang: with variables, g++ takes a quarter longer.
-    $<$<CXX_COMPILER_ID:GNU>:-g1>
     $<$<CXX_COMPILER_ID:GNU>:-Wno-array-bounds -Wno-stringop-overflow -Wno-restrict
         -Wno-maybe-uninitialized -Wno-dangling-pointer -Wno-use-after-free
         # It takes Asio's allocation of coroutine frames for a mismatched pair.
@@ -42,9 +40,7 @@ target_compile_definitions(vivarium_options INTERFACE
     BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_COROUTINE)
 if(VIVARIUM_SANITIZE)
     target_compile_options(vivarium_options INTERFACE
-        -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-        # What a report's stack needs, and no variables, which would take a tenth longer to compile.
-        -g1)
+        -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
     target_link_options(vivarium_options INTERFACE -fsanitize=address,undefined)
     # Recycled coroutine frames would hide a use after free.
     target_compile_definitions(vivarium_options INTERFACE
