@@ -28,6 +28,7 @@ struct CloudMachine {
     bool out_of_sight = false;   // the provider does not reach its host
     bool empty_volume = false;   // it mounts one that nobody has written to yet
     std::string authority = {};  // at which its daemon is reached; empty: nowhere, or not by that
+    bool loses_address = false;  // as soon as it stops, and then that may be another's
 };
 
 // Where a cloud's machines run.

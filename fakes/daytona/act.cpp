@@ -19,4 +19,9 @@ Act DaytonaCloud::act_of(const lifecycle::HttpRequest& request) {
     return act_on_one(request.method, rest);
 }
 
+// A sandbox is as large as its snapshot says.
+RequestedMachine DaytonaCloud::requested_by(const lifecycle::HttpRequest& create) {
+    return {.image = field_in(create.body, "snapshot")};
+}
+
 }  // namespace fakes

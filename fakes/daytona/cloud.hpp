@@ -42,6 +42,7 @@ class DaytonaCloud final : public Cloud {
 
     DaytonaCloudOptions& options() { return options_; }
     static Act act_of(const lifecycle::HttpRequest& request);
+    static RequestedMachine requested_by(const lifecycle::HttpRequest& create);
     void handle(const lifecycle::HttpRequest& request, Respond respond) override;
     std::vector<CloudMachine> inventory() const override;
     void lose(const std::string& name) override;

@@ -35,4 +35,12 @@ Act DockerEngine::act_of(const lifecycle::HttpRequest& request) {
     return act_on_one(request.method, rest);
 }
 
+RequestedMachine DockerEngine::requested_by(const lifecycle::HttpRequest& create) {
+    const auto body = nlohmann::json::parse(create.body);
+    const auto& host = body.at("HostConfig");
+    return {.image = body.value("Image", ""),
+            .cpus = host.value("NanoCpus", std::int64_t{0}) / 1'000'000'000,
+            .memory_mb = host.value("Memory", std::int64_t{0}) / (1 << 20)};
+}
+
 }  // namespace fakes

@@ -400,6 +400,7 @@ CloudMachine DockerEngine::described(const Container& container) const {
     described.leaving = container.status == "removing";
     described.running = container.status == "running";
     if (described.running) described.authority = authority_of(container);
+    described.loses_address = true;
     return described;
 }
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "fakes/fly/cloud.hpp"
 #include "fakes/query.hpp"
@@ -23,6 +24,16 @@ Act FlyCloud::act_of(const lifecycle::HttpRequest& request) {
         return {Act::Verb::find, parameter(rest.substr(1), "metadata.vivarium_machine")};
     }
     return act_on_one(request.method, rest);
+}
+
+RequestedMachine FlyCloud::requested_by(const lifecycle::HttpRequest& create) {
+    const auto body = nlohmann::json::parse(create.body);
+    const auto& config = body.at("config");
+    const auto& guest = config.at("guest");
+    return {.image = config.value("image", ""),
+            .cpus = guest.value("cpus", std::int64_t{0}),
+            .memory_mb = guest.value("memory_mb", std::int64_t{0}),
+            .memory_unit_mb = 256};
 }
 
 }  // namespace fakes

@@ -8,6 +8,7 @@
 #include "fakes/act.hpp"
 #include "fakes/cloud.hpp"
 #include "properties/property.hpp"
+#include "scenarios/cluster/sites.hpp"
 #include "scenarios/watch/shadow.hpp"
 #include "scenarios/watch/witness.hpp"
 #include "system/model/machine.hpp"
@@ -351,11 +352,11 @@ class MadeAsAsked final : public Property {
         const Machine* machine = act.verb == Verb::create ? shadow.machine(act.subject) : nullptr;
         if (machine == nullptr) return;
         const lifecycle::MachineSpec& spec = machine->spec;
-        const Made made = made_by(call.provider, body);
+        const fakes::RequestedMachine made =
+            scenarios::site_of(call.provider).requested(call.request);
         if (made.cpus) compare(machine->id, "processors", spec.cpus, *made.cpus);
-        // What a provider counts in larger units is rounded up.
         if (made.memory_mb) {
-            const std::int64_t unit = call.provider == "docker" ? 1 : 256;
+            const std::int64_t unit = made.memory_unit_mb;
             compare(machine->id, "MB", (spec.memory_mb + unit - 1) / unit * unit, *made.memory_mb);
         }
         if (made.image != spec.image) {
@@ -365,27 +366,6 @@ class MadeAsAsked final : public Property {
     }
 
   private:
-    // What a request for a machine asks for; nothing where the provider decides.
-    struct Made {
-        std::string image;
-        std::optional<std::int64_t> cpus;
-        std::optional<std::int64_t> memory_mb;
-    };
-    static Made made_by(const std::string& provider, const json& body) {
-        if (provider == "fly") {
-            const json& config = body.at("config");
-            const json& guest = config.at("guest");
-            return {config.value("image", ""), guest.value("cpus", std::int64_t{0}),
-                    guest.value("memory_mb", std::int64_t{0})};
-        }
-        if (provider == "docker") {
-            const json& host = body.at("HostConfig");
-            return {body.value("Image", ""),
-                    host.value("NanoCpus", std::int64_t{0}) / 1'000'000'000,
-                    host.value("Memory", std::int64_t{0}) / (1 << 20)};
-        }
-        return {body.value("snapshot", ""), {}, {}};
-    }
     void compare(const std::string& what, std::string_view unit, std::int64_t wanted,
                  std::int64_t made) const {
         if (made == wanted) return;

@@ -148,8 +148,7 @@ class RoutesAreCurrent final : public CalmProperty {
                 continue;
             }
             const lifecycle::Route& route = routes_[machine->project];
-            // A container's address is another's as soon as it stops.
-            const bool may_be_wrong = !there.authority.empty() || there.provider == "docker";
+            const bool may_be_wrong = !there.authority.empty() || there.loses_address;
             if (route.machine != machine->id || !may_be_wrong || route.address == there.authority) {
                 continue;
             }

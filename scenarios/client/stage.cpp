@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "fakes/hosts/sim_ports.hpp"
+#include "scenarios/cluster/sites.hpp"
 #include "sim/net/network.hpp"
 #include "system/model/signature.hpp"
 #include "system/ports/suspend.hpp"
@@ -94,8 +95,7 @@ boost::asio::awaitable<HttpResponse> Stage::insist(HttpRequest request) {
 boost::asio::awaitable<std::string> Stage::create(std::string project, std::string provider,
                                                   std::int64_t volume_gb) {
     json body = {{"image", "registry.fly.io/vivarium:1"}, {"provider", provider}};
-    // Elsewhere the image says how large its machine is.
-    if (provider != "daytona") body["memory_mb"] = 1024;
+    if (site_of(provider).sizes_machines) body["memory_mb"] = 1024;
     if (volume_gb > 0) body["volume_gb"] = volume_gb;
     return ask_for_machine(std::move(project), body.dump());
 }

@@ -2,11 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <array>
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <memory>
 #include <utility>
 
+#include "scenarios/cluster/sites.hpp"
 #include "sim/world/run_queue.hpp"
 #include "sim/world/tape.hpp"
 #include "system/ports/http.hpp"
@@ -34,7 +35,6 @@ std::string_view name_of(Step::Action action) {
 }
 
 constexpr std::uint64_t kThinking = 16;
-constexpr std::array<const char*, Step::kProviders> kProviderNames = {"fly", "daytona", "docker"};
 
 std::string step_words(std::uint64_t value) {
     return fmt::format("makes the next step: {}", name_of(static_cast<Step::Action>(value)));
@@ -44,7 +44,7 @@ std::string think_words(std::uint64_t value) {
 }
 constexpr sim::LaneKind kStep = sim::choice("workload", step_words);
 constexpr sim::LaneKind kProvider = sim::choice("provider", [](std::uint64_t value) {
-    return fmt::format("asks for its next machine at {}", kProviderNames[value]);
+    return fmt::format("asks for its next machine at {}", sites().at(value).name);
 });
 constexpr sim::LaneKind kThink = sim::choice("think", think_words);
 
@@ -70,9 +70,9 @@ bool accepted_or_excused(const std::optional<lifecycle::HttpResponse>& answer) {
 }  // namespace
 
 std::string to_string(const Step& step) {
-    const char* provider = step.action == Step::Action::create ? kProviderNames[step.provider] : "";
-    return fmt::format("{}{}{} after {} min", name_of(step.action), *provider == 0 ? "" : " at ",
-                       provider, step.think_minutes);
+    const bool creates = step.action == Step::Action::create;
+    return fmt::format("{}{}{} after {} min", name_of(step.action), creates ? " at " : "",
+                       creates ? sites().at(step.provider).name : "", step.think_minutes);
 }
 
 Script perform(Stage stage, std::string project, Step step) {
@@ -81,7 +81,7 @@ Script perform(Stage stage, std::string project, Step step) {
         case Step::Action::nothing: break;
         case Step::Action::create: {
             const std::string machine =
-                co_await stage.create(project, kProviderNames[step.provider], step.volume_gb);
+                co_await stage.create(project, sites().at(step.provider).name, step.volume_gb);
             stage.expect(!machine.empty(), "a created machine has an id");
             break;
         }
@@ -152,13 +152,15 @@ std::vector<Step> draw_steps(sim::Tape& tape, const std::string& project, std::s
     const sim::LaneId actions = tape.lane("workload " + project, kStep);
     const sim::LaneId providers = tape.lane("provider " + project, kProvider);
     const sim::LaneId pauses = tape.lane("think " + project, kThink);
+    const auto with_volumes = std::ranges::find_if(sites(), &Site::has_volumes) - sites().begin();
     std::vector<Step> steps;
     for (std::size_t i = 0; i < count; ++i) {
         Step step;
+        if (volume_gb > 0) step.provider = static_cast<std::uint64_t>(with_volumes);
         step.action = static_cast<Step::Action>(tape.draw(actions, Step::kActions));
         step.think_minutes = static_cast<int>(tape.draw(pauses, kThinking));
         if (step.action == Step::Action::create && volume_gb == 0) {
-            step.provider = tape.draw(providers, Step::kProviders);
+            step.provider = tape.draw(providers, sites().size());
         }
         step.volume_gb = volume_gb;
         steps.push_back(step);

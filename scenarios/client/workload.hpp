@@ -24,10 +24,9 @@ struct Step {
         rotate
     };
     static constexpr std::uint64_t kActions = 10;
-    static constexpr std::uint64_t kProviders = 3;
     Action action = Action::nothing;
-    std::uint64_t provider = 0;  // of a machine that is created: fly, daytona, docker
-    std::int64_t volume_gb = 0;  // and its volume; more than 0 only on fly
+    std::uint64_t provider = 0;  // of a machine that is created: its place among the sites
+    std::int64_t volume_gb = 0;  // and its volume; more than 0 only where there are volumes
     int think_minutes = 0;
 };
 std::string to_string(const Step& step);

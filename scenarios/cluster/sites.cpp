@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "fakes/daytona/cloud.hpp"
+#include "fakes/daytona/pace.hpp"
 #include "fakes/docker/engine.hpp"
 #include "fakes/fly/cloud.hpp"
+#include "fakes/fly/pace.hpp"
 #include "scenarios/cluster/cluster.hpp"
 #include "sim/world/tape.hpp"
 #include "system/providers/daytona.hpp"
@@ -71,11 +74,46 @@ std::unique_ptr<lifecycle::Provider> docker_client(ClientParts parts) {
 
 const std::vector<Site>& sites() {
     static const std::vector<Site> all = {
-        {"fly", kFlyAuthority, fly, fly_client, fakes::FlyCloud::act_of},
-        {"daytona", kDaytonaAuthority, daytona, daytona_client, fakes::DaytonaCloud::act_of},
-        {"docker", kDockerAuthority, docker, docker_client, fakes::DockerEngine::act_of},
+        {.name = "fly",
+         .authority = kFlyAuthority,
+         .cloud = fly,
+         .client = fly_client,
+         .act = fakes::FlyCloud::act_of,
+         .requested = fakes::FlyCloud::requested_by,
+         .pace = fakes::fly_pace,
+         .has_volumes = true,
+         .sizes_machines = true,
+         .starts_by_itself = false},
+        {.name = "daytona",
+         .authority = kDaytonaAuthority,
+         .cloud = daytona,
+         .client = daytona_client,
+         .act = fakes::DaytonaCloud::act_of,
+         .requested = fakes::DaytonaCloud::requested_by,
+         .pace = fakes::daytona_pace,
+         .has_volumes = false,
+         .sizes_machines = false,
+         .starts_by_itself = true},
+        {.name = "docker",
+         .authority = kDockerAuthority,
+         .cloud = docker,
+         .client = docker_client,
+         .act = fakes::DockerEngine::act_of,
+         .requested = fakes::DockerEngine::requested_by,
+         .pace = nullptr,
+         .has_volumes = false,
+         .sizes_machines = true,
+         .starts_by_itself = false},
     };
     return all;
+}
+
+const Site& site_of(std::string_view provider) {
+    const auto found = std::ranges::find(sites(), provider, &Site::name);
+    if (found == sites().end()) {
+        throw std::logic_error(fmt::format("there is no provider {}", provider));
+    }
+    return *found;
 }
 
 const Site* site_at(std::string_view authority) {

@@ -8,6 +8,7 @@
 
 #include "fakes/act.hpp"
 #include "fakes/cloud.hpp"
+#include "fakes/pace.hpp"
 #include "sim/world/tape.hpp"
 #include "system/ports/telemetry.hpp"
 #include "system/providers/provider.hpp"
@@ -33,10 +34,18 @@ struct Site {
     std::unique_ptr<fakes::Cloud> (*cloud)(lifecycle::Clock&, sim::Tape&, fakes::BoxHost&);
     std::unique_ptr<lifecycle::Provider> (*client)(ClientParts);
     fakes::Act (*act)(const lifecycle::HttpRequest&);  // what a request to it does
+    fakes::RequestedMachine (*requested)(const lifecycle::HttpRequest&);  // by one that creates
+    std::unique_ptr<fakes::Pace> (*pace)();  // null: it may be asked as often as one likes
+    bool has_volumes;
+    bool sizes_machines;    // false: its image says how large a machine is
+    bool starts_by_itself;  // whether a machine does that is made
 };
 
 // All of them, in the order in which their processes are made.
 const std::vector<Site>& sites();
+
+// The one of that name, which has to be there.
+const Site& site_of(std::string_view provider);
 
 // The one that is served there; null if none is.
 const Site* site_at(std::string_view authority);

@@ -102,12 +102,6 @@ bool is_within(const ip::address& address, const std::string& subnet) {
     return !no_network && is_within(address, v6);
 }
 
-std::unexpected<std::string> nowhere(std::string_view provider, const ServerOptions& options) {
-    return std::unexpected(
-        fmt::format("boxes at {} would be told to report to {}, which is not this host to them: {}",
-                    provider, options.boxes.host, kSayIt));
-}
-
 // Whether an engine runs its containers on this host.
 bool is_here(const std::string& authority) {
     if (authority.starts_with("unix:")) return true;
@@ -116,14 +110,36 @@ bool is_here(const std::string& authority) {
     return host == "localhost" || ip::make_address(host, no_address).is_loopback();
 }
 
-std::expected<std::string, std::string> host_for_containers(const ServerOptions& options,
-                                                            const ip::address& listening) {
-    const DockerOptions& docker = *options.docker;
+}  // namespace
+
+std::optional<ip::address> address_on_bridge(const DockerNetwork& bridge,
+                                             std::span<const ip::address> ours) {
+    for (const DockerNetwork::Pool& pool : bridge.pools) {
+        boost::system::error_code none;
+        auto gateway = ip::make_address(pool.gateway, none);
+        // All of 127.0.0.0/8 is this host's.
+        if (!none && gateway.is_v4() && gateway.is_loopback()) return gateway;
+        for (const ip::address& one : ours) {
+            if (none ? is_within(one, pool.subnet) : one == gateway) return one;
+        }
+    }
+    return std::nullopt;
+}
+
+std::unexpected<std::string> nowhere(std::string_view provider, const Listen& boxes) {
+    return std::unexpected(
+        fmt::format("boxes at {} would be told to report to {}, which is not this host to them: {}",
+                    provider, boxes.host, kSayIt));
+}
+
+std::expected<std::string, std::string> host_for_containers(const DockerOptions& docker,
+                                                            const Listen& boxes) {
+    const auto listening = ip::make_address(boxes.host);
     if (!is_here(docker.authority)) {
-        return nowhere(fmt::format("the Docker Engine of {}", docker.authority), options);
+        return nowhere(fmt::format("the Docker Engine of {}", docker.authority), boxes);
     }
     if (docker.network == "host") {
-        if (!listening.is_unspecified()) return options.boxes.host;
+        if (!listening.is_unspecified()) return boxes.host;
         return listening.is_v6() ? "::1" : "127.0.0.1";
     }
     const bool usual = docker.network.empty() || docker.network == "default";
@@ -154,35 +170,28 @@ std::expected<std::string, std::string> host_for_containers(const ServerOptions&
         return std::unexpected(fmt::format(
             "boxes on Docker's network {} reach this host at {}, and --box-listen listens at {} "
             "alone: give --box-listen {}, or {}",
-            name, found->to_string(), options.boxes.host,
-            authority_of(found->to_string(), options.boxes.port), kSayIt));
+            name, found->to_string(), boxes.host, authority_of(found->to_string(), boxes.port),
+            kSayIt));
     }
     return found->to_string();
 }
 
-}  // namespace
-
-std::optional<ip::address> address_on_bridge(const DockerNetwork& bridge,
-                                             std::span<const ip::address> ours) {
-    for (const DockerNetwork::Pool& pool : bridge.pools) {
-        boost::system::error_code none;
-        auto gateway = ip::make_address(pool.gateway, none);
-        // All of 127.0.0.0/8 is this host's.
-        if (!none && gateway.is_v4() && gateway.is_loopback()) return gateway;
-        for (const ip::address& one : ours) {
-            if (none ? is_within(one, pool.subnet) : one == gateway) return one;
+std::expected<std::string, std::string> host_for_boxes(
+    const Listen& boxes, std::span<const std::unique_ptr<ProviderSetup>> providers) {
+    const auto listening = ip::make_address(boxes.host);
+    if (!listening.is_unspecified() && !listening.is_loopback()) return boxes.host;
+    std::string host;
+    for (const auto& provider : providers) {
+        auto found = provider->host_for_boxes(boxes);
+        if (!found) return found;
+        if (!host.empty() && host != *found) {
+            return std::unexpected(
+                fmt::format("boxes at {} reach this host at {}, and others at {}: {}",
+                            provider->name(), *found, host, kSayIt));
         }
+        host = *std::move(found);
     }
-    return std::nullopt;
-}
-
-std::expected<std::string, std::string> host_for_boxes(const ServerOptions& options) {
-    const auto listening = ip::make_address(options.boxes.host);
-    if (!listening.is_unspecified() && !listening.is_loopback()) return options.boxes.host;
-    if (options.fly || options.daytona) {
-        return nowhere(options.fly ? "Fly" : "Daytona", options);
-    }
-    return host_for_containers(options, listening);
+    return host;
 }
 
 }  // namespace lifecycle::server

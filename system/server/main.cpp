@@ -15,9 +15,6 @@
 
 #include "system/api/json.hpp"
 #include "system/model/json.hpp"
-#include "system/providers/daytona.hpp"
-#include "system/providers/docker.hpp"
-#include "system/providers/fly.hpp"
 #include "system/providers/url.hpp"
 #include "system/server/adapters.hpp"
 #include "system/server/control_address.hpp"
@@ -50,7 +47,7 @@ int serve(ServerOptions options) {
     std::string& control = options.system.lifecycle.control_authority;
     std::string host_for_them;
     if (control.empty()) {
-        auto found = host_for_boxes(options);
+        auto found = host_for_boxes(options.boxes, options.providers);
         if (!found) {
             fmt::print(stderr, "lifecycled: {}\n", found.error());
             return kBadInput;
@@ -75,19 +72,11 @@ int serve(ServerOptions options) {
         return kBadInput;
     }
     options.system.identity_key = std::move(*key);
-    std::optional<FlyProvider> fly;
-    std::optional<DaytonaProvider> daytona;
-    std::optional<DockerProvider> docker;
+    std::vector<std::unique_ptr<Provider>> connected;
     Providers providers;
-    if (options.fly) {
-        providers.add("fly", fly.emplace(http, clock, counters, *options.fly));
-    }
-    if (options.daytona) {
-        providers.add("daytona", daytona.emplace(http, clock, counters, *options.daytona));
-    }
-    if (options.docker) {
-        providers.add("docker",
-                      docker.emplace(http, clock, counters, ports.executor, *options.docker));
+    for (const auto& setup : options.providers) {
+        connected.push_back(setup->connect({http, clock, counters, ports.executor}));
+        providers.add(std::string(setup->name()), *connected.back());
     }
     // Machines are told where to report, so the port has to be known before the first is made.
     System* running = nullptr;

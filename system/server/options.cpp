@@ -9,13 +9,11 @@
 
 #include "system/model/secrets.hpp"
 #include "system/server/http_client.hpp"
+#include "system/server/option_words.hpp"
 #include "system/server/private_file.hpp"
 
 namespace lifecycle::server {
 namespace {
-
-constexpr std::string_view kMakeAToken =
-    "make a token with 'umask 077; openssl rand -hex 32 > admin.token' and give it";
 
 // What was said, before it is checked.
 struct Words {
@@ -25,12 +23,6 @@ struct Words {
     std::int64_t grace_minutes = 240;
     std::int64_t reconcile_minutes = 5;
     std::int64_t quarantine_days = 7;
-    FlyOptions fly;
-    std::string fly_token_file;
-    DaytonaOptions daytona;
-    std::string daytona_token_file;
-    DockerOptions docker{.authority = "", .network = ""};
-    std::string docker_pull = "never";
     std::string github_secret_file;
     std::string consul_token_file;
     std::int64_t heartbeat_seconds = 30;
@@ -40,26 +32,13 @@ struct Words {
     bool dry_run = false;
 };
 
-std::unexpected<BadOptions> bad(std::string text) {
-    return std::unexpected(BadOptions{std::move(text)});
-}
-
-std::expected<std::string, BadOptions> read_secret(std::string_view option,
-                                                   const std::string& path) {
-    auto secret = read_private_file(path, 1);
-    if (!secret) return bad(fmt::format("{}: {}", option, secret.error()));
-    return *std::move(secret);
+std::unexpected<std::string> bad(std::string text) {
+    return std::unexpected(std::move(text));
 }
 
 bool parse_port(const std::string& text, std::uint16_t& port) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
     return error == std::errc() && end == text.data() + text.size();
-}
-
-std::expected<void, BadOptions> check_authority(std::string_view option,
-                                                const std::string& authority) {
-    if (authority.starts_with("unix:/") || !split_authority(authority).host.empty()) return {};
-    return bad(fmt::format("{}: \"{}\" is not of the form host:port", option, authority));
 }
 
 void add_server_options(CLI::App& app, Words& words, ServerOptions& options) {
@@ -143,73 +122,35 @@ void add_server_options(CLI::App& app, Words& words, ServerOptions& options) {
                    "Provider of machines that ask for none; by default the first that is set up");
 }
 
-void add_provider_options(CLI::App& app, Words& words) {
-    app.add_option("--fly-api", words.fly.authority, "host:port of Fly's Machines API")
-        ->capture_default_str();
-    app.add_option("--fly-app", words.fly.app, "Fly app that holds the machines");
-    app.add_option("--fly-token-file", words.fly_token_file,
-                   "File whose first line is the API token; sets Fly up");
-    app.add_option("--daytona-api", words.daytona.authority, "host:port of Daytona's API")
-        ->capture_default_str();
-    app.add_flag("--daytona-plain{false}", words.daytona.tls, "Without TLS");
-    app.add_option("--daytona-token-file", words.daytona_token_file,
-                   "File whose first line is the API key; sets Daytona up");
-    app.add_option("--docker", words.docker.authority,
-                   "unix:PATH or host:port of a Docker Engine; sets Docker up");
-    app.add_option("--docker-network", words.docker.network, "Network of the containers");
-    app.add_option("--docker-pull", words.docker_pull,
-                   "Which images the engine is told to pull: never any, or those that are missing")
-        ->check(CLI::IsMember({"never", "missing"}))
-        ->capture_default_str();
+// "--a, --b or --c".
+std::string options_of(const std::vector<std::unique_ptr<ProviderSetup>>& setups) {
+    std::string all;
+    for (std::size_t i = 0; i < setups.size(); ++i) {
+        if (i > 0) all += i + 1 == setups.size() ? " or " : ", ";
+        all += setups[i]->option();
+    }
+    return all;
 }
 
-std::expected<void, BadOptions> set_providers_up(const Words& words, ServerOptions& options) {
-    if (!words.fly_token_file.empty()) {
-        if (words.fly.app.empty()) return bad("--fly-app is required with --fly-token-file");
-        auto token = read_secret("--fly-token-file", words.fly_token_file);
-        if (!token) return std::unexpected(token.error());
-        if (auto fits = check_authority("--fly-api", words.fly.authority); !fits) return fits;
-        options.fly = words.fly;
-        options.fly->token = *token;
+std::expected<void, std::string> set_providers_up(
+    std::vector<std::unique_ptr<ProviderSetup>> setups, ServerOptions& options) {
+    const std::string how = options_of(setups);
+    for (auto& setup : setups) {
+        const auto used = setup->read(!options.system.api.admin_token_hash.empty());
+        if (!used) return std::unexpected(used.error());
+        if (*used) options.providers.push_back(std::move(setup));
     }
-    if (!words.daytona_token_file.empty()) {
-        auto token = read_secret("--daytona-token-file", words.daytona_token_file);
-        if (!token) return std::unexpected(token.error());
-        if (auto fits = check_authority("--daytona-api", words.daytona.authority); !fits) {
-            return fits;
-        }
-        options.daytona = words.daytona;
-        options.daytona->token = *token;
-    }
-    if (!words.docker.authority.empty()) {
-        if (auto fits = check_authority("--docker", words.docker.authority); !fits) return fits;
-        options.docker = words.docker;
-        options.docker->pulls = words.docker_pull == "missing";
-        const std::string& network = words.docker.network;
-        const bool shared = network == "host" || network.starts_with("container:");
-        if (shared && options.system.api.admin_token_hash.empty()) {
-            return bad(fmt::format(
-                "--docker-network {}: boxes there would reach --listen as clients do, and could do "
-                "anything: {} as --admin-token-file admin.token",
-                network, kMakeAToken));
-        }
-    }
-    std::vector<std::string> known;
-    if (options.fly) known.emplace_back("fly");
-    if (options.daytona) known.emplace_back("daytona");
-    if (options.docker) known.emplace_back("docker");
-    if (known.empty()) {
-        return bad("no provider: use --fly-token-file, --daytona-token-file or --docker");
-    }
+    if (options.providers.empty()) return bad(fmt::format("no provider: use {}", how));
     std::string& chosen = options.system.lifecycle.machines.provider;
-    if (chosen.empty()) chosen = known.front();
-    if (std::find(known.begin(), known.end(), chosen) == known.end()) {
+    if (chosen.empty()) chosen = options.providers.front()->name();
+    const auto is_chosen = [&](const auto& setup) { return setup->name() == chosen; };
+    if (std::ranges::none_of(options.providers, is_chosen)) {
         return bad(fmt::format("--provider: {} is not set up", chosen));
     }
     return {};
 }
 
-std::expected<void, BadOptions> set_routes_up(const Words& words, ServerOptions& options) {
+std::expected<void, std::string> set_routes_up(const Words& words, ServerOptions& options) {
     RouteTableOptions& routes = options.system.routes;
     if (!routes.authority.empty()) {
         if (auto fits = check_authority("--consul", routes.authority); !fits) return fits;
@@ -221,12 +162,11 @@ std::expected<void, BadOptions> set_routes_up(const Words& words, ServerOptions&
     return {};
 }
 
-std::expected<ServerOptions::Listen, BadOptions> parse_listen(std::string_view option,
-                                                              const std::string& said) {
+std::expected<Listen, std::string> parse_listen(std::string_view option, const std::string& said) {
     const HostPort address = split_authority(said);
     boost::system::error_code no_address;
     const auto ip = boost::asio::ip::make_address(address.host, no_address);
-    ServerOptions::Listen listen{address.host, 0, ip.is_loopback()};
+    Listen listen{address.host, 0, ip.is_loopback()};
     if (address.host.empty() || no_address || !parse_port(address.port, listen.port)) {
         return bad(fmt::format("{}: \"{}\" is not an address and a port such as 127.0.0.1:8700",
                                option, said));
@@ -234,14 +174,14 @@ std::expected<ServerOptions::Listen, BadOptions> parse_listen(std::string_view o
     return listen;
 }
 
-std::expected<std::string, BadOptions> read_admin_token(const std::string& path) {
+std::expected<std::string, std::string> read_admin_token(const std::string& path) {
     constexpr std::size_t kMinLength = 32;
     auto token = read_private_file(path, kMinLength);
     if (!token) return bad(fmt::format("--admin-token-file: {}", token.error()));
     return *std::move(token);
 }
 
-std::expected<void, BadOptions> set_doors_up(const Words& words, ServerOptions& options) {
+std::expected<void, std::string> set_doors_up(const Words& words, ServerOptions& options) {
     auto clients = parse_listen("--listen", words.listen);
     if (!clients) return std::unexpected(clients.error());
     options.clients = *std::move(clients);
@@ -251,9 +191,8 @@ std::expected<void, BadOptions> set_doors_up(const Words& words, ServerOptions& 
     if (words.admin_token_file.empty()) {
         if (options.clients.loopback) return {};
         return bad(fmt::format(
-            "--listen: at {}, which is not a loopback address, anybody could do anything: {} as "
-            "--admin-token-file admin.token",
-            words.listen, kMakeAToken));
+            "--listen: at {}, which is not a loopback address, anybody could do anything: {}",
+            words.listen, kGiveAnAdminToken));
     }
     const auto token = read_admin_token(words.admin_token_file);
     if (!token) return std::unexpected(token.error());
@@ -261,48 +200,20 @@ std::expected<void, BadOptions> set_doors_up(const Words& words, ServerOptions& 
     return {};
 }
 
-}  // namespace
+// `lifecycled reconcile`.
+std::expected<void, std::string> settle_reconcile(const Words& said, ServerOptions& options) {
+    if (auto fits = check_authority("--api", said.reconcile_at); !fits) return fits;
+    options.reconcile_at = said.reconcile_at;
+    if (said.admin_token_file.empty()) return {};
+    auto token = read_admin_token(said.admin_token_file);
+    if (!token) return std::unexpected(token.error());
+    options.admin_token = *std::move(token);
+    return {};
+}
 
-std::expected<ServerOptions, BadOptions> parse_options(int count, char** words) {
-    ServerOptions options;
-    options.system.lifecycle.machines.provider.clear();
-    Words said;
-    CLI::App app("lifecycled: the control plane that gives projects their machines");
-    app.set_version_flag("--version", "lifecycled " VIVARIUM_VERSION);
-    add_server_options(app, said, options);
-    add_provider_options(app, said);
-    CLI::App* reconcile = app.add_subcommand(
-        "reconcile", "Compares rows and providers, through the server that runs");
-    reconcile->add_option("--api", said.reconcile_at, "host:port of that server")
-        ->capture_default_str();
-    reconcile->add_option("--admin-token-file", said.admin_token_file,
-                          "File whose first line is the token of that server");
-    auto* apply = reconcile->add_flag("--apply", options.apply, "Mend what differs");
-    reconcile->add_option("--destroy", options.destroy,
-                          "External ids of resources to destroy now, of those that it reports as "
-                          "quarantined, newer, orphan or double");
-    reconcile->add_flag("--dry-run", said.dry_run, "Only report, which is the default")
-        ->excludes(apply);
-    try {
-        app.parse(count, words);
-    } catch (const CLI::CallForHelp&) {
-        return std::unexpected(BadOptions{app.help("", CLI::AppFormatMode::All), true});
-    } catch (const CLI::CallForVersion& version) {
-        return std::unexpected(BadOptions{fmt::format("{}\n", version.what()), true});
-    } catch (const CLI::ParseError& error) {
-        return bad(fmt::format("{}; see --help", error.what()));
-    }
-    if (*reconcile) {
-        if (auto fits = check_authority("--api", said.reconcile_at); !fits) {
-            return std::unexpected(fits.error());
-        }
-        options.reconcile_at = said.reconcile_at;
-        if (said.admin_token_file.empty()) return options;
-        auto token = read_admin_token(said.admin_token_file);
-        if (!token) return std::unexpected(token.error());
-        options.admin_token = *std::move(token);
-        return options;
-    }
+std::expected<void, std::string> settle(const Words& said,
+                                        std::vector<std::unique_ptr<ProviderSetup>> setups,
+                                        ServerOptions& options) {
     if (options.database.empty() || options.database == ":memory:") {
         return bad("--database: what is known has to outlive the process: name a file");
     }
@@ -313,7 +224,7 @@ std::expected<ServerOptions, BadOptions> parse_options(int count, char** words) 
         }
     }
     if (auto open = set_doors_up(said, options); !open) return std::unexpected(open.error());
-    if (auto ready = set_providers_up(said, options); !ready) {
+    if (auto ready = set_providers_up(std::move(setups), options); !ready) {
         return std::unexpected(ready.error());
     }
     if (!said.github_secret_file.empty()) {
@@ -333,6 +244,44 @@ std::expected<ServerOptions, BadOptions> parse_options(int count, char** words) 
     options.system.retention.keep_for = std::chrono::days(said.keep_days);
     options.system.lifecycle.reconcile.quarantine_for =
         std::chrono::hours(24 * said.quarantine_days);
+    return {};
+}
+
+}  // namespace
+
+std::expected<ServerOptions, BadOptions> parse_options(int count, char** words) {
+    ServerOptions options;
+    options.system.lifecycle.machines.provider.clear();
+    Words said;
+    CLI::App app("lifecycled: the control plane that gives projects their machines");
+    app.set_version_flag("--version", "lifecycled " VIVARIUM_VERSION);
+    add_server_options(app, said, options);
+    auto setups = provider_setups();
+    for (const auto& setup : setups) setup->add_options(app);
+    CLI::App* reconcile = app.add_subcommand(
+        "reconcile", "Compares rows and providers, through the server that runs");
+    reconcile->add_option("--api", said.reconcile_at, "host:port of that server")
+        ->capture_default_str();
+    reconcile->add_option("--admin-token-file", said.admin_token_file,
+                          "File whose first line is the token of that server");
+    auto* apply = reconcile->add_flag("--apply", options.apply, "Mend what differs");
+    reconcile->add_option("--destroy", options.destroy,
+                          "External ids of resources to destroy now, of those that it reports as "
+                          "quarantined, newer, orphan or double");
+    reconcile->add_flag("--dry-run", said.dry_run, "Only report, which is the default")
+        ->excludes(apply);
+    try {
+        app.parse(count, words);
+    } catch (const CLI::CallForHelp&) {
+        return std::unexpected(BadOptions{app.help("", CLI::AppFormatMode::All), true});
+    } catch (const CLI::CallForVersion& version) {
+        return std::unexpected(BadOptions{fmt::format("{}\n", version.what()), true});
+    } catch (const CLI::ParseError& error) {
+        return std::unexpected(BadOptions{fmt::format("{}; see --help", error.what())});
+    }
+    const auto settled =
+        *reconcile ? settle_reconcile(said, options) : settle(said, std::move(setups), options);
+    if (!settled) return std::unexpected(BadOptions{settled.error()});
     return options;
 }
 

@@ -1,14 +1,13 @@
 #pragma once
 
-#include <cstdint>
+#include <expected>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "system/model/error.hpp"
-#include "system/providers/daytona.hpp"
-#include "system/providers/docker.hpp"
-#include "system/providers/fly.hpp"
+#include "system/server/listen.hpp"
+#include "system/server/provider_setup.hpp"
 #include "system/system.hpp"
 
 namespace lifecycle::server {
@@ -16,20 +15,13 @@ namespace lifecycle::server {
 // What `lifecycled` is told on its command line. A provider that it is not told of does not exist.
 struct ServerOptions {
     // Where clients come in, and where boxes do.
-    struct Listen {
-        std::string host;
-        std::uint16_t port = 0;
-        bool loopback = true;
-    };
     Listen clients;
     Listen boxes;
     std::vector<std::string> host_names;  // that clients know us by
     std::string database = "lifecycle.db";
     std::string identity_key_file;
     bool replace_identity_key = false;
-    std::optional<FlyOptions> fly;
-    std::optional<DaytonaOptions> daytona;
-    std::optional<DockerOptions> docker;
+    std::vector<std::unique_ptr<ProviderSetup>> providers;  // those that are set up
     SystemOptions system;
     // `lifecycled reconcile`: ask the server that runs there, and end.
     std::optional<std::string> reconcile_at;

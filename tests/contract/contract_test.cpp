@@ -2,13 +2,14 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <memory>
+#include <vector>
 
 #include "fakes/daytona/cloud.hpp"
 #include "fakes/docker/engine.hpp"
-#include "fakes/fly/cloud.hpp"
+#include "scenarios/cluster/sites.hpp"
 #include "system/providers/daytona.hpp"
 #include "system/providers/docker.hpp"
-#include "system/providers/fly.hpp"
 #include "system/server/adapters.hpp"
 #include "system/server/http_client.hpp"
 #include "system/server/http_server.hpp"
@@ -31,18 +32,6 @@ std::string joined(const std::vector<std::string>& lines) {
     return text;
 }
 
-fakes::FlyCloudOptions fly_cloud() {
-    fakes::FlyCloudOptions options;
-    options.address = [](std::uint64_t number) { return "fdaa::" + std::to_string(number); };
-    return options;
-}
-lifecycle::FlyOptions fly_client(const std::string& authority) {
-    lifecycle::FlyOptions options;
-    options.authority = authority;
-    options.app = "vivarium";
-    options.token = "fly-token";
-    return options;
-}
 lifecycle::DaytonaOptions daytona_client(const std::string& authority) {
     lifecycle::DaytonaOptions options;
     options.authority = authority;
@@ -67,8 +56,8 @@ class SimulatedContract : public testing::Test {
         : cloud_process(at.world.add_process("cloud", "cloud")), clock(cloud_process) {
         cloud_process.boot();
     }
-    void serve(fakes::Cloud& cloud) {
-        fakes::listen(cloud_process, "cloud:1",
+    void serve(fakes::Cloud& cloud, const std::string& authority = "cloud:1") {
+        fakes::listen(cloud_process, authority,
                       [&cloud](const lifecycle::HttpRequest& request, fakes::Respond respond) {
                           cloud.handle(request, std::move(respond));
                       });
@@ -83,14 +72,19 @@ class SimulatedContract : public testing::Test {
     SilentHost host;
 };
 
-TEST_F(SimulatedContract, FlyKeepsItsPromises) {
-    fakes::FlyCloud cloud(clock, at.tape, host, fly_cloud());
-    serve(cloud);
-    lifecycle::FlyProvider provider(at.http, at.clock, at.telemetry, fly_client("cloud:1"));
-    EXPECT_EQ(broken({provider, at.clock, "image", "", "contract"}), "");
+TEST_F(SimulatedContract, EverySiteKeepsItsPromises) {
+    // Their timers outlive what is asked of them.
+    std::vector<std::unique_ptr<fakes::Cloud>> clouds;
+    for (const scenarios::Site& site : scenarios::sites()) {
+        clouds.push_back(site.cloud(clock, at.tape, host));
+        serve(*clouds.back(), site.authority);
+        const auto provider = site.client({at.http, at.clock, at.telemetry, at.process.executor()});
+        EXPECT_EQ(broken({*provider, at.clock, "image", "", site.name, site.starts_by_itself}), "")
+            << site.name;
+    }
 }
 
-TEST_F(SimulatedContract, DaytonaKeepsItsPromises) {
+TEST_F(SimulatedContract, DaytonaRefusesAMissingSnapshot) {
     fakes::DaytonaCloudOptions options;
     options.missing_snapshot = "no-such-image";
     fakes::DaytonaCloud cloud(clock, at.tape, host, options);
@@ -108,7 +102,7 @@ TEST_F(SimulatedContract, DaytonaKeepsItsPromisesInPages) {
     EXPECT_EQ(broken({provider, at.clock, "image", "", "contract", true}), "");
 }
 
-TEST_F(SimulatedContract, DockerKeepsItsPromises) {
+TEST_F(SimulatedContract, DockerRefusesAMissingImage) {
     fakes::DockerEngine cloud(clock, at.tape, host, docker_engine());
     serve(cloud);
     lifecycle::DockerProvider provider(at.http, at.clock, at.telemetry, at.process.executor(),

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "scenarios/client/stage.hpp"
+#include "tests/support/sim_fixture.hpp"
 
 namespace scenarios {
 namespace {
@@ -50,6 +51,16 @@ TEST(Sites, SayWhatIsMadeLookedForAndDestroyedThere) {
         EXPECT_TRUE(acts.subjects[Verb::create].contains("alpha-1")) << site.name;
         EXPECT_TRUE(acts.subjects[Verb::find].contains("alpha-1")) << site.name;
         EXPECT_TRUE(acts.subjects[Verb::destroy].contains(id)) << site.name << ": " << id;
+    }
+}
+
+// What a row says of a provider, its client says too.
+TEST(Sites, SayWhatTheirClientsSay) {
+    tests::SimFixture at;
+    for (const Site& site : sites()) {
+        const auto client = site.client({at.http, at.clock, at.telemetry, at.process.executor()});
+        EXPECT_EQ(site.has_volumes, client->has_volumes()) << site.name;
+        EXPECT_EQ(site.sizes_machines, client->sizes_machines()) << site.name;
     }
 }
 

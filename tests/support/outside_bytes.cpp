@@ -5,13 +5,20 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
+#include "scenarios/cluster/sites.hpp"
 #include "system/api/json.hpp"
 #include "system/api/requests.hpp"
+#include "system/model/delegation.hpp"
 #include "system/model/json.hpp"
+#include "system/model/machine.hpp"
+#include "system/model/provider_resource.hpp"
 #include "system/model/secrets.hpp"
+#include "system/model/volume.hpp"
+#include "system/outbox/outbox_step.hpp"
 #include "system/providers/daytona.hpp"
 #include "system/providers/docker.hpp"
 #include "system/providers/fly.hpp"
@@ -87,12 +94,19 @@ void feed_provider(Provider& provider) {
     if (way) expect(is_header_text(way->authority), "an authority has control characters");
 }
 
-void feed_fly(std::string_view bytes) {
+void feed_providers(std::string_view bytes) {
     SameAnswer http(bytes);
     NoTime clock;
     Deaf telemetry;
-    FlyProvider fly(http, clock, telemetry, {});
-    feed_provider(fly);
+    boost::asio::io_context nobody(1);
+    for (const scenarios::Site& site : scenarios::sites()) {
+        const auto provider = site.client({http, clock, telemetry, nobody.get_executor()});
+        feed_provider(*provider);
+    }
+}
+
+void feed_fly(std::string_view bytes) {
+    static_cast<void>(parse_fly_state(bytes));
     for (const int status : {400, 404, 409, 422, 500}) {
         const ProviderError error = classify_fly_error(status, bytes);
         expect(error.conflicting_id.find(' ') == std::string::npos, "an id with a space");
@@ -100,11 +114,7 @@ void feed_fly(std::string_view bytes) {
 }
 
 void feed_daytona(std::string_view bytes) {
-    SameAnswer http(bytes);
-    NoTime clock;
-    Deaf telemetry;
-    DaytonaProvider daytona(http, clock, telemetry, {});
-    feed_provider(daytona);
+    static_cast<void>(parse_daytona_state(bytes, bytes));
     for (const int status : {400, 404, 409, 429, 500}) {
         static_cast<void>(classify_daytona_error(status, bytes));
     }
@@ -116,13 +126,14 @@ void feed_docker(std::string_view bytes) {
     Deaf telemetry;
     boost::asio::io_context nobody(1);
     DockerProvider docker(http, clock, telemetry, nobody.get_executor(), {});
-    feed_provider(docker);
     for (const int status : {400, 404, 409, 500}) {
         const ProviderError error = classify_docker_error(status, bytes);
         expect(error.conflicting_id.find_first_not_of("0123456789abcdef") == std::string::npos,
                "an id that is not hexadecimal");
     }
     static_cast<void>(result_of(docker.network("bridge")));
+    static_cast<void>(parse_docker_network(bytes));
+    static_cast<void>(parse_docker_state(bytes));
     expect(decode_docker_frames(bytes).size() <= bytes.size(), "frames gain bytes");
     static_cast<void>(pull_result(bytes));
     expect(!parse_image(bytes).tag.empty(), "an image without a tag");
@@ -160,6 +171,9 @@ void feed_request(std::string_view bytes) {
     if (const auto made = parse_create(request, "alpha", none, "fly"); made) {
         expect(!made->spec.image.empty() && made->spec.cpus >= 1, "a machine without an image");
     }
+    static_cast<void>(parse_object(bytes));
+    static_cast<void>(parse_key(request));
+    static_cast<void>(parse_token(request));
     static_cast<void>(parse_status(request));
     static_cast<void>(parse_registration(request, "alpha-1"));
     static_cast<void>(parse_recreate(request));
@@ -173,6 +187,22 @@ void feed_request(std::string_view bytes) {
         const NoTime clock;
         static_cast<void>(to_response(200, to_json(delegation, clock)));
     }
+}
+
+// Whether what is read as a name is that name.
+template <class Named>
+void feed_name(std::string_view bytes, const std::optional<Named>& read) {
+    expect(!read || to_string(*read) == bytes, "a name is read as another");
+}
+
+void feed_names(std::string_view bytes) {
+    feed_name(bytes, parse_daemon_status(bytes));
+    feed_name(bytes, parse_delegation_state(bytes));
+    feed_name(bytes, parse_machine_state(bytes));
+    const auto step = parse_outbox_step(bytes);
+    expect(!step || to_text(*step) == bytes, "a step is read as another");
+    feed_name(bytes, parse_resource_record_state(bytes));
+    feed_name(bytes, parse_volume_state(bytes));
 }
 
 void feed_text(std::string_view bytes) {
@@ -215,20 +245,22 @@ const std::vector<OutsideParser>& outside_parsers() {
           R"({"boot":"boot-0001","token":"t","status":"ready"})",
           R"({"repository":"a/b","branch":"main"})", R"({"apply":true})"},
          feed_request},
+        {"providers",
+         {kMachine, kContainer,
+          R"({"id":"a","name":"a-1","state":"started","labels":{"owner":"us"},"memory":2})",
+          R"({"items":[{"id":"a","labels":{"owner":"us"}},{"name":"b"}],"nextCursor":"c"})",
+          R"([{"id":"vol_1","name":"v","state":"created","size_gb":1,"region":"ams"}])",
+          R"([{"Id":"00ff","Names":["/a-1"],"State":"running","Labels":{"owner":"us"}}])",
+          R"({"url":"https://8080-a.proxy.daytona.work","token":"t"})"},
+         feed_providers},
         {"fly",
-         {kMachine, R"([{"id":"vol_1","name":"v","state":"created","size_gb":1,"region":"ams"}])",
-          R"({"error":"unique machine name violation, machine ID 18 already exists with name "})"},
+         {R"({"error":"unique machine name violation, machine ID 18 already exists with name "})"},
          feed_fly},
         {"daytona",
-         {R"({"id":"a","name":"a-1","state":"started","labels":{"owner":"us"},"memory":2})",
-          R"({"url":"https://8080-a.proxy.daytona.work","token":"t"})",
-          R"({"items":[{"id":"a","labels":{"owner":"us"}},{"name":"b"}],"nextCursor":"c"})",
-          R"({"statusCode":409,"message":"Sandbox with name a already exists"})"},
+         {R"({"statusCode":409,"message":"Sandbox with name a already exists"})"},
          feed_daytona},
         {"docker",
-         {kContainer,
-          R"([{"Id":"00ff","Names":["/a-1"],"State":"running","Labels":{"owner":"us"}}])",
-          R"({"message":"The container name \"/a\" is already in use by container \"00ff\"."})",
+         {R"({"message":"The container name \"/a\" is already in use by container \"00ff\"."})",
           kPullThatFails, "1.44", "registry.io:5000/a/b@sha256:00ff",
           std::string("\x01\0\0\0\0\0\0\x05hello", 13)},
          feed_docker},
@@ -236,6 +268,7 @@ const std::vector<OutsideParser>& outside_parsers() {
          {R"([{"ModifyIndex":7,"Value":"eyJtYWNoaW5lIjoiYWxwaGEtMSIsImdlbmVyYXRpb24iOjF9"}])",
           R"([{"ModifyIndex":7,"Value":"===="}])"},
          feed_routes},
+        {"names", {"active", "ready", "queued", "outbox.claimed", "present"}, feed_names},
         {"text",
          {"/v1/projects/alpha/proxy/x?a=b", "aGVsbG8=", "====", "120",
           R"({"env":{"VIVARIUM_BOOTSTRAP":"vvb_00"},"token":"vvt_00"})"},

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/ip/address.hpp>
+#include <memory>
 #include <vector>
 
 namespace lifecycle::server {
@@ -34,12 +35,10 @@ TEST(ControlAddress, IsOursInItsSubnetIfTheGatewayIsLeftOut) {
 }
 
 TEST(ControlAddress, IsOneThatIsListenedAtAlone) {
-    ServerOptions options;
-    options.boxes = {"10.0.0.5", 8701, false};
-    options.fly = FlyOptions{};
-    EXPECT_EQ(host_for_boxes(options), "10.0.0.5");
-    options.boxes = {"127.0.0.1", 8701, true};
-    EXPECT_FALSE(host_for_boxes(options));
+    std::vector<std::unique_ptr<ProviderSetup>> providers;
+    providers.push_back(fly_setup());
+    EXPECT_EQ(host_for_boxes({"10.0.0.5", 8701, false}, providers), "10.0.0.5");
+    EXPECT_FALSE(host_for_boxes({"127.0.0.1", 8701, true}, providers));
 }
 
 TEST(DockerNetworks, AreReadAsEnginesDescribeThem) {
