@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <optional>
 
 #include "sim/world/world.hpp"
@@ -82,6 +83,9 @@ struct Network::State : std::enable_shared_from_this<State> {
         Duration extra{0};
         bool blocked = false;
         bool held = false;
+        bool ordered = false;
+        VirtualTime arrives_last{0};                      // if it is ordered, and then
+        std::map<std::uint32_t, std::deque<Task>> lines;  // what waits for its turn, by process
         std::vector<Task> waiting;  // what has come as far as a held link lets it
     };
     struct Listener {
@@ -129,15 +133,20 @@ struct Network::State : std::enable_shared_from_this<State> {
 
     // Runs the arrival after the time that the way takes, or when the link is released.
     void carry(Link& path, Task arrival) {
-        world.self().at(world.now() + latency(path),
-                        [this, &path, arrive = std::move(arrival)]() mutable {
-                            if (path.held) {
-                                world.observe();  // nothing else shows the order
-                                path.waiting.push_back(std::move(arrive));
-                            } else {
-                                arrive();
-                            }
-                        });
+        VirtualTime when = world.now() + latency(path);
+        if (path.ordered) {
+            // In an instant of its own, since the tape orders what is ready in the same.
+            when = std::max(when, path.arrives_last + Duration(1));
+            path.arrives_last = when;
+        }
+        world.self().at(when, [this, &path, arrive = std::move(arrival)]() mutable {
+            if (path.held) {
+                world.observe();  // nothing else shows the order
+                path.waiting.push_back(std::move(arrive));
+            } else {
+                arrive();
+            }
+        });
     }
 
     bool loses_request(const Link& path) {
@@ -147,9 +156,35 @@ struct Network::State : std::enable_shared_from_this<State> {
         return world.tape().chance(path.lost_answer) || path.blocked;
     }
 
+    // The role of those who are called there, whether or not one of them is up.
+    std::string role_at(std::string_view address) const {
+        const auto found = roles.find(address);
+        return found == roles.end() ? "nowhere" : found->second;
+    }
+
+    // Hands a request to a process. Behind an ordered link whichever task has its turn first takes
+    // what came first.
+    void hand_over(Link& path, Process& host, Task task) {
+        if (!path.ordered) {
+            host.post(std::move(task));
+            return;
+        }
+        path.lines[host.id()].push_back(std::move(task));
+        host.post([&path, id = host.id()] {
+            std::deque<Task>& line = path.lines.at(id);
+            Task first = std::move(line.front());
+            line.pop_front();
+            first();
+        });
+    }
+
+    // Sends a request on its way, once or twice, or loses it.
+    void carry_request(Process& sender, std::uint64_t call, std::string_view address,
+                       Packet request, const std::string& to_role);
+
     // Who takes the next call to the address; null if nobody does.
     const Listener* chosen(const std::string& address);
-    void deliver(std::uint64_t call, const std::string& address, Packet request);
+    void deliver(std::uint64_t call, Link& path, const std::string& address, Packet request);
     void finish(std::uint64_t call, Result result);
     void fail_later(std::uint64_t call, const std::string& from_role, CallError error);
 
@@ -157,6 +192,7 @@ struct Network::State : std::enable_shared_from_this<State> {
     Process* process(std::uint32_t id) { return world.find_process(id); }
 
     std::map<std::pair<std::string, std::string>, Link> links;
+    std::map<std::string, std::string, std::less<>> roles;  // by address
     std::map<std::string, std::vector<Listener>, std::less<>> listeners;
     std::map<std::uint64_t, Pending> pending;
     std::uint64_t calls = 0;
@@ -211,7 +247,8 @@ const Network::State::Listener* Network::State::chosen(const std::string& addres
     return alive[world.tape().draw(balance, alive.size())];
 }
 
-void Network::State::deliver(std::uint64_t call, const std::string& address, Packet request) {
+void Network::State::deliver(std::uint64_t call, Link& path, const std::string& address,
+                             Packet request) {
     const auto number = static_cast<std::int64_t>(call);
     const Listener* listener = chosen(address);
     if (listener == nullptr) {
@@ -223,14 +260,31 @@ void Network::State::deliver(std::uint64_t call, const std::string& address, Pac
         return;
     }
     Process& host = *listener->host;
-    host.post([state = shared_from_this(), call, number, service = listener->service, &host,
+    hand_over(path, host,
+              [state = shared_from_this(), call, number, service = listener->service, &host,
                request = std::move(request)]() mutable {
-        Answer answer(state->weak_from_this(), call, host);
-        if (host.crash_point("on receiving a request")) return;
-        host.emit_from_world("net.deliver", {{"call", number}, {"what", request.label}});
-        (*service)(std::move(request), std::move(answer));
-        host.crash_point("after taking a request");
-    });
+                  Answer answer(state->weak_from_this(), call, host);
+                  if (host.crash_point("on receiving a request")) return;
+                  host.emit_from_world("net.deliver", {{"call", number}, {"what", request.label}});
+                  (*service)(std::move(request), std::move(answer));
+                  host.crash_point("after taking a request");
+              });
+}
+
+void Network::State::carry_request(Process& sender, std::uint64_t call, std::string_view address,
+                                   Packet request, const std::string& to_role) {
+    Link& path = link(sender.role(), to_role);
+    const bool twice = world.tape().chance(path.duplicate);
+    for (int copy = 0; copy < (twice ? 2 : 1); ++copy) {
+        if (loses_request(path)) {
+            sender.emit_from_world(
+                "net.lost", {{"call", static_cast<std::int64_t>(call)}, {"what", request.label}});
+            continue;
+        }
+        carry(path, [state = shared_from_this(), call, &path, to = std::string(address), request] {
+            state->deliver(call, path, to, request);
+        });
+    }
 }
 
 void Network::State::fail_later(std::uint64_t call, const std::string& from_role, CallError error) {
@@ -264,8 +318,11 @@ void Network::State::finish(std::uint64_t call, Result result) {
 Network::Network(World& world) : state_(std::make_shared<State>(world)) {}
 
 Network::~Network() {
-    // What a held link still holds refers back to the state.
-    for (auto& [ends, path] : state_->links) path.waiting.clear();
+    // What a link still holds refers back to the state.
+    for (auto& [ends, path] : state_->links) {
+        path.waiting.clear();
+        path.lines.clear();
+    }
 }
 
 void Network::listen(Process& host, const std::string& address, Service service) {
@@ -277,6 +334,7 @@ void Network::listen_beside(Process& host, const std::string& address, Service s
     std::vector<State::Listener>& there = state_->listeners[address];
     std::erase_if(there, [&](const State::Listener& other) { return other.host == &host; });
     there.push_back({&host, host.incarnation(), std::make_shared<Service>(std::move(service))});
+    state_->roles[address] = there.front().host->role();
 }
 
 void Network::close(const std::string& address) {
@@ -299,23 +357,26 @@ void Network::call(Process& caller, std::string_view address, Packet request, Du
     const TimerId timer = caller.at(
         state.world.now() + caller.world_duration(timeout),
         [state = state_, call] { state->finish(call, std::unexpected(CallError::timed_out)); });
-    const auto listener = state.listeners.find(address);
-    const std::string server_role =
-        listener == state.listeners.end() ? "nowhere" : listener->second.front().host->role();
+    const std::string server_role = state.role_at(address);
     state.pending.emplace(call, State::Pending{&caller, server_role, request.label, std::move(done),
                                                timer, flow, state.world.now()});
-    State::Link& path = state.link(caller.role(), server_role);
-    const bool twice = state.world.tape().chance(path.duplicate);
-    for (int copy = 0; copy < (twice ? 2 : 1); ++copy) {
-        if (state.loses_request(path)) {
-            caller.emit_from_world("net.lost", {{"call", number}, {"what", request.label}});
-            continue;
-        }
-        state.carry(path, [state = state_, call, to = std::string(address), request] {
-            state->deliver(call, to, request);
-        });
-    }
+    state.carry_request(caller, call, address, std::move(request), server_role);
     caller.crash_point("after sending a request");
+}
+
+void Network::send(Process& sender, std::string_view address, Packet message) {
+    State& state = *state_;
+    if (sender.crash_point("before sending a message")) return;
+    const std::uint64_t call = ++state.calls;
+    sender.emit_from_world(
+        "net.send",
+        {{"call", static_cast<std::int64_t>(call)}, {"to", address}, {"what", message.label}});
+    state.carry_request(sender, call, address, std::move(message), state.role_at(address));
+    sender.crash_point("after sending a message");
+}
+
+void Network::keep_order(const std::string& from_role, const std::string& to_role) {
+    state_->link(from_role, to_role).ordered = true;
 }
 
 void Network::block(const std::string& from_role, const std::string& to_role) {
@@ -345,14 +406,27 @@ void Network::release(const std::string& from_role, const std::string& to_role) 
         "net.release", {{"from", from_role},
                         {"to", to_role},
                         {"waiting", static_cast<std::int64_t>(path.waiting.size())}});
-    for (Task& arrival : std::exchange(path.waiting, {})) {
-        state_->world.self().post(std::move(arrival));
+    std::vector<Task> arrivals = std::exchange(path.waiting, {});
+    if (path.ordered) {
+        state_->world.self().post([all = std::move(arrivals)]() mutable {
+            for (Task& arrival : all) arrival();
+        });
+        return;
     }
+    for (Task& arrival : arrivals) state_->world.self().post(std::move(arrival));
 }
 
 void Network::delay(const std::string& from_role, const std::string& to_role, Duration extra) {
     state_->world.observe();
     state_->link(from_role, to_role).extra = extra;
+}
+
+void Network::heal() {
+    for (auto& [ends, path] : state_->links) {
+        unblock(ends.first, ends.second);
+        if (path.held) release(ends.first, ends.second);
+        path.extra = Duration{0};
+    }
 }
 
 void Network::cut(Process& process) {
@@ -361,6 +435,7 @@ void Network::cut(Process& process) {
                       [&](const State::Listener& listener) { return listener.host == &process; });
     }
     std::erase_if(state_->listeners, [](const auto& there) { return there.second.empty(); });
+    for (auto& [ends, path] : state_->links) path.lines.erase(process.id());
 }
 
 void Network::forget(Process& process) {

@@ -74,7 +74,17 @@ class Network {
     void call(Process& caller, std::string_view address, Packet request, Duration timeout,
               Completion done);
 
-    // Loses everything from processes of one role to those of another, until healed.
+    // Sends a message that nobody answers, and that its sender never hears of again: it arrives
+    // once, twice or never. Its service is given an Answer too, which leads nowhere.
+    void send(Process& sender, std::string_view address, Packet message);
+
+    // From now on all that is sent from one role to another arrives in the order in which it was
+    // sent, as on a connection: what is slow holds up what comes behind it. What is lost is lost,
+    // and those that wait in a process for their turn are taken in that order too.
+    void keep_order(const std::string& from_role, const std::string& to_role);
+
+    // Loses everything from processes of one role to those of another, until healed. Links of
+    // processes that are down are those of the role that listened at their address last.
     void block(const std::string& from_role, const std::string& to_role);
     void unblock(const std::string& from_role, const std::string& to_role);
 
@@ -85,6 +95,9 @@ class Network {
 
     // Adds a fixed delay to all that goes from one role to another: for scripted races.
     void delay(const std::string& from_role, const std::string& to_role, Duration extra);
+
+    // Undoes every block, hold and delay.
+    void heal();
 
     // For Process: nothing sent from now on leaves it and nobody reaches it.
     void cut(Process& process);

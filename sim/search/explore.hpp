@@ -63,7 +63,7 @@ struct Exploration {
     std::map<std::string, Totals> per_scenario;
 };
 
-// `progress` is called now and then, from one thread at a time.
+// `progress` is called periodically, from one thread at a time.
 Exploration explore(const ExploreOptions& options,
                     const std::function<void(const Progress&)>& progress);
 

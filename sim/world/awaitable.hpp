@@ -5,7 +5,10 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <cstdint>
 #include <exception>
+#include <functional>
+#include <string>
 #include <utility>
 
 #include "sim/world/process.hpp"
@@ -25,6 +28,19 @@ inline Coroutine sleep(Process& process, Duration duration) {
                         [resume = std::move(handler)]() mutable { std::move(resume)(); });
         },
         boost::asio::use_awaitable, &process, duration);
+}
+
+// Waits until somebody calls Process::complete() with the number that `begin` is given, at once or
+// later. `what` is what it waits for, in the words of a report.
+inline Coroutine until_completed(Process& process, std::string what,
+                                 std::function<void(std::uint64_t)> begin) {
+    return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void()>(
+        [](auto handler, Process* waiter, std::string name,
+           const std::function<void(std::uint64_t)>& start) {
+            start(waiter->keep(std::move(name),
+                               [resume = std::move(handler)]() mutable { std::move(resume)(); }));
+        },
+        boost::asio::use_awaitable, &process, std::move(what), std::move(begin));
 }
 
 // Lets everything else that is ready run first, if the tape wants it so.

@@ -15,6 +15,9 @@ class Executor {
     Executor(World& world, std::uint32_t process, std::uint32_t incarnation) noexcept
         : world_(&world), process_(process), incarnation_(incarnation) {}
 
+    // Whose tasks it runs; null if that process was removed.
+    Process* process() const { return world_->find_process(process_); }
+
     boost::asio::execution_context& query(boost::asio::execution::context_t) const noexcept {
         return world_->context();
     }

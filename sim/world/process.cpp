@@ -100,6 +100,9 @@ void Process::destroy_pending() {
                 ++timer;
             }
         }
+        for (auto& [number, kept] : std::exchange(kept_, {})) {
+            doomed.push_back(std::move(kept.task));
+        }
         if (world_.network_) {
             for (Task& task : world_.network_->take_pending(*this)) {
                 doomed.push_back(std::move(task));
@@ -233,6 +236,17 @@ TimerId Process::at(VirtualTime when, Task task) {
     const TimerId timer{std::max(when, world_.now()), ++world_.timer_sequence_};
     world_.timers_.emplace(timer, world_.begun(*this, std::move(task)));
     return timer;
+}
+
+std::uint64_t Process::keep(std::string what, Task task) {
+    kept_.emplace(++last_kept_,
+                  Kept{std::move(what), world_.now(), current_flow(), std::move(task)});
+    return last_kept_;
+}
+
+void Process::complete(std::uint64_t kept) {
+    auto node = kept_.extract(kept);
+    if (node) post(std::move(node.mapped().task), node.mapped().flow);
 }
 
 void Process::cancel(TimerId timer) {

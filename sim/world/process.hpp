@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -138,11 +139,17 @@ class Process {
     FlowId current_flow() const;
     // Runs the task in this process at that time, or as soon as it is no longer paused.
     TimerId at(VirtualTime when, Task task);
+    // What waits in this life of the process for something that is neither a time nor an answer of
+    // the network: a lock, a queue that has room. The task is kept here, so that a crash destroys
+    // it as it does all that is pending, and runs once when it is completed.
+    std::uint64_t keep(std::string what, Task task);
+    // Nothing, if it was completed already, or is of an earlier life.
+    void complete(std::uint64_t kept);
     void cancel(TimerId timer);
     // Makes the timer's task ready now. Nothing, if it has fired.
     void expedite(TimerId timer);
 
-    // Adds an event to the trace. The dying do not speak.
+    // Adds an event to the trace. Ignored while it is crashing.
     void emit(std::string_view type, std::span<const Field> fields);
     void emit(std::string_view type, std::initializer_list<Field> fields) {
         emit(type, std::span<const Field>(fields.begin(), fields.size()));
@@ -183,6 +190,14 @@ class Process {
     Boot boot_;
     std::unique_ptr<Program> program_;
     std::unique_ptr<Disk> disk_;
+    struct Kept {
+        std::string what;
+        VirtualTime since{};
+        FlowId flow{};
+        Task task;
+    };
+    std::map<std::uint64_t, Kept> kept_;
+    std::uint64_t last_kept_ = 0;
     std::vector<ReadyTask> parked_;  // what reached it while it was paused
     Duration restart_within_{0};
     bool stopped_ = false;

@@ -52,6 +52,14 @@ Process& World::add_process(std::string name, std::string role) {
     return *processes_.back();
 }
 
+std::vector<Process*> World::processes() const {
+    std::vector<Process*> all;
+    for (const auto& process : processes_) {
+        if (process && process != processes_.front()) all.push_back(process.get());
+    }
+    return all;
+}
+
 void World::remove_process(Process& process) {
     process.stop("removed");
     if (network_) network_->forget(process);
@@ -197,7 +205,13 @@ void World::on_deviation(std::string_view lane, const LaneKind& kind, std::uint6
 }
 
 std::vector<Waiting> World::waiting() const {
-    return network_ ? network_->waiting() : std::vector<Waiting>();
+    std::vector<Waiting> all = network_ ? network_->waiting() : std::vector<Waiting>();
+    for (const Process* process : processes()) {
+        for (const auto& [number, kept] : process->kept_) {
+            all.push_back({process->name(), kept.what, kept.since});
+        }
+    }
+    return all;
 }
 
 Network& World::network() {

@@ -54,6 +54,8 @@ class World final : private DeviationListener {
     Process& add_process(std::string name, std::string role);
     // Stops the process and forgets it, disk and all. Not from within one of its own tasks.
     void remove_process(Process& process);
+    // All that were added and not removed, the oldest first.
+    std::vector<Process*> processes() const;
     // Null if it was removed.
     Process* find_process(std::uint32_t id) { return processes_[id].get(); }
 
@@ -85,7 +87,8 @@ class World final : private DeviationListener {
     // Null if nobody records this run.
     Recorder* recorder() { return recorder_; }
 
-    // Who waits for what at this moment, oldest first: calls that are under way.
+    // Who waits for what at this moment: calls that are under way, then what each process keeps,
+    // the oldest first.
     std::vector<Waiting> waiting() const;
 
     boost::asio::execution_context& context();

@@ -1,10 +1,12 @@
 #include "sim/disk/disk.hpp"
 
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
 #include <memory>
 #include <string>
 
+#include "sim/disk/database.hpp"
 #include "sim/world/seeded_source.hpp"
 #include "sim/world/world.hpp"
 #include "system/store/database.hpp"
@@ -256,6 +258,21 @@ TEST(Disk, LosesWhatWasNotSyncedWhenTheLastProcessDies) {
     other.boot();
     Database second("test.db", other.disk().vfs_name());
     EXPECT_EQ(count(second), 1) << "the host went down with it";
+}
+
+TEST(Disk, HoldsADatabaseThatAProgramOpens) {
+    Tape tape(std::make_unique<CalmSource>());
+    Trace trace;
+    World world(tape, trace);
+    Process& process = world.add_process("one", "any");
+    process.boot();
+    {
+        const sim::Database database = open_database(process, "a.db");
+        ASSERT_TRUE(database);
+        EXPECT_EQ(sqlite3_exec(database.get(), "CREATE TABLE a (b)", nullptr, nullptr, nullptr),
+                  SQLITE_OK);
+    }
+    EXPECT_FALSE(process.disk().content("a.db").empty());
 }
 
 }  // namespace

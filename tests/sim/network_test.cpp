@@ -228,5 +228,102 @@ TEST(Network, SharesAnAddressAmongThoseWhoAreAlive) {
     EXPECT_EQ(at.last->error(), CallError::refused);
 }
 
+TEST(Network, BlocksTheWayToAProcessThatIsDown) {
+    Fixture at;
+    at.server.stop("for a test");
+    at.world.network().block("client", "server");
+    at.call();
+    // It is up again before the request would arrive.
+    at.server.boot();
+    at.listen();
+    at.world.run_until(seconds(60));
+    EXPECT_EQ(at.effects, 0);
+    EXPECT_EQ(at.last->error(), CallError::timed_out);
+}
+
+TEST(Network, CarriesAMessageThatNobodyAnswers) {
+    Fixture at;
+    at.world.network().send(at.client, "server:1", {"tell", std::string("tell")});
+    at.world.network().send(at.client, "nowhere:1", {"tell", std::string("tell")});
+    EXPECT_TRUE(at.world.waiting().empty());
+    at.world.run_until(seconds(60));
+    EXPECT_EQ(at.effects, 1);
+    EXPECT_EQ(at.completions, 0);
+}
+
+TEST(Network, LosesAndDuplicatesAMessage) {
+    Fixture at({{"net client->server lost request", 0, 1}, {"net client->server duplicate", 1, 1}});
+    at.world.network().send(at.client, "server:1", {"lost", std::string("lost")});
+    at.world.network().send(at.client, "server:1", {"twice", std::string("twice")});
+    at.world.run_until(seconds(60));
+    EXPECT_EQ(at.effects, 2);
+}
+
+TEST(Network, IsHealedOfEverything) {
+    Fixture at;
+    Network& network = at.world.network();
+    network.block("client", "server");
+    network.hold("server", "client");
+    network.delay("client", "server", seconds(5));
+    network.heal();
+    at.call(seconds(1));
+    at.world.run_until(seconds(1));
+    ASSERT_TRUE(at.last && at.last->has_value());
+}
+
+// Sends three messages, of which the first is slow; the order in which they are taken.
+std::string order_of_three(bool ordered, std::vector<Deviation> deviations, bool paused = false,
+                           bool held = false) {
+    Fixture at(std::move(deviations));
+    std::string order;
+    at.world.network().listen(at.server, "server:1", [&](const Packet& packet, Network::Answer) {
+        order += packet.label;
+    });
+    if (ordered) at.world.network().keep_order("client", "server");
+    if (paused) at.server.pause();
+    if (held) at.world.network().hold("client", "server");
+    for (const char* label : {"a", "b", "c"}) {
+        at.world.network().send(at.client, "server:1", {label, std::string(label)});
+    }
+    at.world.run_until(seconds(10));
+    if (paused) at.server.resume();
+    if (held) at.world.network().release("client", "server");
+    at.world.run_until(seconds(20));
+    return order;
+}
+
+TEST(Network, KeepsTheOrderOfALinkIfItIsToldTo) {
+    const Deviation slow{"net client->server slow", 0, 2};
+    EXPECT_EQ(order_of_three(false, {slow}), "bca");
+    EXPECT_EQ(order_of_three(true, {slow}), "abc");
+}
+
+TEST(Network, KeepsItWhereTasksWaitForTheirTurn) {
+    bool out_of_order = false;
+    for (std::uint64_t task = 0; task < 12; ++task) {
+        const Deviation turn{"schedule", task, 1};
+        for (const auto& [paused, held] : {std::pair(true, false), std::pair(false, true)}) {
+            EXPECT_EQ(order_of_three(true, {turn}, paused, held), "abc") << task;
+            out_of_order = out_of_order || order_of_three(false, {turn}, paused, held) != "abc";
+        }
+    }
+    EXPECT_TRUE(out_of_order) << "no turn that was tried matters";
+}
+
+// What waits for its turn in a process dies with it.
+TEST(Network, ForgetsWhatWaitsOnALinkWhenItsProcessDies) {
+    Fixture at;
+    at.world.network().keep_order("client", "server");
+    at.server.pause();
+    at.world.network().send(at.client, "server:1", {"tell", std::string("tell")});
+    at.world.run_until(seconds(1));
+    at.server.stop("for a test");
+    at.server.boot();
+    at.listen();
+    at.world.network().send(at.client, "server:1", {"tell", std::string("tell")});
+    at.world.run_until(seconds(2));
+    EXPECT_EQ(at.effects, 1);
+}
+
 }  // namespace
 }  // namespace sim

@@ -10,6 +10,8 @@
 #include <stdexcept>
 
 #include "sim/net/network.hpp"
+#include "sim/world/awaitable.hpp"
+#include "sim/world/executor.hpp"
 #include "sim/world/seeded_source.hpp"
 
 namespace sim {
@@ -317,6 +319,76 @@ TEST(Process, CountsAProgramThatCannotStartAsACrash) {
     at.world.run_until(seconds(10));
     EXPECT_EQ(tries, 3);
     EXPECT_EQ(process.state(), Process::State::up);
+}
+
+// Two programs of one process that want the same lock.
+struct Lock {
+    bool taken = false;
+    std::vector<std::uint64_t> waiting;
+};
+Coroutine take(Process* process, Lock* lock, std::vector<int>* took, int who) {
+    const auto wait = [lock](std::uint64_t kept) { lock->waiting.push_back(kept); };
+    while (lock->taken) {
+        co_await until_completed(*process, "the lock", wait);
+    }
+    lock->taken = true;
+    took->push_back(who);
+}
+
+TEST(World, KeepsWhatWaitsForWhatIsNeitherTimeNorAnswer) {
+    Tape tape(std::make_unique<CalmSource>());
+    Trace trace;
+    World world(tape, trace);
+    Process& process = world.add_process("one", "any");
+    process.boot();
+    Lock lock;
+    std::vector<int> took;
+    spawn(process, take(&process, &lock, &took, 1));
+    spawn(process, take(&process, &lock, &took, 2));
+    world.run_until(std::chrono::seconds(1));
+    EXPECT_EQ(took, std::vector<int>{1});
+    ASSERT_EQ(world.waiting().size(), 1U);
+    EXPECT_EQ(world.waiting().front().what, "the lock");
+    lock.taken = false;
+    ASSERT_EQ(lock.waiting.size(), 1U);
+    process.complete(lock.waiting.front());
+    process.complete(lock.waiting.front());
+    world.run_until(std::chrono::seconds(2));
+    EXPECT_EQ(took, (std::vector<int>{1, 2}));
+    // What waits at a crash is destroyed with the process, and cannot be completed any more.
+    spawn(process, take(&process, &lock, &took, 3));
+    world.run_until(std::chrono::seconds(3));
+    ASSERT_EQ(lock.waiting.size(), 2U);
+    process.stop("for a test");
+    EXPECT_TRUE(world.waiting().empty());
+    process.boot();
+    process.complete(lock.waiting.back());
+    world.run_until(std::chrono::seconds(4));
+    EXPECT_EQ(took, (std::vector<int>{1, 2}));
+}
+
+TEST(World, ListsTheProcessesThatItHas) {
+    Tape tape(std::make_unique<CalmSource>());
+    Trace trace;
+    World world(tape, trace);
+    Process& first = world.add_process("first", "any");
+    Process& second = world.add_process("second", "any");
+    Process& third = world.add_process("third", "any");
+    EXPECT_EQ(world.processes(), (std::vector<Process*>{&first, &second, &third}));
+    world.remove_process(second);
+    EXPECT_EQ(world.processes(), (std::vector<Process*>{&first, &third}));
+}
+
+TEST(World, AnExecutorKnowsItsProcess) {
+    Tape tape(std::make_unique<CalmSource>());
+    Trace trace;
+    World world(tape, trace);
+    Process& process = world.add_process("first", "any");
+    process.boot();
+    const auto executor = process.executor();
+    const Executor* ours = executor.target<Executor>();
+    ASSERT_NE(ours, nullptr);
+    EXPECT_EQ(ours->process(), &process);
 }
 
 }  // namespace
