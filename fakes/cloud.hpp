@@ -96,6 +96,12 @@ class Cloud {
     }
 
   protected:
+    // Whether whoever asks holds that token.
+    static bool shows(const std::string& token, const lifecycle::HttpRequest& request) {
+        const auto shown = request.headers.find("Authorization");
+        return shown != request.headers.end() && shown->second == "Bearer " + token;
+    }
+
     // The answer to a request whose form is wrong.
     lifecycle::HttpResponse malformed(std::string_view said, lifecycle::HttpResponse answer) {
         if (observer_ != nullptr) observer_->on_malformed(provider_, said);

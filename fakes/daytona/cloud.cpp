@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "fakes/json_reply.hpp"
+#include "fakes/mishap.hpp"
 #include "fakes/query.hpp"
 #include "fakes/timestamp.hpp"
 #include "sim/world/hash.hpp"
@@ -35,18 +36,19 @@ constexpr int kCpus = 2;
 constexpr int kMemoryGib = 4;
 constexpr int kDiskGib = 8;
 
-std::string mishap_words(std::uint64_t value) {
-    constexpr std::array<const char*, 5> kWords = {
-        "is well", "answers 502 and does nothing", "answers 429",
-        "says that a change is in progress", "does what was asked and answers 504"};
-    return kWords[value];
-}
+constexpr std::array<Mishap, 5> kMishaps = {{
+    {"is well"},
+    {"answers 502 and does nothing", 502, "Bad Gateway"},
+    {"answers 429", 429, "Rate limit exceeded"},
+    {"says that a change is in progress", 409, "Sandbox state change in progress", false, true},
+    {"does what was asked and answers 504", 504, "Gateway Timeout", true},
+}};
 std::string capacity_words(std::uint64_t value) {
     constexpr std::array<const char*, 3> kWords = {"has room", "has no available runners",
                                                    "finds the quota used up"};
     return kWords[value];
 }
-constexpr sim::LaneKind kMishap = sim::fault("daytona.mishap", 1, 40, mishap_words);
+constexpr sim::LaneKind kMishap = sim::fault("daytona.mishap", 1, 40, mishap_words<kMishaps>);
 constexpr sim::LaneKind kCapacity = sim::fault("daytona.capacity", 1, 30, capacity_words);
 constexpr sim::LaneKind kUnseen = sim::fault("daytona.unseen", 1, 6, [](std::uint64_t value) {
     return "has a runner that does not know a new sandbox for " + std::to_string(value) + " s";
@@ -113,32 +115,26 @@ HttpResponse DaytonaCloud::refuse(int status, std::string_view message,
 
 void DaytonaCloud::handle(const HttpRequest& request, Respond respond) {
     const std::string path = request.target.substr(0, request.target.find('?'));
-    const auto authorization = request.headers.find("Authorization");
-    if (authorization == request.headers.end() ||
-        authorization->second != "Bearer " + options_.token) {
+    if (!shows(options_.token, request)) {
         respond(refuse(401, "Unauthorized", path));
         return;
     }
-    const std::uint64_t mishap = tape_.draw(mishap_lane_, 5);
-    if (mishap == 1) {
-        respond(refuse(502, "Bad Gateway", path));
-        return;
-    }
-    if (mishap == 2) {
-        HttpResponse throttled = reply(429, json{{"statusCode", 429},
-                                                 {"message", "Rate limit exceeded"},
-                                                 {"error", title_of(429)}});
+    const Mishap& mishap = kMishaps[tape_.draw(mishap_lane_, kMishaps.size())];
+    const bool strikes = mishap.status != 0 && !(mishap.spares_reads && request.method == "GET");
+    if (strikes && mishap.status == 429) {
+        HttpResponse throttled = reply(
+            429, json{{"statusCode", 429}, {"message", mishap.said}, {"error", title_of(429)}});
         throttled.headers["Retry-After-sandbox-lifecycle"] = "3";
         respond(std::move(throttled));
         return;
     }
-    if (mishap == 3 && request.method != "GET") {
-        respond(refuse(409, "Sandbox state change in progress", path));
+    if (strikes && !mishap.happens) {
+        respond(refuse(mishap.status, mishap.said, path));
         return;
     }
     Outcome outcome = respond_to(request);
-    if (mishap == 4) {
-        respond(refuse(504, "Gateway Timeout", path));
+    if (mishap.happens) {
+        respond(refuse(mishap.status, mishap.said, path));
     } else if (outcome.response) {
         respond(*std::move(outcome.response));
     } else {

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "fakes/json_reply.hpp"
+#include "fakes/mishap.hpp"
 #include "fakes/query.hpp"
 #include "fakes/timestamp.hpp"
 #include "sim/world/hash.hpp"
@@ -29,12 +30,12 @@ using std::chrono::seconds;
 // From here on an inspected container has no address beside those of its networks.
 constexpr int kNetworksOnly = 52;
 
-std::string mishap_words(std::uint64_t value) {
-    constexpr std::array<const char*, 3> kWords = {"is well", "answers 500 and does nothing",
-                                                   "does what was asked and answers 500"};
-    return kWords[value];
-}
-constexpr sim::LaneKind kMishap = sim::fault("docker.mishap", 1, 40, mishap_words);
+constexpr std::array<Mishap, 3> kMishaps = {{
+    {"is well"},
+    {"answers 500 and does nothing", 500, "Internal Server Error"},
+    {"does what was asked and answers 500", 500, "context deadline exceeded", true},
+}};
+constexpr sim::LaneKind kMishap = sim::fault("docker.mishap", 1, 40, mishap_words<kMishaps>);
 constexpr sim::LaneKind kSpace = sim::fault("docker.no-space", 1, 40, [](std::uint64_t) {
     return std::string("has no space left for a container");
 });
@@ -98,13 +99,13 @@ DockerEngine::DockerEngine(lifecycle::Clock& clock, sim::Tape& tape, BoxHost& ho
       remove_lane_(tape.lane("docker remove", kRemove)) {}
 
 void DockerEngine::handle(const HttpRequest& request, Respond respond) {
-    const std::uint64_t mishap = tape_.draw(mishap_lane_, 3);
-    if (mishap == 1) {
-        respond(refuse(500, "Internal Server Error"));
+    const Mishap& mishap = kMishaps[tape_.draw(mishap_lane_, kMishaps.size())];
+    if (mishap.status != 0 && !mishap.happens) {
+        respond(refuse(mishap.status, mishap.said));
         return;
     }
-    answer(request, [mishap, send = std::move(respond)](HttpResponse response) mutable {
-        if (mishap == 2) response = refuse(500, "context deadline exceeded");
+    answer(request, [&mishap, send = std::move(respond)](HttpResponse response) mutable {
+        if (mishap.happens) response = refuse(mishap.status, mishap.said);
         send(std::move(response));
     });
 }

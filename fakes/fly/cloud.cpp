@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "fakes/fly/dialect.hpp"
+#include "fakes/mishap.hpp"
 #include "sim/world/run_queue.hpp"
 #include "sim/world/tape.hpp"
 #include "system/ports/clock.hpp"
@@ -24,20 +25,21 @@ using nlohmann::json;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-std::string mishap_words(std::uint64_t value) {
-    constexpr std::array<const char*, 6> kWords = {
-        "is well",     "answers 500 and does nothing",        "answers 503 and does nothing",
-        "answers 429", "does what was asked and answers 500", "does what was asked and answers 408",
-    };
-    return kWords[value];
-}
+constexpr std::array<Mishap, 6> kMishaps = {{
+    {"is well"},
+    {"answers 500 and does nothing", 500, "internal: server error"},
+    {"answers 503 and does nothing", 503, "unavailable: host unreachable"},
+    {"answers 429", 429, "rate limit exceeded"},
+    {"does what was asked and answers 500", 500, "internal: server error", true},
+    {"does what was asked and answers 408", 408, "deadline_exceeded: machine still starting", true},
+}};
 std::string capacity_words(std::uint64_t value) {
     constexpr std::array<const char*, 5> kWords = {"has room", "has a host without memory",
                                                    "has no capacity", "finds no host",
                                                    "has no room beside a volume"};
     return kWords[value];
 }
-constexpr sim::LaneKind kMishap = sim::fault("fly.mishap", 1, 40, mishap_words);
+constexpr sim::LaneKind kMishap = sim::fault("fly.mishap", 1, 40, mishap_words<kMishaps>);
 constexpr sim::LaneKind kCapacity = sim::fault("fly.capacity", 1, 30, capacity_words);
 constexpr std::uint64_t kLagWorth[] = {10};
 constexpr sim::LaneKind kLag = sim::fault(
@@ -122,9 +124,7 @@ FlyCloud::FlyCloud(lifecycle::Clock& clock, sim::Tape& tape, BoxHost& host, FlyC
 
 void FlyCloud::handle(const HttpRequest& request, Respond respond) {
     const std::string prefix = fmt::format("/v1/apps/{}/", options_.app);
-    const auto authorization = request.headers.find("Authorization");
-    if (authorization == request.headers.end() ||
-        authorization->second != "Bearer " + options_.token) {
+    if (!shows(options_.token, request)) {
         respond(refuse(401, "unauthorized: invalid token"));
         return;
     }
@@ -132,14 +132,10 @@ void FlyCloud::handle(const HttpRequest& request, Respond respond) {
         respond(refuse(404, "not_found: app not found"));
         return;
     }
-    const auto mishap = static_cast<Mishap>(tape_.draw(mishap_lane_, 6));
-    switch (mishap) {
-        case Mishap::internal_error: respond(refuse(500, "internal: server error")); return;
-        case Mishap::unavailable: respond(refuse(503, "unavailable: host unreachable")); return;
-        case Mishap::throttled: respond(refuse(429, "rate limit exceeded")); return;
-        case Mishap::none:
-        case Mishap::late_internal_error:
-        case Mishap::late_deadline: break;
+    const Mishap& mishap = kMishaps[tape_.draw(mishap_lane_, kMishaps.size())];
+    if (mishap.status != 0 && !mishap.happens) {
+        respond(refuse(mishap.status, mishap.said));
+        return;
     }
     const std::string_view path = std::string_view(request.target).substr(prefix.size());
     const std::string_view bare = path.substr(0, path.find('?'));
@@ -165,10 +161,7 @@ void FlyCloud::handle(const HttpRequest& request, Respond respond) {
                           "deadline_exceeded: machine failed to reach desired state, started, "
                           "currently created");
     }
-    if (mishap == Mishap::late_internal_error) response = refuse(500, "internal: server error");
-    if (mishap == Mishap::late_deadline) {
-        response = refuse(408, "deadline_exceeded: machine still starting");
-    }
+    if (mishap.happens) response = refuse(mishap.status, mishap.said);
     respond(std::move(response));
 }
 

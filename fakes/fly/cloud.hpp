@@ -138,16 +138,6 @@ class FlyCloud final : public Cloud {
         std::string wanted;
         Respond respond;
     };
-    // What the tape decided for one request.
-    enum class Mishap : std::uint8_t {
-        none,
-        internal_error,       // 500, nothing happened
-        unavailable,          // 503, nothing happened
-        throttled,            // 429
-        late_internal_error,  // it happened, and 500
-        late_deadline,        // it happened, and 408
-    };
-
     lifecycle::HttpResponse respond_to(const lifecycle::HttpRequest& request,
                                        std::string_view path);
     lifecycle::HttpResponse respond_about_machines(const lifecycle::HttpRequest& request,
