@@ -5,6 +5,8 @@
 
 #include "properties/lifecycle_coverage.hpp"
 #include "properties/property.hpp"
+#include "scenarios/catalog/catalog.hpp"
+#include "scenarios/client/stage.hpp"
 #include "scenarios/cluster/cluster.hpp"
 
 namespace properties {
@@ -43,7 +45,7 @@ class LifecycleTrial final : public sim::search::Trial {
         return {{"the script", scenario_.at_most,
                  [this] {
                      if (scenario_.nemesis) cluster_.nemesis().start();
-                     cluster_.begin(scenario_.play);
+                     cluster_.begin(scenario_.play(scenarios::Stage(cluster_)));
                  },
                  over},
                 {"the calm",
@@ -52,7 +54,8 @@ class LifecycleTrial final : public sim::search::Trial {
                  {},
                  [this] { witnesses_.tell(&Witness::on_calm, cluster_.shadow()); }},
                 {"the last demands", hours(1),
-                 [this] { cluster_.begin(scenarios::demand_machines); }, over},
+                 [this] { cluster_.begin(scenarios::demand_machines(scenarios::Stage(cluster_))); },
+                 over},
                 {"the end", kTimeToHeal, [this] { cluster_.calm(); }}};
     }
 

@@ -2,7 +2,6 @@
 
 #include <functional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "scenarios/client/stage.hpp"
@@ -23,11 +22,5 @@ struct Scenario {
     std::uint64_t max_steps = sim::search::kStepLimit;
     int servers = 1;  // control planes over one database
 };
-
-// Every scenario, in the order in which they are listed and explored.
-const std::vector<Scenario>& catalog();
-
-// Null if there is none of that name.
-const Scenario* find_scenario(std::string_view name);
 
 }  // namespace scenarios

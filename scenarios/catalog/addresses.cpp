@@ -2,7 +2,7 @@
 
 #include "fakes/cloud.hpp"
 #include "fakes/docker/engine.hpp"
-#include "scenarios/catalog/catalog.hpp"
+#include "scenarios/catalog/parts.hpp"
 #include "sim/world/time.hpp"
 
 // Containers that stop, start and change places: an address is one's own only while one runs.

@@ -1,5 +1,5 @@
 #include "fakes/hosts/sim_ports.hpp"
-#include "scenarios/catalog/catalog.hpp"
+#include "scenarios/catalog/parts.hpp"
 #include "sim/net/network.hpp"
 #include "system/ports/http.hpp"
 

@@ -1,6 +1,6 @@
 #include <boost/asio/co_spawn.hpp>
 
-#include "scenarios/catalog/catalog.hpp"
+#include "scenarios/catalog/parts.hpp"
 #include "system/model/machine.hpp"
 
 // What is asked without bound: it is refused, or held within one, and nobody else is the worse for

@@ -1,31 +1,16 @@
 #pragma once
 
+#include <string_view>
 #include <vector>
 
 #include "scenarios/scenario.hpp"
 
-// One function for each file of scenarios.
 namespace scenarios {
 
-std::vector<Scenario> plain_lives();
-std::vector<Scenario> races();
-std::vector<Scenario> adoptions();
-std::vector<Scenario> conflicts();
-std::vector<Scenario> addresses();
-std::vector<Scenario> volumes();
-std::vector<Scenario> copies();
-std::vector<Scenario> identities();
-std::vector<Scenario> liveness();
-std::vector<Scenario> operations();
-std::vector<Scenario> projects();
-std::vector<Scenario> workers();
-std::vector<Scenario> bounds();
-std::vector<Scenario> patience();
-std::vector<Scenario> endings();
-std::vector<Scenario> clocks();
-std::vector<Scenario> fleets();
-std::vector<Scenario> clouds();
-std::vector<Scenario> stores();
-std::vector<Scenario> storms();
+// Every scenario, in the order in which they are listed and explored.
+const std::vector<Scenario>& catalog();
+
+// Null if there is none of that name.
+const Scenario* find_scenario(std::string_view name);
 
 }  // namespace scenarios

@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "fakes/docker/engine.hpp"
-#include "scenarios/catalog/catalog.hpp"
+#include "scenarios/catalog/parts.hpp"
 #include "system/model/machine.hpp"
 
 // What one cloud does and the others do not.

@@ -1,7 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "fakes/hosts/sim_ports.hpp"
-#include "scenarios/catalog/catalog.hpp"
+#include "scenarios/catalog/parts.hpp"
 #include "sim/net/network.hpp"
 #include "system/model/machine.hpp"
 #include "system/ports/http.hpp"

@@ -1,7 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "fakes/hosts/sim_ports.hpp"
-#include "scenarios/catalog/catalog.hpp"
+#include "scenarios/catalog/parts.hpp"
 #include "sim/world/time.hpp"
 #include "system/ports/http.hpp"
 

@@ -1,4 +1,4 @@
-#include "scenarios/catalog/catalog.hpp"
+#include "scenarios/catalog/parts.hpp"
 #include "system/model/machine.hpp"
 
 // Machines that end although nobody wants them to: what they leave is found, said and cleaned up.

@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "fakes/hosts/sim_ports.hpp"
-#include "scenarios/catalog/catalog.hpp"
+#include "scenarios/catalog/parts.hpp"
 #include "system/model/machine.hpp"
 #include "system/model/volume.hpp"
 #include "system/ports/http.hpp"
@@ -61,7 +61,7 @@ Script older_than_its_identity(Stage stage) {
     const std::string id = stage.machine(first).external_id;
     const int labelled = co_await ask_fly(stage, "/" + id + "/metadata/vivarium_installation",
                                           R"({"value": "vivarium"})");
-    stage.expect(labelled == 204, "the machine bears the name for a label");
+    stage.expect(labelled == 204, "the machine has the name for a label");
     const json theirs = {{"name", "omega-1"},
                          {"region", "ams"},
                          {"skip_launch", true},
@@ -204,7 +204,7 @@ Script wrong_account(Stage stage) {
     expect_all_active(stage, names);
 }
 
-// Now and then the provider does not find a machine for some seconds.
+// Periodically the provider does not find a machine for some seconds.
 Script reads_go_astray(Stage stage) {
     const std::string machine = co_await stage.create("alpha");
     co_await stage.expect_active(machine);
@@ -351,7 +351,7 @@ std::vector<Scenario> fleets() {
          wrong_account,
          {"reconcile.finding missing", "reconcile.halted"}},
         {"reads-go-astray",
-         "Now and then the provider does not find a machine for some seconds: it is not lost.",
+         "Periodically the provider does not find a machine for some seconds: it is not lost.",
          {},
          false,
          hours(4),

@@ -1,4 +1,4 @@
-#include "scenarios/catalog/catalog.hpp"
+#include "scenarios/catalog/parts.hpp"
 #include "sim/world/time.hpp"
 #include "system/model/secrets.hpp"
 

@@ -1,7 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "fakes/hosts/sim_ports.hpp"
-#include "scenarios/catalog/catalog.hpp"
+#include "scenarios/catalog/parts.hpp"
 #include "sim/net/network.hpp"
 #include "system/model/machine.hpp"
 #include "system/ports/http.hpp"
@@ -69,7 +69,8 @@ Script launch_fails(Stage stage) {
     stage.expect(!stage.exists(machine), "and its resource is destroyed");
 }
 
-// Nobody reaches the provider for a while: no answer is no absence, and nothing is restarted.
+// Nobody reaches the provider for a while: a failed query is not evidence of absence, and nothing
+// is restarted.
 Script provider_outage(Stage stage) {
     const std::string machine = co_await stage.create("alpha");
     co_await stage.expect_active(machine);
@@ -389,7 +390,7 @@ std::vector<Scenario> operations() {
          newer_is_kept,
          {"reconcile.finding newer"}},
         {"broken-row",
-         "A row of the old kind, which no flow would ever mend, becomes failed.",
+         "A row of the old kind, which no flow would ever repair, becomes failed.",
          {},
          false,
          minutes(60),

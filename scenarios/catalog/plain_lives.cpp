@@ -1,4 +1,4 @@
-#include "scenarios/catalog/catalog.hpp"
+#include "scenarios/catalog/parts.hpp"
 #include "system/model/machine.hpp"
 
 // Lives in which nothing goes wrong, or just the one thing that the scenario is about.

@@ -4,7 +4,7 @@
 #include <set>
 
 #include "fakes/hosts/sim_ports.hpp"
-#include "scenarios/catalog/catalog.hpp"
+#include "scenarios/catalog/parts.hpp"
 #include "system/model/delegation.hpp"
 #include "system/model/machine.hpp"
 #include "system/ports/http.hpp"

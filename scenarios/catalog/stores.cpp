@@ -1,4 +1,4 @@
-#include "scenarios/catalog/catalog.hpp"
+#include "scenarios/catalog/parts.hpp"
 #include "sim/disk/disk.hpp"
 #include "sim/net/network.hpp"
 

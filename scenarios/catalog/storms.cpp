@@ -1,4 +1,4 @@
-#include "scenarios/catalog/catalog.hpp"
+#include "scenarios/catalog/parts.hpp"
 #include "scenarios/client/workload.hpp"
 #include "sim/world/time.hpp"
 
@@ -25,10 +25,8 @@ Script storm(Stage stage) {
         const std::int64_t volume_gb = project == std::string_view("gamma") ? 3 : 0;
         std::vector<Step> steps =
             draw_steps(stage.cluster().world().tape(), project, 14, volume_gb);
-        // Even the calm storm has a machine.
-        Step first{Step::Action::create};
-        first.volume_gb = volume_gb;
-        steps.insert(steps.begin(), first);
+        // Even the baseline run of a storm has a machine.
+        steps.insert(steps.begin(), creation(volume_gb));
         plans.emplace_back(project, std::move(steps));
     }
     co_await perform_together(stage, std::move(plans));

@@ -3,7 +3,7 @@
 #include <set>
 
 #include "fakes/hosts/sim_ports.hpp"
-#include "scenarios/catalog/catalog.hpp"
+#include "scenarios/catalog/parts.hpp"
 #include "sim/net/network.hpp"
 #include "system/model/volume.hpp"
 #include "system/ports/http.hpp"

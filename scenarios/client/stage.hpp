@@ -93,7 +93,7 @@ class Stage {
     bool exists(const std::string& machine) const;
     // The id of the volume that the project's machines mount; empty if there is none yet.
     std::string volume_of(const std::string& project) const;
-    // How many the clouds have that bear its label, those that are being destroyed left out.
+    // How many the clouds have that have its label, those that are being destroyed left out.
     int count(const std::string& machine) const;
     // The value of a gauge or counter of the control plane, labels left out: the sum; -1 if it did
     // not answer.

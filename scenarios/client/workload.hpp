@@ -11,28 +11,15 @@ namespace scenarios {
 
 // What a client of one project does next, after thinking for a while.
 struct Step {
-    enum class Action : std::uint8_t {
-        nothing,
-        look,
-        create,
-        proxy,
-        agents,
-        retire,
-        restart,
-        recreate,
-        delegate,
-        rotate
-    };
-    static constexpr std::uint64_t kActions = 10;
-    Action action = Action::nothing;
+    std::uint64_t action = 0;    // its place among the actions; 0: nothing
     std::uint64_t provider = 0;  // of a machine that is created: its place among the sites
     std::int64_t volume_gb = 0;  // and its volume; more than 0 only where there are volumes
     int think_minutes = 0;
 };
 std::string to_string(const Step& step);
 
-// Does one step, with no expectation but that answers make sense.
-Script perform(Stage stage, std::string project, Step step);
+// The one that creates a machine, at once and at the first provider, with that volume.
+Step creation(std::int64_t volume_gb = 0);
 
 // All the steps of one project's client, in order.
 Script perform_all(Stage stage, std::string project, std::vector<Step> steps);

@@ -9,7 +9,6 @@
 #include <set>
 #include <utility>
 
-#include "scenarios/client/stage.hpp"
 #include "scenarios/cluster/watched_ports.hpp"
 #include "sim/disk/disk.hpp"
 #include "sim/world/hash.hpp"
@@ -286,10 +285,10 @@ std::vector<CloudVolume> Cluster::volumes() const {
     return all;
 }
 
-void Cluster::begin(const std::function<Script(Stage)>& script) {
+void Cluster::begin(Script script) {
     script_done_ = false;
     script_since_ = world_.now();
-    boost::asio::co_spawn(client_.executor(), script(Stage(*this)),
+    boost::asio::co_spawn(client_.executor(), std::move(script),
                           [this](std::exception_ptr failure) { script_ended(failure); });
 }
 
@@ -298,8 +297,8 @@ bool Cluster::script_is_over() {
     return script_done_;
 }
 
-bool Cluster::play(const std::function<Script(Stage)>& script, sim::Duration at_most) {
-    begin(script);
+bool Cluster::play(Script script, sim::Duration at_most) {
+    begin(std::move(script));
     world_.run_until(world_.now() + at_most);
     return script_is_over();
 }

@@ -25,7 +25,6 @@
 
 namespace scenarios {
 
-class Stage;
 using Script = boost::asio::awaitable<void>;
 
 inline constexpr std::uint16_t kDaemonPort = 8080;
@@ -83,11 +82,11 @@ class Cluster final : private Clouds {
     std::vector<Demand>& demands() { return demands_; }
 
     // Begins a script in the client's process.
-    void begin(const std::function<Script(Stage)>& script);
+    void begin(Script script);
     // Whether it has ended; throws what left it.
     bool script_is_over();
     // Runs one until it ends (true) or that much time has passed.
-    bool play(const std::function<Script(Stage)>& script, sim::Duration at_most);
+    bool play(Script script, sim::Duration at_most);
 
     // Switches every fault off, heals the network, and wakes who is paused.
     void calm();

@@ -9,7 +9,7 @@
 
 namespace scenarios {
 
-// Now and then, as the tape decides, pauses a process, cuts a link one way or both, slows one down,
+// Periodically, as the tape decides, pauses a process, cuts a link one way or both, slows one down,
 // or puts a clock wrong, and later undoes it.
 class Nemesis {
   public:

@@ -88,9 +88,9 @@ class Shadow final : public lifecycle::CommitFollower {
         return resources_;
     }
     const std::map<std::string, ProjectRow>& projects() const { return projects_; }
-    // The identity of the installation, which its resources bear.
+    // The identity of the installation, which its resources have.
     const std::string& installation() const { return installation_; }
-    // Whether what bears these labels is ours: our identity's, or the machine's of a row.
+    // Whether what has these labels is ours: our identity's, or the machine's of a row.
     bool owns(const std::map<std::string, std::string>& labels) const;
     // External ids of what is in quarantine, by provider.
     const std::map<std::string, std::set<std::string>>& quarantine() const { return quarantine_; }

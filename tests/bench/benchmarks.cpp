@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "properties/lifecycle_trial.hpp"
+#include "scenarios/catalog/catalog.hpp"
 #include "sim/disk/disk.hpp"
 #include "sim/world/seeded_source.hpp"
 #include "sim/world/world.hpp"

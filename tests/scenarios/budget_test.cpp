@@ -4,7 +4,7 @@
 #include <string>
 
 #include "properties/lifecycle_trial.hpp"
-#include "scenarios/scenario.hpp"
+#include "scenarios/catalog/catalog.hpp"
 
 // What a flow costs in calls to its provider when nothing goes wrong. A call that is not needed is
 // one that is throttled, and that fails, when it matters.

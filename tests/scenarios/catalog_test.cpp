@@ -5,7 +5,7 @@
 #include <string>
 
 #include "properties/lifecycle_trial.hpp"
-#include "scenarios/scenario.hpp"
+#include "scenarios/catalog/catalog.hpp"
 #include "sim/search/search.hpp"
 #include "tests/support/catalog.hpp"
 #include "tests/support/sample.hpp"

@@ -23,7 +23,7 @@ class FragileClient {
         Witnesses nobody;
         Cluster cluster(tape, trace, nobody);
         broken_.clear();
-        cluster.play([this, kind](Stage stage) { return play(stage, kind); }, minutes(240));
+        cluster.play(play(Stage(cluster), kind), minutes(240));
         return broken_;
     }
 
@@ -45,7 +45,7 @@ class FragileClient {
     }
 
     Script use_sandbox(Stage stage, int number) {
-        const std::string name = "naive-" + std::to_string(number);
+        const std::string name = "fragile-" + std::to_string(number);
         const json body = {{"name", name}, {"snapshot", "image:1"}};
         const auto made = co_await ask(stage, kDaytonaAuthority, "daytona-token", "POST",
                                        "/api/sandbox", body.dump());
@@ -60,7 +60,7 @@ class FragileClient {
     }
 
     Script use_container(Stage stage, int number) {
-        const std::string name = "naive-" + std::to_string(number);
+        const std::string name = "fragile-" + std::to_string(number);
         const auto made =
             co_await ask(stage, kDockerAuthority, "", "POST",
                          "/v1.52/containers/create?name=" + name, R"({"Image": "image:1"})");
@@ -80,7 +80,7 @@ class FragileClient {
         const json wanted = {{"name", name}, {"size_gb", 1}, {"region", "ams"}};
         const auto volume = co_await fly(stage, "POST", "/volumes", wanted.dump());
         const std::string id = state_of(volume, "id");
-        json body = {{"name", "naive-" + std::to_string(number)},
+        json body = {{"name", "fragile-" + std::to_string(number)},
                      {"skip_launch", true},
                      {"region", "ams"},
                      {"config", {{"image", "i"}}}};
@@ -97,7 +97,7 @@ class FragileClient {
     }
 
     Script use_machine(Stage stage, int number) {
-        const json body = {{"name", "naive-" + std::to_string(number)},
+        const json body = {{"name", "fragile-" + std::to_string(number)},
                            {"config", {{"image", "i"}}}};
         const auto machine = co_await fly(stage, "POST", "/machines", body.dump());
         co_await stage.sleep(seconds(12));
@@ -109,7 +109,7 @@ class FragileClient {
     }
 
     Script keep_machine(Stage stage, int number) {
-        const json body = {{"name", "naive-" + std::to_string(number)},
+        const json body = {{"name", "fragile-" + std::to_string(number)},
                            {"config", {{"image", "i"}}}};
         const auto machine = co_await fly(stage, "POST", "/machines", body.dump());
         expect(!state_of(machine, "id").empty(), "an answer about a machine says its id");

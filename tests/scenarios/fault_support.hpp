@@ -9,6 +9,7 @@
 
 #include "properties/lifecycle_coverage.hpp"
 #include "properties/lifecycle_trial.hpp"
+#include "scenarios/catalog/catalog.hpp"
 
 // What the tests of all kinds of faults have in common.
 namespace scenarios {

@@ -14,8 +14,8 @@
 #include "tests/scenarios/fault_support.hpp"
 #include "tests/support/kinds.hpp"
 
-// Every kind of fault, switched on alone: it shows in the trace, a program that is too naive for it
-// breaks, and the system survives it.
+// Every kind of fault, switched on alone: it shows in the trace, a program that is too fragile for
+// it breaks, and the system survives it.
 namespace scenarios {
 namespace {
 
@@ -47,7 +47,7 @@ class FragilePair {
         nemesis_.start();
     }
 
-    // What was not as the naive take it to be; empty if all was.
+    // What was not as the fragile take it to be; empty if all was.
     std::string run() {
         for (int i = 0; i < kCalls; ++i) {
             client_.at(seconds(10) * i + seconds(5), [this, i] { add(i); });
@@ -175,7 +175,7 @@ class FragileProvisioner {
         Witnesses nobody;
         Cluster cluster(tape, trace, nobody);
         broken_.clear();
-        cluster.play([this](Stage stage) { return provision(stage); }, minutes(5));
+        cluster.play(provision(Stage(cluster)), minutes(5));
         return broken_;
     }
 
@@ -185,7 +185,7 @@ class FragileProvisioner {
     }
 
     Script provision_one(Stage stage, int number) {
-        const std::string name = "naive-" + std::to_string(number);
+        const std::string name = "fragile-" + std::to_string(number);
         const std::string body =
             json{{"name", name}, {"skip_launch", true}, {"config", {{"image", "i"}}}}.dump();
         const auto created = co_await ask(stage, "POST", "", body);
@@ -238,7 +238,7 @@ class FragileProvisioner {
     std::string broken_;
 };
 
-// Whether someone naive breaks under that kind in one of a few worlds.
+// Whether someone fragile breaks under that kind in one of a few worlds.
 bool bites(const std::string& kind, double rate) {
     for (std::uint64_t seed = 1; seed <= 30; ++seed) {
         if (kind == "net.reorder") {

@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include "scenarios/catalog/catalog.hpp"
 #include "sim/search/search.hpp"
 #include "tests/support/catalog.hpp"
 #include "tests/support/kinds.hpp"

@@ -43,8 +43,7 @@ TEST(Sites, SayWhatIsMadeLookedForAndDestroyedThere) {
         Witnesses witnesses;
         witnesses.add(acts);
         Cluster cluster(tape, trace, witnesses);
-        EXPECT_TRUE(cluster.play([&site](Stage stage) { return live_and_die(stage, site.name); },
-                                 std::chrono::hours(2)))
+        EXPECT_TRUE(cluster.play(live_and_die(Stage(cluster), site.name), std::chrono::hours(2)))
             << site.name;
         const std::string id = cluster.shadow().machine("alpha-1")->external_id;
         EXPECT_TRUE(acts.providers.contains(site.name)) << site.name;

@@ -29,7 +29,7 @@ class Play {
     // True if the script came to its end.
     bool run(const std::function<scenarios::Script(scenarios::Stage)>& script,
              sim::Duration at_most = std::chrono::hours(2)) {
-        return cluster->play(script, at_most);
+        return cluster->play(script(scenarios::Stage(*cluster)), at_most);
     }
 
     sim::Tape tape;

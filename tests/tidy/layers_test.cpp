@@ -59,7 +59,7 @@ TEST(Layers, AreFoundBrokenBetweenTheFoldersOfTheTree) {
     EXPECT_EQ(broken("sim/search/a.cpp", "fakes/cloud.hpp"), 1U);
     EXPECT_EQ(broken("fakes/box.cpp", "system/store/store.hpp"), 1U);
     EXPECT_EQ(broken("fakes/box.cpp", "system/ports/http.hpp"), 0U);
-    EXPECT_EQ(broken("scenarios/a.cpp", "system/server/options.hpp"), 1U);
+    EXPECT_EQ(broken("scenarios/client/a.cpp", "system/server/options.hpp"), 1U);
     EXPECT_EQ(broken("properties/run.cpp", "reports/text.hpp"), 1U);
     EXPECT_EQ(broken("properties/run.cpp", "system/api/api.hpp"), 1U);
     EXPECT_EQ(broken("reports/text.cpp", "sim/world/world.hpp"), 1U);
@@ -107,11 +107,18 @@ TEST(Layers, SeeAnArrowThatNobodyGoesAlong) {
     EXPECT_EQ(told(layers.unused()), "docs/architecture.md:0: c includes nothing of a2\n");
 }
 
+TEST(Layers, SeeAFileThatStandsInNoRow) {
+    Layers layers(kSmall);
+    EXPECT_EQ(told(layers.check("e/1.cpp", "")),
+              "e/1.cpp:0: stands in no row of docs/architecture.md\n");
+    EXPECT_TRUE(layers.check("tests/1.cpp", "").empty());
+}
+
 TEST(Layers, AFileIsNotBelowAnotherWhoseNameItBeginsWith) {
     Layers layers(kSmall);
     EXPECT_EQ(layers.check("b/1.cpp", "#include \"d/else.hpp\"\n").size(), 1U);
     EXPECT_EQ(layers.check("d/1.cpp", "#include \"a/1.hpp\"\n").size(), 1U);
-    EXPECT_TRUE(layers.check("elsewhere/1.cpp", "#include \"a/1.hpp\"\n").empty());
+    EXPECT_TRUE(layers.check("tests/1.cpp", "#include \"a/1.hpp\"\n").empty());
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "properties/lifecycle_trial.hpp"
+#include "scenarios/client/action.hpp"
 #include "scenarios/client/workload.hpp"
 #include "sim/search/rapidcheck_tape.hpp"
 #include "sim/search/search.hpp"
@@ -18,11 +19,11 @@ using scenarios::Step;
 using Plan = std::vector<Step>;
 
 rc::Gen<Step> any_step() {
-    return rc::gen::map(rc::gen::pair(rc::gen::inRange(0, static_cast<int>(Step::kActions)),
+    return rc::gen::map(rc::gen::pair(rc::gen::inRange<std::size_t>(0, scenarios::actions().size()),
                                       rc::gen::inRange(0, 12)),
-                        [](const std::pair<int, int>& drawn) {
+                        [](const std::pair<std::size_t, int>& drawn) {
                             Step step;
-                            step.action = static_cast<Step::Action>(drawn.first);
+                            step.action = drawn.first;
                             step.think_minutes = drawn.second;
                             return step;
                         });

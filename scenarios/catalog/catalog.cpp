@@ -1,8 +1,8 @@
-#include "scenarios/scenario.hpp"
+#include "scenarios/catalog/catalog.hpp"
 
 #include <iterator>
 
-#include "scenarios/catalog/catalog.hpp"
+#include "scenarios/catalog/parts.hpp"
 
 namespace scenarios {
 

@@ -1,0 +1,113 @@
+#include "scenarios/client/action.hpp"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <utility>
+
+#include "scenarios/cluster/sites.hpp"
+#include "system/ports/http.hpp"
+
+namespace scenarios {
+namespace {
+
+// The newest machine of a project, as a client that keeps its own list would know it.
+std::string newest_machine(const Shadow& shadow, const std::string& project) {
+    std::string newest;
+    std::int64_t generation = 0;
+    for (const auto& [id, machine] : shadow.machines()) {
+        if (machine.project == project && machine.generation > generation) {
+            newest = id;
+            generation = machine.generation;
+        }
+    }
+    return newest;
+}
+
+// Whether a change was accepted, or refused for a reason that is none of the asker's: nobody could
+// answer, the machine is not in service, or nothing can be written now.
+bool accepted_or_excused(const std::optional<lifecycle::HttpResponse>& answer) {
+    return !answer || answer->status == 202 || answer->status == 409 || answer->status == 503;
+}
+
+Script do_nothing(Stage, std::string, Step) {
+    co_return;
+}
+
+Script look(Stage stage, std::string project, Step) {
+    const std::string newest = newest_machine(stage.shadow(), project);
+    const auto online = co_await stage.online(project);
+    static_cast<void>(online);
+    std::string target = fmt::format("/v1/projects/{}/machines", project);
+    const auto answer = co_await stage.call("GET", std::move(target));
+    stage.expect(!answer || answer->status == 200 || newest.empty(),
+                 "a project with machines can be listed");
+}
+
+Script create(Stage stage, std::string project, Step step) {
+    const std::string machine =
+        co_await stage.create(project, sites().at(step.provider).name, step.volume_gb);
+    stage.expect(!machine.empty(), "a created machine has an id");
+}
+
+Script use_proxy(Stage stage, std::string project, Step) {
+    std::string target = fmt::format("/v1/projects/{}/proxy/hello?from=client", project);
+    const auto answer = co_await stage.call("POST", std::move(target), "{}");
+    stage.expect(!answer || answer->status == 200 || answer->status == 503,
+                 "the proxy answers, or says that the machine is unavailable");
+}
+
+Script list_agents(Stage stage, std::string project, Step) {
+    const std::string newest = newest_machine(stage.shadow(), project);
+    if (newest.empty()) co_return;
+    const auto answer = co_await stage.call("GET", "/v1/machines/" + newest + "/agents");
+    stage.expect(!answer || answer->status == 200 || answer->status == 503,
+                 "agents are listed, or the machine is said to be unavailable");
+}
+
+Script retire(Stage stage, std::string project, Step) {
+    const std::string newest = newest_machine(stage.shadow(), project);
+    if (!newest.empty()) co_await stage.retire(newest);
+}
+
+Script restart(Stage stage, std::string project, Step) {
+    const std::string newest = newest_machine(stage.shadow(), project);
+    if (newest.empty()) co_return;
+    const auto answer =
+        co_await stage.call("POST", fmt::format("/v1/machines/{}/restart", newest), "{}");
+    stage.expect(accepted_or_excused(answer),
+                 "a machine is restarted, or said not to be in service");
+}
+
+Script recreate(Stage stage, std::string project, Step) {
+    const auto recreated = co_await stage.recreate(project);
+    static_cast<void>(recreated);
+}
+
+Script delegate(Stage stage, std::string project, Step) {
+    const std::string work = co_await stage.delegate(project, 1800);
+    static_cast<void>(work);
+}
+
+Script rotate(Stage stage, std::string project, Step) {
+    const std::string newest = newest_machine(stage.shadow(), project);
+    if (newest.empty()) co_return;
+    const auto answer =
+        co_await stage.call("POST", fmt::format("/v1/machines/{}/rotate", newest), "{}");
+    stage.expect(accepted_or_excused(answer),
+                 "a token is rotated, or the machine said not to be in service");
+}
+
+}  // namespace
+
+const std::vector<Action>& actions() {
+    static const std::vector<Action> all = {
+        {"nothing", do_nothing}, {"look", look},          {"create", create, true},
+        {"proxy", use_proxy},    {"agents", list_agents}, {"retire", retire},
+        {"restart", restart},    {"recreate", recreate},  {"delegate", delegate},
+        {"rotate", rotate},
+    };
+    return all;
+}
+
+}  // namespace scenarios
