@@ -205,9 +205,9 @@ HttpResponse Box::handle(const HttpRequest& request) {
                                {"agents", json::array({{{"id", "agent-1"}, {"status", "idle"}}})}});
     }
     if (path == "/delegations" && request.method == "POST") return take(request);
-    const auto bears = request.headers.find("Authorization");
+    const auto shown = request.headers.find("Authorization");
     return reply(200, json{{"machine", identity_.machine},
-                           {"authorization", bears == request.headers.end() ? "" : bears->second},
+                           {"authorization", shown == request.headers.end() ? "" : shown->second},
                            {"method", request.method},
                            {"path", path},
                            {"bytes", request.body.size()}});

@@ -257,7 +257,7 @@ int command_line(int count, char** words, const Harness& harness) {
     mallopt(M_MMAP_THRESHOLD, kKeptBytes);
     set_program(words[0]);
     if (const std::string wrong = wrong_with(harness); !wrong.empty()) {
-        return complain(fmt::format("{}; mend the harness", wrong));
+        return complain(fmt::format("{}; repair the harness", wrong));
     }
     try {
         return dispatch(count, words, harness);

@@ -14,7 +14,7 @@ namespace lifecycle {
 
 namespace {
 
-// The first start on a database gives it the identity that everything it makes will bear.
+// The first start on a database gives it the identity that everything it makes will have.
 void claim(Store& store, Entropy& entropy, Clock& clock, const std::string& name) {
     const auto read = [](ReadTx& tx) -> Result<Installation> { return installation_of(tx); };
     const auto known = store.read_now(read);

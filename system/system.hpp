@@ -70,7 +70,7 @@ class System {
     // The longest body that a request with this head may have, in bytes: for whoever reads it.
     std::size_t max_body_bytes(Door door, const HttpRequest& head) const;
 
-    // Compares rows and providers once and, if `apply`, mends what differs.
+    // Compares rows and providers once and, if `apply`, repairs what differs.
     boost::asio::awaitable<ReconcileReport> reconcile(bool apply);
 
     // For looking from outside, within the caller's turn.

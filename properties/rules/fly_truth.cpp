@@ -200,7 +200,7 @@ class FlyTruth final : public EndProperty {
     void on_provider_created(const fakes::CloudMachine& machine,
                              const scenarios::Shadow& shadow) override {
         if (machine.provider != "fly") return;
-        // A list by our labels says nothing of what does not bear them.
+        // A list by our labels says nothing of what does not have them.
         if (!shadow.owns(machine.labels)) foreign_.insert(machine.name);
         names_[machine.id] = machine.name;
         born_[machine.name].push_back(machine.id);

@@ -245,7 +245,7 @@ class DestroysOnlyOurs final : public Property {
   public:
     DestroysOnlyOurs()
         : Property("destroys-only-ours",
-                   "Nothing is destroyed that does not bear our labels, that this database never "
+                   "Nothing is destroyed that does not have our labels, that this database never "
                    "asked for, or that a machine in service runs on.") {}
     // A database without machines has asked for nothing, whatever the one before it did.
     void on_recovery(const Shadow&, const Shadow& after) override {

@@ -125,7 +125,7 @@ Result<std::string> parse_token(const HttpRequest& request) {
     constexpr std::string_view kScheme = "Bearer ";
     const auto header = request.headers.find("Authorization");
     if (header == request.headers.end() || !header->second.starts_with(kScheme)) {
-        return std::unexpected(Error(ErrorCode::unauthorized, "the request bears no token",
+        return std::unexpected(Error(ErrorCode::unauthorized, "the request has no token",
                                      "send it in the header \"Authorization: Bearer ...\""));
     }
     return header->second.substr(kScheme.size());

@@ -22,7 +22,7 @@ Result<MachineRequest> parse_create(const HttpRequest& request, const std::strin
 Result<DaemonStatus> parse_status(const HttpRequest& request);
 Result<Registration> parse_registration(const HttpRequest& request, const std::string& machine);
 
-// What the Authorization header bears; unauthorized if it bears nothing.
+// What the Authorization header has; unauthorized if it has nothing.
 Result<std::string> parse_token(const HttpRequest& request);
 
 struct RecreateRequest {

@@ -38,7 +38,7 @@ HttpResponse wrong_method(std::string_view method, const std::string& allowed) {
 }
 
 Error not_admin() {
-    return {ErrorCode::unauthorized, "the request does not bear the admin's token",
+    return {ErrorCode::unauthorized, "the request does not have the admin's token",
             "send it in the header \"Authorization: Bearer ...\""};
 }
 

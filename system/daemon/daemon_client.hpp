@@ -38,7 +38,7 @@ class DaemonClient {
         : http_(&http), providers_(&providers), options_(options) {}
 
     // Where the machine's daemon is now, as its provider says. A provider that this control plane
-    // does not have is an error as any other, which another start may mend: `unknown`.
+    // does not have is an error as any other, which another start may repair: `unknown`.
     boost::asio::awaitable<ProviderResult<Endpoint>> way_to(Machine machine);
 
     // Sends the request there; what it says of authority and TLS is replaced.

@@ -20,7 +20,7 @@ void enqueue_arbitration(Tx& tx, std::string_view machine, Time now);
 inline constexpr Duration kBetweenArbitrations = std::chrono::minutes(2);
 
 // Consumer of machine:arbitrate. The boot that answers at the machine's address is the machine; if
-// another has the place, it is handed over. No answer decides nothing.
+// another has the place, it is handed over. A missing answer decides nothing.
 class Arbiter : Component {
   public:
     Arbiter(Store& store, Ports ports, const Providers& providers, const IdentityKey& key,

@@ -11,7 +11,7 @@ namespace lifecycle {
 
 enum class Fitness : std::uint8_t {
     fits,
-    not_ours,      // it does not bear our labels: it must not be touched
+    not_ours,      // it does not have our labels: it must not be touched
     other_volume,  // ours, but it mounts another volume than the machine has to
     unknown,       // its provider knows only a part of it now: wait
 };

@@ -72,7 +72,7 @@ boost::asio::awaitable<Outcome> Destroyer::consume(Delivery delivery) {
         }
         if (!known && known.error().error_class != Class::gone) co_return again(known.error());
     }
-    // Whatever else bears its labels: a create whose answer was lost, or a late one.
+    // Whatever else has its labels: a create whose answer was lost, or a late one.
     Labels labels = ownership_labels(machine);
     const auto found = co_await provider->find(std::move(labels));
     if (!found) co_return again(found.error());

@@ -12,7 +12,7 @@ namespace lifecycle {
 // Labels by which a resource says whose it is: of which installation, project and machine.
 Labels ownership_labels(const Machine& machine);
 
-// Labels that everything of one installation bears.
+// Labels that everything of one installation has.
 Labels installation_labels(std::string_view installation);
 
 // The installation that a resource says it belongs to; empty if it does not.

@@ -35,7 +35,7 @@ struct Owner {
     std::optional<Machine> machine;
     bool gone = false;            // its resource was confirmed gone
     std::int64_t generation = 0;  // of its project
-    bool ours = false;            // it bears our identity
+    bool ours = false;            // it has our identity
 };
 
 }  // namespace
@@ -123,9 +123,9 @@ void Reconciler::note(Sweep& sweep, Finding finding) {
     sweep.report.findings.push_back(std::move(finding));
 }
 
-// Rows that no flow will ever mend: they say that they failed, and are not in a state that does.
+// Rows that no flow will ever repair: they say that they failed, and are not in a state that does.
 boost::asio::awaitable<void> Reconciler::mend_rows(Sweep* sweep) {
-    auto mend = [this, sweep](Tx& tx) -> std::vector<Finding> {
+    auto repair = [this, sweep](Tx& tx) -> std::vector<Finding> {
         std::vector<Finding> findings;
         for (const Machine& machine : machines_in(tx, MachineState::starting)) {
             if (!machine.external_id.empty() || machine.provisioning_error.empty()) continue;
@@ -142,7 +142,7 @@ boost::asio::awaitable<void> Reconciler::mend_rows(Sweep* sweep) {
         }
         return findings;
     };
-    auto findings = co_await store_.transact(std::move(mend));
+    auto findings = co_await store_.transact(std::move(repair));
     for (Finding& finding : findings) note(*sweep, std::move(finding));
 }
 
@@ -191,7 +191,7 @@ boost::asio::awaitable<void> Reconciler::judge_resource(Sweep* sweep, std::strin
         return owner;
     };
     const auto owner = co_await store_.read(read);
-    // Others may bear the name that our earlier machines have for a label.
+    // Others may have the name that our earlier machines have for a label.
     if (!owner.machine && !owner.ours) co_return;
     if (!owner.machine) {
         // The store may have been restored from before its time; somebody may be working on it.
@@ -239,7 +239,7 @@ boost::asio::awaitable<void> Reconciler::judge_owned(Sweep* sweep, std::string p
             enqueue_route(tx, machine, now);
             return true;
         };
-        co_await mend(sweep, std::move(finding), std::move(start));
+        co_await repair(sweep, std::move(finding), std::move(start));
     } else if (active && resource.state == ResourceState::failed) {
         finding.kind = "failed";
         finding.what = "the provider could not launch it again";
@@ -258,7 +258,7 @@ boost::asio::awaitable<void> Reconciler::judge_owned(Sweep* sweep, std::string p
             follow_address(tx, machine.id, address, ports_.clock.now());
             return true;
         };
-        co_await mend(sweep, std::move(finding), std::move(follow));
+        co_await repair(sweep, std::move(finding), std::move(follow));
     }
 }
 
@@ -308,10 +308,10 @@ boost::asio::awaitable<void> Reconciler::judge_lost_id(Sweep* sweep, Resource re
         enqueue_route(tx, machine, now);
         return true;
     };
-    co_await mend(sweep, std::move(finding), std::move(put_back));
+    co_await repair(sweep, std::move(finding), std::move(put_back));
 }
 
-boost::asio::awaitable<void> Reconciler::mend(Sweep* sweep, Finding finding, Change change) {
+boost::asio::awaitable<void> Reconciler::repair(Sweep* sweep, Finding finding, Change change) {
     if (sweep->apply) {
         auto apply = [&change](Tx& tx) -> bool { return change(tx); };
         const auto changed = co_await store_.transact(std::move(apply));

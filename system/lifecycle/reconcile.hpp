@@ -32,7 +32,7 @@ struct ReconcileReport {
     // What gave no answer, or none that could be read whole: no absence is concluded there.
     std::vector<std::string> unknown;
     std::string halted = {};        // why nothing was destroyed that should have been; or empty
-    std::string installation = {};  // the identity that our resources bear
+    std::string installation = {};  // the identity that our resources have
 };
 
 struct ReconcileOptions {
@@ -49,10 +49,10 @@ struct ReconcileOptions {
 
 // Compares what the rows say with what the providers have, both ways. What looks wrong has to look
 // so several times in a row, apart in time, before anything is destroyed or given up; only what
-// bears our labels is ever touched; no answer is no absence. What is ours and no row knows is kept
-// in quarantine for long: the rows may be what is wrong. A sweep that would destroy or give up more
-// than a few, and more than a share of what is there, does none of it. Doing it twice does no more
-// than doing it once.
+// has our labels is ever touched; a failed query is not evidence of absence. What is ours and no
+// row knows is kept in quarantine for long: the rows may be what is wrong. A sweep that would
+// destroy or give up more than a few, and more than a share of what is there, does none of it.
+// Doing it twice does no more than doing it once.
 class Reconciler final : public Loop, Component {
   public:
     // How often in a row a difference has to be seen before it is believed.
@@ -107,7 +107,7 @@ class Reconciler final : public Loop, Component {
     boost::asio::awaitable<void> judge_ambiguous(Sweep* sweep, std::string provider, Volume volume);
     boost::asio::awaitable<void> judge_resource(Sweep* sweep, std::string provider,
                                                 Resource resource);
-    // A resource that bears our identity and that no row knows. `newer`: the store knows that it is
+    // A resource that has our identity and that no row knows. `newer`: the store knows that it is
     // older than it.
     boost::asio::awaitable<void> quarantine(Sweep* sweep, std::string provider, Resource resource,
                                             bool newer);
@@ -121,7 +121,7 @@ class Reconciler final : public Loop, Component {
     boost::asio::awaitable<void> judge_machine(Sweep* sweep, Machine machine);
     // Changes rows at once; true of a change: it changed something.
     using Change = std::move_only_function<bool(Tx&)>;
-    boost::asio::awaitable<void> mend(Sweep* sweep, Finding finding, Change change);
+    boost::asio::awaitable<void> repair(Sweep* sweep, Finding finding, Change change);
     // Plan to take a machine out of service, and to destroy a resource or a volume, once that is
     // certain.
     void lose(Sweep& sweep, Finding finding);
@@ -136,7 +136,7 @@ class Reconciler final : public Loop, Component {
 
     Outbox& outbox_;
     ReconcileOptions options_;
-    std::map<std::string, Look> looks_;  // up to the last sweep that was to mend
+    std::map<std::string, Look> looks_;  // up to the last sweep that was to repair
     PeriodicLoop rounds_;
 };
 

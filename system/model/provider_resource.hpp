@@ -10,7 +10,7 @@ namespace lifecycle {
 enum class ResourceRecordState : std::uint8_t {
     asked,    // it may exist
     present,  // it exists, and its id is known
-    gone,     // the provider confirmed that nothing bears it
+    gone,     // the provider confirmed that nothing has it
 };
 std::string_view to_string(ResourceRecordState state);
 std::optional<ResourceRecordState> parse_resource_record_state(std::string_view text);

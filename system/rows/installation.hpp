@@ -21,13 +21,13 @@ struct Installation {
 std::string installation_id(std::uint64_t chance, Time born_at);
 
 // The installation of this database. If it has none, it is born now, under `id`; machines that were
-// there before it bear its name and not its id at their providers.
+// there before it have its name and not its id at their providers.
 Installation claim_installation(Tx& tx, std::string_view id, std::string_view name, Time now);
 
 // Without id if the installation was never claimed.
 Installation installation_of(ReadTx& tx);
 
-// What our resources may say that they belong to: our identity, and the names that machines bear
+// What our resources may say that they belong to: our identity, and the names that machines have
 // which are older than it and not confirmed gone.
 std::vector<std::string> all_installations(ReadTx& tx);
 

@@ -6,7 +6,7 @@
 
 #include "system/store/store.hpp"
 
-// Resources that bear our identity and that no row knows. Each runs in the transaction given.
+// Resources that have our identity and that no row knows. Each runs in the transaction given.
 namespace lifecycle {
 
 struct Quarantined {

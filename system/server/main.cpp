@@ -136,7 +136,7 @@ std::string lines_of(const nlohmann::json& report, const ServerOptions& options)
         lines += fmt::format("halted      {}\n", halted);
     }
     return lines + fmt::format("{} differences, {}\n", report.at("findings").size(),
-                               options.apply ? "mended where that is certain"
+                               options.apply ? "repaired where that is certain"
                                : options.destroy.empty()
                                    ? "nothing was changed"
                                    : "nothing was changed but what was named");

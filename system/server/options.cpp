@@ -264,7 +264,7 @@ std::expected<ServerOptions, BadOptions> parse_options(int count, char** words) 
         ->capture_default_str();
     reconcile->add_option("--admin-token-file", said.admin_token_file,
                           "File whose first line is the token of that server");
-    auto* apply = reconcile->add_flag("--apply", options.apply, "Mend what differs");
+    auto* apply = reconcile->add_flag("--apply", options.apply, "Repair what differs");
     reconcile->add_option("--destroy", options.destroy,
                           "External ids of resources to destroy now, of those that it reports as "
                           "quarantined, newer, orphan or double");

@@ -280,7 +280,7 @@ constexpr std::array kMigrations = {
     );
     )sql",
     // What tells our resources from everybody else's. `one` keeps it to one row. A machine's
-    // `installation` is the one that its resource is labelled with. And resources that bear our
+    // `installation` is the one that its resource is labelled with. And resources that have our
     // identity and that no row knows, and over what time they were seen.
     R"sql(
     CREATE TABLE installation (

@@ -27,7 +27,7 @@ class Timeline final : public Clock, public Loop {
     TimerId schedule(Time when, std::move_only_function<void()> callback) override;
     void expedite(TimerId timer) override { outside_.expedite(timer); }
 
-    // Writes down now and then, and whenever the wall clock was set, what time it is, until stop().
+    // Writes down periodically, and whenever the wall clock was set, what time it is, until stop().
     boost::asio::awaitable<void> run() override;
     void stop() override { rounds_.stop(); }
 

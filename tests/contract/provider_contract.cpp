@@ -117,7 +117,7 @@ class Contract {
         const auto destroyed = co_await subject_.provider.destroy("0000deadbeef");
         expect_class(destroyed, Class::gone, "what never was has not to be destroyed");
         const auto found = co_await subject_.provider.find(labels());
-        expect(found && found->none(), "labels that nobody bears are not found");
+        expect(found && found->none(), "labels that nobody has are not found");
     }
 
     boost::asio::awaitable<std::string> one_is_made() {
@@ -156,7 +156,7 @@ class Contract {
         Labels others = labels();
         others["vivarium_machine"] = "another";
         const auto none = co_await subject_.provider.find(others);
-        expect(none && none->none(), "it is not found by labels that it bears only in part");
+        expect(none && none->none(), "it is not found by labels that it has only in part");
     }
 
     // Three more, of which a list may need several pages.
@@ -178,7 +178,7 @@ class Contract {
             most = std::max(most, all ? all->found.size() : 0);
             if (most < made.size()) co_await sleep(milliseconds(500));
         }
-        expect(most == made.size(), "all that bear a label are found, however many");
+        expect(most == made.size(), "all that have a label are found, however many");
         for (const std::string& id : made) {
             Act<void> to_destroyed = [this, id] { return subject_.provider.destroy(id); };
             const auto destroyed = co_await patiently<void>(to_destroyed);

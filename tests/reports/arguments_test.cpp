@@ -117,10 +117,10 @@ TEST(Arguments, NameTheFileOfAShrunkFailure) {
 }
 
 TEST(Program, IsNamedWithoutItsFolder) {
-    const std::string before = program();
+    std::string before = program();
     set_program("build/hello/lost_update");
     EXPECT_EQ(program_name(), "lost_update");
-    set_program(before);
+    set_program(std::move(before));
 }
 
 TEST(Arguments, SayAPlanAsTheyReadIt) {
