@@ -9,8 +9,8 @@ namespace fakes {
 // cloud has an array of them, of which the tape draws one for each request; the first is that all
 // is well.
 struct Mishap {
-    const char* words;  // what the provider does, for whoever reads of it
-    int status = 0;     // of that answer; 0: it is the true one
+    const char* words = "";  // what the provider does, for whoever reads of it
+    int status = 0;          // of that answer; 0: it is the true one
     const char* said = "";
     bool happens = false;  // what was asked for, all the same
     bool spares_reads = false;

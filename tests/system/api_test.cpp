@@ -213,6 +213,7 @@ TEST(Api, AsksClientsForTheAdminsToken) {
 Script push_to_two(Stage stage) {
     const std::string alpha = co_await stage.create("alpha");
     const std::string beta = co_await stage.create("beta");
+    EXPECT_NE(alpha, beta);
     const std::string owner = R"({"repository":"owner/name"})";
     const auto first = co_await stage.call("PUT", "/v1/projects/alpha/github", owner);
     EXPECT_EQ(first->status, 200);
@@ -223,6 +224,7 @@ Script push_to_two(Stage stage) {
     EXPECT_EQ(waits, 202);
     co_await stage.archive("beta");
     const std::string again = co_await stage.create("beta");
+    EXPECT_NE(again, beta);
     const auto third = co_await stage.call("PUT", "/v1/projects/beta/github", owner);
     EXPECT_EQ(third->status, 200);
     const Stage::Push other{"owner/name", "c0ffee", "another"};

@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <regex>
@@ -31,9 +32,10 @@ Listed in_document() {
         auto& all = boxes ? listed.for_boxes : listed.for_clients;
         const std::string method = found[1].matched ? found[1].str() : "*";
         const std::string pattern = found[2];
-        all.insert(method + " " + pattern);
+        all.insert(fmt::format("{} {}", method, pattern));
         if (!found[3].matched) continue;
-        all.insert(method + " " + pattern.substr(0, pattern.rfind('/') + 1) + found[3].str());
+        all.insert(fmt::format("{} {}{}", method, pattern.substr(0, pattern.rfind('/') + 1),
+                               found[3].str()));
     }
     return listed;
 }

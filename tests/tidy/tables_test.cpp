@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <map>
@@ -55,7 +56,7 @@ std::set<std::string> unsaid(const std::set<std::string>& tables, const std::str
                              const Reasons& reasons) {
     std::set<std::string> left;
     for (const std::string& table : tables) {
-        const bool said = text.find(before + table + after) != std::string::npos;
+        const bool said = text.contains(fmt::format("{}{}{}", before, table, after));
         if (said == reasons.contains(table)) left.insert(table);
     }
     return left;
