@@ -408,9 +408,8 @@ void Network::release(const std::string& from_role, const std::string& to_role) 
                         {"waiting", static_cast<std::int64_t>(path.waiting.size())}});
     std::vector<Task> arrivals = std::exchange(path.waiting, {});
     if (path.ordered) {
-        state_->world.self().post([all = std::move(arrivals)]() mutable {
-            for (Task& arrival : all) arrival();
-        });
+        // Now, before anything that arrives in this instant.
+        for (Task& arrival : arrivals) arrival();
         return;
     }
     for (Task& arrival : arrivals) state_->world.self().post(std::move(arrival));
@@ -422,6 +421,7 @@ void Network::delay(const std::string& from_role, const std::string& to_role, Du
 }
 
 void Network::heal() {
+    state_->world.observe();
     for (auto& [ends, path] : state_->links) {
         unblock(ends.first, ends.second);
         if (path.held) release(ends.first, ends.second);
