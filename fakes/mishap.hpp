@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace fakes {
 
@@ -14,6 +15,11 @@ struct Mishap {
     const char* said = "";
     bool happens = false;  // what was asked for, all the same
     bool spares_reads = false;
+
+    // Whether such a request does nothing and gets that answer at once.
+    bool prevents(std::string_view method) const {
+        return status != 0 && !happens && !(spares_reads && method == "GET");
+    }
 };
 
 // For the lane's kind.

@@ -120,15 +120,14 @@ void DaytonaCloud::handle(const HttpRequest& request, Respond respond) {
         return;
     }
     const Mishap& mishap = kMishaps[tape_.draw(mishap_lane_, kMishaps.size())];
-    const bool strikes = mishap.status != 0 && !(mishap.spares_reads && request.method == "GET");
-    if (strikes && mishap.status == 429) {
+    if (mishap.status == 429) {
         HttpResponse throttled = reply(
             429, json{{"statusCode", 429}, {"message", mishap.said}, {"error", title_of(429)}});
         throttled.headers["Retry-After-sandbox-lifecycle"] = "3";
         respond(std::move(throttled));
         return;
     }
-    if (strikes && !mishap.happens) {
+    if (mishap.prevents(request.method)) {
         respond(refuse(mishap.status, mishap.said, path));
         return;
     }

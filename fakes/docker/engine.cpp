@@ -100,7 +100,7 @@ DockerEngine::DockerEngine(lifecycle::Clock& clock, sim::Tape& tape, BoxHost& ho
 
 void DockerEngine::handle(const HttpRequest& request, Respond respond) {
     const Mishap& mishap = kMishaps[tape_.draw(mishap_lane_, kMishaps.size())];
-    if (mishap.status != 0 && !mishap.happens) {
+    if (mishap.prevents(request.method)) {
         respond(refuse(mishap.status, mishap.said));
         return;
     }

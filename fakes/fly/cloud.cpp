@@ -133,7 +133,7 @@ void FlyCloud::handle(const HttpRequest& request, Respond respond) {
         return;
     }
     const Mishap& mishap = kMishaps[tape_.draw(mishap_lane_, kMishaps.size())];
-    if (mishap.status != 0 && !mishap.happens) {
+    if (mishap.prevents(request.method)) {
         respond(refuse(mishap.status, mishap.said));
         return;
     }

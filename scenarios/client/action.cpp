@@ -70,13 +70,18 @@ Script retire(Stage stage, std::string project, Step) {
     if (!newest.empty()) co_await stage.retire(newest);
 }
 
-Script restart(Stage stage, std::string project, Step) {
+// Asks for a change of the newest machine.
+Script change_newest(Stage stage, std::string project, std::string verb, std::string promise) {
     const std::string newest = newest_machine(stage.shadow(), project);
     if (newest.empty()) co_return;
     const auto answer =
-        co_await stage.call("POST", fmt::format("/v1/machines/{}/restart", newest), "{}");
-    stage.expect(accepted_or_excused(answer),
-                 "a machine is restarted, or said not to be in service");
+        co_await stage.call("POST", fmt::format("/v1/machines/{}/{}", newest, verb), "{}");
+    stage.expect(accepted_or_excused(answer), promise);
+}
+
+Script restart(Stage stage, std::string project, Step) {
+    return change_newest(stage, std::move(project), "restart",
+                         "a machine is restarted, or said not to be in service");
 }
 
 Script recreate(Stage stage, std::string project, Step) {
@@ -90,12 +95,8 @@ Script delegate(Stage stage, std::string project, Step) {
 }
 
 Script rotate(Stage stage, std::string project, Step) {
-    const std::string newest = newest_machine(stage.shadow(), project);
-    if (newest.empty()) co_return;
-    const auto answer =
-        co_await stage.call("POST", fmt::format("/v1/machines/{}/rotate", newest), "{}");
-    stage.expect(accepted_or_excused(answer),
-                 "a token is rotated, or the machine said not to be in service");
+    return change_newest(stage, std::move(project), "rotate",
+                         "a token is rotated, or the machine said not to be in service");
 }
 
 }  // namespace

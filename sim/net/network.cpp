@@ -178,6 +178,14 @@ struct Network::State : std::enable_shared_from_this<State> {
         });
     }
 
+    // Tells that something is sent; its number.
+    std::uint64_t begin(Process& sender, std::string_view address, const Packet& packet) {
+        const std::uint64_t call = ++calls;
+        sender.emit_from_world(
+            "net.send",
+            {{"call", static_cast<std::int64_t>(call)}, {"to", address}, {"what", packet.label}});
+        return call;
+    }
     // Sends a request on its way, once or twice, or loses it.
     void carry_request(Process& sender, std::uint64_t call, std::string_view address,
                        Packet request, const std::string& to_role);
@@ -349,10 +357,7 @@ void Network::call(Process& caller, std::string_view address, Packet request, Du
         caller.post([doomed = std::move(done)] {});
         return;
     }
-    const std::uint64_t call = ++state.calls;
-    const auto number = static_cast<std::int64_t>(call);
-    caller.emit_from_world("net.send",
-                           {{"call", number}, {"to", address}, {"what", request.label}});
+    const std::uint64_t call = state.begin(caller, address, request);
     const FlowId flow = caller.current_flow();
     const TimerId timer = caller.at(
         state.world.now() + caller.world_duration(timeout),
@@ -367,10 +372,7 @@ void Network::call(Process& caller, std::string_view address, Packet request, Du
 void Network::send(Process& sender, std::string_view address, Packet message) {
     State& state = *state_;
     if (sender.crash_point("before sending a message")) return;
-    const std::uint64_t call = ++state.calls;
-    sender.emit_from_world(
-        "net.send",
-        {{"call", static_cast<std::int64_t>(call)}, {"to", address}, {"what", message.label}});
+    const std::uint64_t call = state.begin(sender, address, message);
     state.carry_request(sender, call, address, std::move(message), state.role_at(address));
     sender.crash_point("after sending a message");
 }
