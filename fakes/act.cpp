@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "fakes/json.hpp"
+
 namespace fakes {
 
 Act act_on_one(std::string_view method, std::string_view id_path) {
@@ -15,7 +17,7 @@ Act act_on_one(std::string_view method, std::string_view id_path) {
 }
 
 std::string field_in(const std::string& object, const char* name) {
-    const auto parsed = nlohmann::json::parse(object, nullptr, false);
+    const auto parsed = json_or_null(object);
     return parsed.is_object() ? parsed.value(name, "") : "";
 }
 

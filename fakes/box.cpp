@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "fakes/json.hpp"
 #include "fakes/json_reply.hpp"
 #include "system/ports/daemon.hpp"
 
@@ -114,13 +115,13 @@ boost::asio::awaitable<HttpResponse> Box::send(std::string path, std::string bea
 
 boost::asio::awaitable<Duration> Box::introduce() {
     std::string body =
-        json{{"boot", identity_.boot}, {"token", disk_.token}, {"status", "ready"}}.dump();
+        json_text(json{{"boot", identity_.boot}, {"token", disk_.token}, {"status", "ready"}});
     std::string path = fmt::format("/v1/machines/{}/register", identity_.machine);
     const HttpResponse answer = co_await send(std::move(path), identity_.secret, std::move(body));
     if (answer.status == 410) co_return stop();
     if (answer.status == 401 && options_.terminal_401) co_return Duration(0);
     if (answer.status != 200) co_return back_off();
-    token_ = json::parse(answer.body, nullptr, false).value("token", "");
+    token_ = json_or_null(answer.body).value("token", "");
     disk_.token = token_;
     co_return heard(answer);
 }
@@ -138,7 +139,7 @@ boost::asio::awaitable<Duration> Box::report() {
 Duration Box::heard(const HttpResponse& answer) {
     refusals_ = 0;
     if (options_.chatty.count() > 0) return options_.chatty;
-    return seconds(json::parse(answer.body, nullptr, false).value("heartbeat_every_s", 30));
+    return seconds(json_or_null(answer.body).value("heartbeat_every_s", 30));
 }
 
 Duration Box::back_off() {
@@ -154,7 +155,7 @@ Duration Box::stop() {
 }
 
 HttpResponse Box::take(const HttpRequest& request) {
-    const std::string id = json::parse(request.body, nullptr, false).value("id", "");
+    const std::string id = json_or_null(request.body).value("id", "");
     if (!options_.hung && taken_.insert(id).second) {
         const auto steps = static_cast<std::int64_t>(ports_.tape.draw(work_lane_, 8));
         ports_.clock.schedule(ports_.clock.now() + seconds(2) + seconds(30) * steps, [this, id] {

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "fakes/json.hpp"
 #include "system/ports/http.hpp"
 
 namespace fakes {
@@ -11,7 +12,7 @@ inline lifecycle::HttpResponse reply(int status, const nlohmann::json& body) {
     lifecycle::HttpResponse response;
     response.status = status;
     response.headers["Content-Type"] = "application/json";
-    response.body = body.dump();
+    response.body = json_text(body);
     return response;
 }
 

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <utility>
 
+#include "fakes/json.hpp"
 #include "fakes/json_reply.hpp"
 #include "fakes/mishap.hpp"
 #include "fakes/query.hpp"
@@ -234,7 +235,7 @@ DaytonaCloud::Outcome DaytonaCloud::create(const HttpRequest& request, std::stri
         throttled.headers["Retry-After-sandbox-create"] = "1";
         return {std::move(throttled), {}};
     }
-    const json body = json::parse(request.body, nullptr, false);
+    const json body = json_or_null(request.body);
     if (auto refused = refuse_form(body, path)) return {std::move(refused), {}};
     if (!options_.refuse_create.empty()) return {refuse(400, options_.refuse_create, path), {}};
     const std::string snapshot = body.value("snapshot", "");

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "fakes/daytona/cloud.hpp"
+#include "fakes/json.hpp"
 #include "fakes/json_reply.hpp"
 #include "fakes/query.hpp"
 #include "system/ports/http.hpp"
@@ -17,7 +18,7 @@ using nlohmann::json;
 
 HttpResponse DaytonaCloud::list(std::string_view query, std::string_view path) {
     const std::string filter = parameter(query, "labels");
-    const json labels = json::parse(filter, nullptr, false);
+    const json labels = json_or_null(filter);
     if (!filter.empty() && !labels.is_object()) {
         constexpr std::string_view kSaid = "Invalid labels JSON format";
         return malformed(kSaid, refuse(400, kSaid, path));

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "fakes/docker/engine.hpp"
+#include "fakes/json.hpp"
 #include "fakes/query.hpp"
 #include "system/ports/http.hpp"
 
@@ -12,7 +13,7 @@ namespace {
 // That of the filter for a label "vivarium_machine=NAME".
 std::string machine_in(std::string_view query) {
     constexpr std::string_view kLabel = "vivarium_machine=";
-    const auto filters = nlohmann::json::parse(parameter(query, "filters"), nullptr, false);
+    const auto filters = json_or_null(parameter(query, "filters"));
     if (!filters.is_object()) return {};
     for (const std::string& label : filters.value("label", std::vector<std::string>())) {
         if (label.starts_with(kLabel)) return label.substr(kLabel.size());
@@ -36,7 +37,7 @@ Act DockerEngine::act_of(const lifecycle::HttpRequest& request) {
 }
 
 RequestedMachine DockerEngine::requested_by(const lifecycle::HttpRequest& create) {
-    const auto body = nlohmann::json::parse(create.body);
+    const auto body = json_or_null(create.body);
     const auto& host = body.at("HostConfig");
     return {.image = body.value("Image", ""),
             .cpus = host.value("NanoCpus", std::int64_t{0}) / 1'000'000'000,

@@ -8,6 +8,7 @@
 #include <memory>
 #include <utility>
 
+#include "fakes/json.hpp"
 #include "fakes/json_reply.hpp"
 #include "fakes/mishap.hpp"
 #include "fakes/query.hpp"
@@ -164,13 +165,13 @@ void DockerEngine::pull(std::string_view query, Respond respond) {
     clock_.schedule(clock_.now() + options_.pull, [this, image = std::move(image), waiting] {
         HttpResponse response;
         response.headers["Content-Type"] = "application/json";
-        response.body = json{{"status", "Pulling from " + image}, {"id", "1"}}.dump() + "\r\n";
+        response.body = json_text(json{{"status", "Pulling from " + image}, {"id", "1"}}) + "\r\n";
         if (image == options_.missing_image || image == options_.missing_image + ":latest") {
             const std::string said =
                 fmt::format("manifest for {} not found: manifest unknown", image);
-            response.body += json{{"errorDetail", {{"message", said}}}}.dump() + "\r\n";
+            response.body += json_text(json{{"errorDetail", {{"message", said}}}}) + "\r\n";
         } else {
-            response.body += json{{"status", "Status: Downloaded newer image"}}.dump() + "\r\n";
+            response.body += json_text(json{{"status", "Status: Downloaded newer image"}}) + "\r\n";
             if (image == options_.remote_image) options_.remote_image.clear();
         }
         (*waiting)(std::move(response));
@@ -210,7 +211,7 @@ HttpResponse DockerEngine::respond_to(const HttpRequest& request, std::string_vi
 }
 
 HttpResponse DockerEngine::create(const HttpRequest& request, std::string_view query) {
-    const json body = json::parse(request.body, nullptr, false);
+    const json body = json_or_null(request.body);
     const auto refused = [&](std::string_view said) { return malformed(said, refuse(400, said)); };
     if (!body.is_object()) return refused("invalid JSON: unexpected end of JSON input");
     const std::string image = body.value("Image", "");
@@ -250,7 +251,7 @@ HttpResponse DockerEngine::create(const HttpRequest& request, std::string_view q
 }
 
 HttpResponse DockerEngine::list(std::string_view query) const {
-    const json filters = json::parse(parameter(query, "filters"), nullptr, false);
+    const json filters = json_or_null(parameter(query, "filters"));
     const bool all = parameter(query, "all") == "true" || parameter(query, "all") == "1";
     json found = json::array();
     for (const auto& [id, container] : containers_) {

@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "fakes/fly/cloud.hpp"
+#include "fakes/json.hpp"
 #include "fakes/query.hpp"
 #include "system/ports/http.hpp"
 
@@ -27,7 +28,7 @@ Act FlyCloud::act_of(const lifecycle::HttpRequest& request) {
 }
 
 RequestedMachine FlyCloud::requested_by(const lifecycle::HttpRequest& create) {
-    const auto body = nlohmann::json::parse(create.body);
+    const auto body = json_or_null(create.body);
     const auto& config = body.at("config");
     const auto& guest = config.at("guest");
     return {.image = config.value("image", ""),

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "fakes/fly/dialect.hpp"
+#include "fakes/json.hpp"
 #include "fakes/mishap.hpp"
 #include "sim/world/run_queue.hpp"
 #include "sim/world/tape.hpp"
@@ -214,7 +215,7 @@ HttpResponse FlyCloud::respond_about_machines(const HttpRequest& request, std::s
 }
 
 HttpResponse FlyCloud::create(const HttpRequest& request) {
-    const json body = json::parse(request.body, nullptr, false);
+    const json body = json_or_null(request.body);
     const json config = body.is_object() ? body.value("config", json()) : json();
     if (!config.is_object() || !config.contains("image")) {
         constexpr std::string_view kSaid = "invalid_argument: config.image is required";

@@ -1,5 +1,6 @@
 #include "fakes/fly/cloud.hpp"
 #include "fakes/fly/dialect.hpp"
+#include "fakes/json.hpp"
 #include "system/ports/http.hpp"
 #include "system/ports/time.hpp"
 
@@ -79,7 +80,7 @@ HttpResponse FlyCloud::annotate(const std::string& id, std::string_view key,
                                 const HttpRequest& request) {
     FlyMachine* machine = visible(id);
     if (machine == nullptr) return machine_not_found();
-    const json body = json::parse(request.body, nullptr, false);
+    const json body = json_or_null(request.body);
     if (!body.is_object() || !body.contains("value")) {
         return refuse(400, "invalid_argument: value is required");
     }

@@ -2,6 +2,7 @@
 
 #include "fakes/fly/cloud.hpp"
 #include "fakes/fly/dialect.hpp"
+#include "fakes/json.hpp"
 #include "fakes/timestamp.hpp"
 #include "system/ports/http.hpp"
 
@@ -54,7 +55,7 @@ HttpResponse FlyCloud::lease(const HttpRequest& request, const std::string& id) 
         machine->leased_until = clock_.now();
         return reply(200, json{{"ok", true}});
     }
-    const json body = json::parse(request.body, nullptr, false);
+    const json body = json_or_null(request.body);
     const std::int64_t ttl = body.is_object() ? body.value("ttl", 13) : 13;
     machine->lease = fmt::format("{:012x}", ++leases_ * 0x9e3779b1ULL);
     machine->leased_until = clock_.now() + seconds(ttl);

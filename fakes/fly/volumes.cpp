@@ -6,6 +6,7 @@
 
 #include "fakes/fly/cloud.hpp"
 #include "fakes/fly/dialect.hpp"
+#include "fakes/json.hpp"
 #include "fakes/timestamp.hpp"
 #include "system/ports/http.hpp"
 #include "system/ports/time.hpp"
@@ -104,7 +105,7 @@ HttpResponse FlyCloud::snapshot_volume(FlyVolume& volume) {
 }
 
 HttpResponse FlyCloud::create_volume(const HttpRequest& request) {
-    const json body = json::parse(request.body, nullptr, false);
+    const json body = json_or_null(request.body);
     const std::string name = body.is_object() ? body.value("name", "") : "";
     constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyz0123456789_";
     if (name.empty() || name.size() > 30 || name.find_first_not_of(kLetters) != std::string::npos) {

@@ -10,6 +10,7 @@
 #include "properties/rules/fairness.hpp"
 #include "scenarios/cluster/cluster.hpp"
 #include "sim/world/time.hpp"
+#include "system/model/json.hpp"
 #include "system/model/machine.hpp"
 #include "system/ports/http.hpp"
 
@@ -189,7 +190,7 @@ class NoBare500 final : public Property {
     void on_server_answer(const scenarios::ServerAnswer& answer) override {
         const lifecycle::HttpResponse& response = answer.response;
         if (response.status < 500) return;
-        const auto body = nlohmann::json::parse(response.body, nullptr, false);
+        const auto body = lifecycle::json_or_null(response.body);
         const bool explained = body.is_object() && body.contains("error") &&
                                body["error"].is_object() && body["error"].contains("code") &&
                                body["error"].contains("message") &&

@@ -10,6 +10,7 @@
 
 #include "scenarios/cluster/cluster.hpp"
 #include "sim/world/time.hpp"
+#include "system/model/json.hpp"
 #include "system/model/machine.hpp"
 #include "system/model/secrets.hpp"
 #include "system/ports/http.hpp"
@@ -28,7 +29,7 @@ using std::chrono::minutes;
 
 // A text of a body; empty if there is none.
 std::string text_in(const std::string& body, const char* name) {
-    const json read = json::parse(body, nullptr, false);
+    const json read = lifecycle::json_or_null(body);
     if (!read.is_object() || !read.contains(name) || !read[name].is_string()) return {};
     return read[name].get<std::string>();
 }

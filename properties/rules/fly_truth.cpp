@@ -10,6 +10,8 @@
 #include "scenarios/watch/witness.hpp"
 #include "sim/search/linearizability.hpp"
 
+#include "system/model/json.hpp"
+
 namespace properties {
 namespace {
 
@@ -156,7 +158,7 @@ std::optional<FlyAction> fly_action(const scenarios::ProviderCall& call) {
         action.answer = is_read(action.verb) ? Answer::refused : Answer::unknown;
         return action;
     }
-    const json body = json::parse(call.response->body, nullptr, false);
+    const json body = lifecycle::json_or_null(call.response->body);
     action.answer = answer_of(action.verb, call.response->status, body);
     if (action.verb == Verb::create) {
         if (action.answer == Answer::done && body.is_object()) action.id = body.value("id", "");
@@ -262,7 +264,7 @@ class FlyTruth final : public EndProperty {
 
     std::string name_of(const scenarios::ProviderCall& call, const FlyAction& action) const {
         if (action.verb == Verb::create) {
-            const json body = json::parse(call.request.body, nullptr, false);
+            const json body = lifecycle::json_or_null(call.request.body);
             return body.is_object() ? body.value("name", "") : "";
         }
         if (action.verb == Verb::list) {

@@ -14,6 +14,7 @@
 #include "scenarios/cluster/cluster.hpp"
 #include "sim/world/time.hpp"
 #include "system/model/delegation.hpp"
+#include "system/model/json.hpp"
 #include "system/model/machine.hpp"
 #include "system/model/reasons.hpp"
 #include "system/model/secrets.hpp"
@@ -156,7 +157,7 @@ class OnlineIsAuthenticated final : public EndProperty {
             answer.response.status != 200) {
             return;
         }
-        const auto body = nlohmann::json::parse(answer.response.body, nullptr, false);
+        const auto body = lifecycle::json_or_null(answer.response.body);
         if (!body["project"].value("online", false)) return;
         const std::string machine = body["project"].value("active_machine", "");
         // A registration that its server did not live to answer has counted all the same.
@@ -203,7 +204,7 @@ class HolderIsLetIn final : public Property {
         const Path path = path_of(answer.request.target);
         if (path.verb != "register" || answer.response.status != 409) return;
         const Holder& holder = holders_[path.id];
-        const auto asked = nlohmann::json::parse(answer.request.body, nullptr, false);
+        const auto asked = lifecycle::json_or_null(answer.request.body);
         // Who was given the place meanwhile could not know.
         if (holder.boot.empty() || holder.since >= answer.asked_at || !asked.is_object()) return;
         const std::string token = asked.value("token", "");

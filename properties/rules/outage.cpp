@@ -10,6 +10,8 @@
 #include "scenarios/watch/witness.hpp"
 #include "sim/world/time.hpp"
 
+#include "system/model/json.hpp"
+
 namespace properties {
 namespace {
 
@@ -40,7 +42,7 @@ class OutageIsSaid final : public Property {
     void on_server_answer(const scenarios::ServerAnswer& answer) override {
         if (answer.request.target != "/v1/health") return;
         const json said =
-            json::parse(answer.response.body, nullptr, false).value("providers", json::object());
+            lifecycle::json_or_null(answer.response.body).value("providers", json::object());
         for (const auto& [provider, calls] : calls_[answer.server]) {
             const bool in_reach = said.value(provider, json::object()).value("in_reach", true);
             const sim::Duration silent = answer.at - calls.failing_since;

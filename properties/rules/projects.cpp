@@ -14,6 +14,7 @@
 #include "scenarios/watch/witness.hpp"
 #include "sim/world/time.hpp"
 #include "system/model/delegation.hpp"
+#include "system/model/json.hpp"
 #include "system/model/machine.hpp"
 #include "system/ports/http.hpp"
 #include "system/rows/project_errors.hpp"
@@ -204,7 +205,7 @@ class RepeatsMakeNothingNew final : public Property {
     void on_server_answer(const ServerAnswer& answer) override {
         const std::string intention = intention_of(answer.request);
         if (answer.response.status / 100 != 2 || intention.empty()) return;
-        const auto body = nlohmann::json::parse(answer.response.body, nullptr, false);
+        const auto body = lifecycle::json_or_null(answer.response.body);
         if (!body.is_object()) return;
         const auto queued = body.value("queued", nlohmann::json::array());
         for (const char* made : {"machine", "delegation"}) {

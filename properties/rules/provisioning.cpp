@@ -11,6 +11,7 @@
 #include "scenarios/cluster/sites.hpp"
 #include "scenarios/watch/shadow.hpp"
 #include "scenarios/watch/witness.hpp"
+#include "system/model/json.hpp"
 #include "system/model/machine.hpp"
 #include "system/model/provider_resource.hpp"
 #include "system/model/reasons.hpp"
@@ -339,7 +340,7 @@ class MadeAsAsked final : public Property {
     void on_provider_request(const ProviderCall& call, const Shadow& shadow) override {
         if (call.request.method != "POST") return;
         const std::string& target = call.request.target;
-        const json body = json::parse(call.request.body, nullptr, false);
+        const json body = lifecycle::json_or_null(call.request.body);
         if (!body.is_object()) return;
         if (target.ends_with("/volumes")) {
             const auto row = shadow.volumes().find(body.value("name", ""));

@@ -10,6 +10,7 @@
 #include "scenarios/watch/shadow.hpp"
 #include "scenarios/watch/witness.hpp"
 #include "sim/world/time.hpp"
+#include "system/model/json.hpp"
 #include "system/model/machine.hpp"
 #include "system/routing/route_table.hpp"
 
@@ -173,7 +174,7 @@ class OwnBoxesAnswer final : public Property {
     void on_server_answer(const ServerAnswer& answer) override {
         const auto meant = answer.response.headers.find("X-Vivarium-Machine");
         if (meant == answer.response.headers.end()) return;
-        const auto said = nlohmann::json::parse(answer.response.body, nullptr, false);
+        const auto said = lifecycle::json_or_null(answer.response.body);
         if (!said.is_object()) return;
         const std::string answered = said.value("machine", "");
         if (answered.empty() || answered == meant->second) return;

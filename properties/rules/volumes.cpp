@@ -10,6 +10,7 @@
 #include "properties/property.hpp"
 #include "scenarios/watch/shadow.hpp"
 #include "scenarios/watch/witness.hpp"
+#include "system/model/json.hpp"
 #include "system/model/machine.hpp"
 #include "system/model/volume.hpp"
 #include "system/rows/volumes.hpp"
@@ -273,7 +274,7 @@ class CopiedAtRest final : public Property {
     void on_provider_call(const ProviderCall& call) override {
         const std::string id = volume_in(call.request.target);
         if (call.request.method != "GET" || id.empty() || !call.response) return;
-        const json said = json::parse(call.response->body, nullptr, false);
+        const json said = lifecycle::json_or_null(call.response->body);
         if (call.response->status != 200 || !said.is_object()) return;
         const auto attached = said.find("attached_machine_id");
         const bool bound = attached != said.end() && attached->is_string();
@@ -281,7 +282,7 @@ class CopiedAtRest final : public Property {
     }
     void on_provider_request(const ProviderCall& call, const Shadow&) override {
         if (call.request.method != "POST" || !call.request.target.ends_with("/volumes")) return;
-        const json asked = json::parse(call.request.body, nullptr, false);
+        const json asked = lifecycle::json_or_null(call.request.body);
         if (!asked.is_object() || !asked.contains("source_volume_id")) return;
         const std::string source = asked["source_volume_id"].get<std::string>();
         const auto said = bound_to_.find(source);

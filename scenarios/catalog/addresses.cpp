@@ -5,6 +5,8 @@
 #include "scenarios/catalog/parts.hpp"
 #include "sim/world/time.hpp"
 
+#include "system/model/json.hpp"
+
 // Containers that stop, start and change places: an address is one's own only while one runs.
 namespace scenarios {
 namespace {
@@ -24,7 +26,7 @@ std::string where(Stage stage, const std::string& machine) {
 std::string route_of(Stage stage, const std::string& project) {
     for (const auto& [key, record] : stage.cluster().consul().entries()) {
         if (!key.ends_with("/" + project)) continue;
-        return nlohmann::json::parse(record.value).value("address", "");
+        return lifecycle::json_or_null(record.value).value("address", "");
     }
     return {};
 }

@@ -4,6 +4,7 @@
 
 #include "fakes/docker/engine.hpp"
 #include "scenarios/catalog/parts.hpp"
+#include "system/model/json.hpp"
 #include "system/model/machine.hpp"
 
 // What one cloud does and the others do not.
@@ -34,7 +35,8 @@ Script sized_as_asked(Stage stage) {
         const json wanted = {
             {"image", "image:2"}, {"provider", provider}, {"cpus", 2}, {"memory_mb", 700}};
         std::string path = fmt::format("/v1/projects/{}/machines", provider);
-        const auto made = co_await stage.call("POST", std::move(path), wanted.dump());
+        const auto made =
+            co_await stage.call("POST", std::move(path), lifecycle::json_text(wanted));
         stage.expect(made && made->status == 202, "a machine of that size is asked for");
         co_await stage.expect_active(fmt::format("{}-1", provider));
     }

@@ -3,6 +3,7 @@
 #include "fakes/hosts/sim_ports.hpp"
 #include "scenarios/catalog/parts.hpp"
 #include "sim/net/network.hpp"
+#include "system/model/json.hpp"
 #include "system/model/machine.hpp"
 #include "system/ports/http.hpp"
 
@@ -24,11 +25,11 @@ boost::asio::awaitable<void> make_at_fly(Stage stage, std::string name, json met
     request.authority = kFlyAuthority;
     request.target = "/v1/apps/vivarium/machines";
     request.headers["Authorization"] = "Bearer fly-token";
-    request.body = json{{"name", name},
-                        {"region", "ams"},
-                        {"skip_launch", true},
-                        {"config", {{"image", "old"}, {"metadata", std::move(metadata)}}}}
-                       .dump();
+    request.body = lifecycle::json_text(
+        json{{"name", name},
+             {"region", "ams"},
+             {"skip_launch", true},
+             {"config", {{"image", "old"}, {"metadata", std::move(metadata)}}}});
     ProviderCall call;
     call.provider = "fly";
     call.server = "somebody";

@@ -3,6 +3,7 @@
 #include "fakes/hosts/sim_ports.hpp"
 #include "scenarios/catalog/parts.hpp"
 #include "sim/world/time.hpp"
+#include "system/model/json.hpp"
 #include "system/ports/http.hpp"
 
 // Volumes that move: what one holds is copied, and kept until the copy is whole and in service.
@@ -186,7 +187,7 @@ boost::asio::awaitable<std::string> by_hand(Stage stage, std::string method, std
     const auto answer = co_await http.send(std::move(request), seconds(30));
     stage.expect(answer && answer->status == 200, "somebody's request is granted");
     if (!answer || answer->status != 200) co_return std::string();
-    co_return json::parse(answer->body).value("id", "");
+    co_return lifecycle::json_or_null(answer->body).value("id", "");
 }
 
 // Between the decision to copy a volume and the copy, somebody mounts it: it is copied when they
@@ -201,7 +202,8 @@ Script copied_at_rest(Stage stage) {
     stage.fly().options().stranded_volumes.clear();
     const json mounts = json::array({{{"volume", stranded}, {"path", "/data"}}});
     const json config = {{"image", "registry.fly.io/rescue:1"}, {"mounts", mounts}};
-    std::string body = json{{"name", "rescue"}, {"config", config}, {"skip_launch", true}}.dump();
+    std::string body =
+        lifecycle::json_text(json{{"name", "rescue"}, {"config", config}, {"skip_launch", true}});
     const std::string rescue = co_await by_hand(stage, "POST", "", std::move(body));
     co_await stage.sleep(minutes(3));
     stage.expect(stage.volume_of("alpha").empty(), "nothing is copied meanwhile");

@@ -4,6 +4,7 @@
 
 #include "fakes/hosts/sim_ports.hpp"
 #include "scenarios/catalog/parts.hpp"
+#include "system/model/json.hpp"
 #include "system/model/machine.hpp"
 #include "system/model/volume.hpp"
 #include "system/ports/http.hpp"
@@ -72,7 +73,7 @@ Script older_than_its_identity(Stage stage) {
                              {"vivarium_project", "omega"},
                              {"vivarium_machine", "omega-1"},
                              {"vivarium_generation", "1"}}}}}};
-    const int made = co_await ask_fly(stage, "", theirs.dump());
+    const int made = co_await ask_fly(stage, "", lifecycle::json_text(theirs));
     stage.expect(made == 200, "somebody else made a machine");
     stage.cluster().tamper(
         "DELETE FROM installation; UPDATE machine SET installation = '', external_id = '',"
@@ -128,7 +129,7 @@ Script older_backup(Stage stage) {
     const std::int64_t counted = co_await stage.metric("resources_quarantined");
     stage.expect(counted == 3, "the gauge shows what is in quarantine");
     stage.cluster().witnesses().tell(&Witness::on_named, unwanted);
-    std::string word = json{{"destroy", json::array({unwanted})}}.dump();
+    std::string word = lifecycle::json_text(json{{"destroy", json::array({unwanted})}});
     const auto named = co_await stage.call("POST", "/v1/reconcile", std::move(word));
     stage.expect(named && named->status == 200, "a person names one");
     co_await stage.sleep(minutes(1));

@@ -3,6 +3,7 @@
 #include "fakes/hosts/sim_ports.hpp"
 #include "scenarios/catalog/parts.hpp"
 #include "sim/net/network.hpp"
+#include "system/model/json.hpp"
 #include "system/model/machine.hpp"
 #include "system/ports/http.hpp"
 
@@ -234,12 +235,11 @@ Script orphan_collected(Stage stage) {
     request.method = "POST";
     request.authority = kDockerAuthority;
     request.target = "/v1.44/containers/create?name=stray-another";
-    request.body = json{{"Image", "image"},
-                        {"Labels",
-                         {{"vivarium_installation", "another"},
-                          {"vivarium_project", "nobody"},
-                          {"vivarium_machine", "nobody-1"}}}}
-                       .dump();
+    request.body = lifecycle::json_text(json{{"Image", "image"},
+                                             {"Labels",
+                                              {{"vivarium_installation", "another"},
+                                               {"vivarium_project", "nobody"},
+                                               {"vivarium_machine", "nobody-1"}}}});
     fakes::SimHttpClient http(stage.cluster().client());
     const auto made = co_await http.send(std::move(request), seconds(30));
     stage.expect(made && made->status == 201, "somebody made a container");

@@ -2,6 +2,7 @@
 
 #include "scenarios/catalog/parts.hpp"
 #include "sim/net/network.hpp"
+#include "system/model/json.hpp"
 #include "system/model/machine.hpp"
 
 // Things that take long, and end well because nobody gives them up before their time.
@@ -118,9 +119,9 @@ Script made_in_the_end(Stage stage) {
 boost::asio::awaitable<std::string> said(Stage stage, std::string target, std::string name) {
     const auto answer = co_await stage.call("GET", std::move(target));
     if (!answer) co_return std::string();
-    const json body = json::parse(answer->body, nullptr, false);
+    const json body = lifecycle::json_or_null(answer->body);
     const json found = body.value(json::json_pointer(name), json());
-    co_return found.is_string() ? found.get<std::string>() : found.dump();
+    co_return found.is_string() ? found.get<std::string>() : lifecycle::json_text(found);
 }
 
 // A provider is out of reach for a quarter of an hour, in which a machine is wanted there.

@@ -6,6 +6,7 @@
 #include "fakes/hosts/sim_ports.hpp"
 #include "scenarios/catalog/parts.hpp"
 #include "system/model/delegation.hpp"
+#include "system/model/json.hpp"
 #include "system/model/machine.hpp"
 #include "system/ports/http.hpp"
 
@@ -25,7 +26,7 @@ boost::asio::awaitable<std::vector<std::string>> subjects(Stage stage, std::stri
     const auto answer = co_await stage.call("GET", std::move(target));
     std::vector<std::string> found;
     if (!answer || answer->status != 200) co_return found;
-    const json body = json::parse(answer->body);
+    const json body = lifecycle::json_or_null(answer->body);
     const json& errors = ever ? body["errors"] : body["project"]["errors"];
     for (const json& error : errors) found.push_back(error["subject"]);
     co_return found;
@@ -199,11 +200,11 @@ boost::asio::awaitable<std::string> ask(Stage stage, std::string image, std::str
     request.target = "/v1/projects/alpha/machines";
     request.headers["Authorization"] = std::string("Bearer ") + kAdminToken;
     request.headers["Idempotency-Key"] = key;
-    request.body = json{{"image", image}}.dump();
+    request.body = lifecycle::json_text(json{{"image", image}});
     const auto answer = co_await http.send(std::move(request), seconds(15));
     if (!answer) co_return std::string(to_string(answer.error()));
     if (answer->status != 202) co_return answer->body;
-    co_return json::parse(answer->body)["machine"]["id"].get<std::string>();
+    co_return lifecycle::json_or_null(answer->body)["machine"]["id"].get<std::string>();
 }
 
 // A request waits, and a newer one takes its place: whoever sends it again gets what did.

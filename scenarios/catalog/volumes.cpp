@@ -5,6 +5,7 @@
 #include "fakes/hosts/sim_ports.hpp"
 #include "scenarios/catalog/parts.hpp"
 #include "sim/net/network.hpp"
+#include "system/model/json.hpp"
 #include "system/model/volume.hpp"
 #include "system/ports/http.hpp"
 
@@ -163,13 +164,13 @@ boost::asio::awaitable<std::string> fork_by_hand(Stage stage, std::string volume
     request.authority = kFlyAuthority;
     request.target = "/v1/apps/vivarium/volumes";
     request.headers["Authorization"] = "Bearer fly-token";
-    request.body =
-        json{{"name", source.name}, {"region", source.region}, {"source_volume_id", volume}}.dump();
+    request.body = lifecycle::json_text(
+        json{{"name", source.name}, {"region", source.region}, {"source_volume_id", volume}});
     fakes::SimHttpClient http(stage.cluster().client());
     const auto made = co_await http.send(std::move(request), seconds(30));
     stage.expect(made && made->status == 200, "somebody made a fork");
     if (!made || made->status != 200) co_return std::string();
-    co_return json::parse(made->body).value("id", "");
+    co_return lifecycle::json_or_null(made->body).value("id", "");
 }
 
 bool is_usable(Stage stage, const std::string& id) {
@@ -223,7 +224,7 @@ Script volume_ambiguous_and_archived(Stage stage) {
     co_await stage.sleep(minutes(40));
     stage.expect(is_usable(stage, volume) && is_usable(stage, fork), "nobody guesses");
     stage.cluster().witnesses().tell(&Witness::on_named, volume);
-    std::string word = json{{"destroy", json::array({volume})}}.dump();
+    std::string word = lifecycle::json_text(json{{"destroy", json::array({volume})}});
     const auto named = co_await stage.call("POST", "/v1/reconcile", std::move(word));
     stage.expect(named && named->status == 200, "a person names one");
     co_await stage.sleep(minutes(60));

@@ -10,6 +10,7 @@
 #include "fakes/hosts/sim_ports.hpp"
 #include "scenarios/cluster/sites.hpp"
 #include "sim/net/network.hpp"
+#include "system/model/json.hpp"
 #include "system/model/signature.hpp"
 #include "system/ports/suspend.hpp"
 
@@ -25,7 +26,7 @@ using std::chrono::seconds;
 constexpr sim::Duration kPatience = seconds(15);
 
 std::string field(const HttpResponse& response, const char* name) {
-    const json body = json::parse(response.body, nullptr, false);
+    const json body = lifecycle::json_or_null(response.body);
     if (!body.is_object() || !body.contains("machine")) return {};
     return body["machine"].value(name, "");
 }
@@ -97,14 +98,14 @@ boost::asio::awaitable<std::string> Stage::create(std::string project, std::stri
     json body = {{"image", "registry.fly.io/vivarium:1"}, {"provider", provider}};
     if (site_of(provider).sizes_machines) body["memory_mb"] = 1024;
     if (volume_gb > 0) body["volume_gb"] = volume_gb;
-    return ask_for_machine(std::move(project), body.dump());
+    return ask_for_machine(std::move(project), lifecycle::json_text(body));
 }
 
 boost::asio::awaitable<std::string> Stage::create_slow(std::string project,
                                                        std::int64_t active_within_s) {
     const json body = {{"image", "registry.fly.io/vivarium:1"},
                        {"active_within_s", active_within_s}};
-    return ask_for_machine(std::move(project), body.dump());
+    return ask_for_machine(std::move(project), lifecycle::json_text(body));
 }
 
 boost::asio::awaitable<std::string> Stage::ask_for_machine(std::string project, std::string body) {
@@ -125,7 +126,7 @@ boost::asio::awaitable<int> Stage::introduce(std::string machine, std::string se
     HttpRequest request = post(fmt::format("/v1/machines/{}/register", machine));
     request.authority = kControlAuthority;
     request.headers["Authorization"] = "Bearer " + secret;
-    request.body = json{{"boot", "boot-of-somebody"}, {"status", "ready"}}.dump();
+    request.body = lifecycle::json_text(json{{"boot", "boot-of-somebody"}, {"status", "ready"}});
     const HttpResponse response = co_await insist(std::move(request));
     co_return response.status;
 }
@@ -134,12 +135,12 @@ boost::asio::awaitable<Stage::Recreated> Stage::recreate(std::string project, st
     HttpRequest request = post(fmt::format("/v1/projects/{}/recreate", project));
     json body = {{"reason", "an admin wants it"}};
     if (!machine.empty()) body["machine"] = machine;
-    request.body = body.dump();
+    request.body = lifecycle::json_text(body);
     const HttpResponse response = co_await insist(std::move(request));
     expect(response.status == 202 || response.status == 409 || response.status == 404,
            fmt::format("a recreation is not answered {}: {}", response.status, response.body));
     if (response.status != 202) co_return Recreated{};
-    const json answer = json::parse(response.body, nullptr, false);
+    const json answer = lifecycle::json_or_null(response.body);
     co_return Recreated{field(response, "id"), answer.value("joined", false)};
 }
 
@@ -154,13 +155,12 @@ boost::asio::awaitable<std::string> Stage::delegate(std::string project, std::in
     HttpRequest request = post(fmt::format("/v1/projects/{}/delegations", project));
     request.headers["Idempotency-Key"] =
         fmt::format("delegation-{}", cluster_->world().now().count());
-    request.body =
-        json{{"agent", "agent-1"}, {"payload", {{"say", "hello"}}}, {"timeout_s", timeout_s}}
-            .dump();
+    request.body = lifecycle::json_text(
+        json{{"agent", "agent-1"}, {"payload", {{"say", "hello"}}}, {"timeout_s", timeout_s}});
     const HttpResponse response = co_await insist(std::move(request));
     expect(response.status == 202 || response.status == 404 || response.status == 409,
            fmt::format("a delegation is not answered {}: {}", response.status, response.body));
-    const json body = json::parse(response.body, nullptr, false);
+    const json body = lifecycle::json_or_null(response.body);
     if (response.status != 202) co_return std::string();
     co_return body["delegation"].value("id", "");
 }
@@ -180,13 +180,13 @@ boost::asio::awaitable<bool> Stage::until_delegation(std::string delegation,
 boost::asio::awaitable<std::optional<bool>> Stage::online(std::string project) {
     const auto answer = co_await call("GET", "/v1/projects/" + project);
     if (!answer || answer->status != 200) co_return std::nullopt;
-    co_return json::parse(answer->body)["project"].value("online", false);
+    co_return lifecycle::json_or_null(answer->body)["project"].value("online", false);
 }
 
 boost::asio::awaitable<std::string> Stage::last_error(std::string project) {
     const auto answer = co_await call("GET", "/v1/projects/" + project);
     if (!answer || answer->status != 200) co_return std::string();
-    co_return json::parse(answer->body)["project"].value("last_error", "");
+    co_return lifecycle::json_or_null(answer->body)["project"].value("last_error", "");
 }
 
 boost::asio::awaitable<void> Stage::retire(std::string machine) {
@@ -212,7 +212,7 @@ boost::asio::awaitable<int> Stage::push(Push push) {
                  {"after", push.commit},
                  {"repository", {{"full_name", push.repository}}}};
     if (push.pushed_at > 0) body["repository"]["pushed_at"] = push.pushed_at;
-    request.body = body.dump();
+    request.body = lifecycle::json_text(body);
     request.headers["X-GitHub-Event"] = "push";
     request.headers["X-GitHub-Delivery"] =
         push.delivery.empty() ? "delivery of " + push.commit : push.delivery;

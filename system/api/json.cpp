@@ -196,7 +196,7 @@ HttpResponse to_response(int status, const json& body) {
     HttpResponse response;
     response.status = status;
     response.headers["Content-Type"] = "application/json";
-    response.body = body.dump(-1, ' ', false, json::error_handler_t::replace);
+    response.body = json_text(body);
     return response;
 }
 

@@ -1,4 +1,5 @@
 #include "system/api/requests.hpp"
+#include "system/model/json.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -30,7 +31,7 @@ Result<json> body_with(const HttpRequest& request, std::initializer_list<std::st
 
 // Of what a client sent, but for white space and the order of fields.
 std::string digest_of(const json& body) {
-    return hash_of(body.dump(-1, ' ', false, json::error_handler_t::replace));
+    return hash_of(json_text(body));
 }
 
 Result<std::string> known_provider(const std::string& name, const Providers& providers) {

@@ -88,4 +88,8 @@ json json_or_null(std::string_view text) {
     return parse_json(text).value_or(json());
 }
 
+std::string json_text(const json& value) {
+    return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
 }  // namespace lifecycle

@@ -5,6 +5,7 @@
 #include <expected>
 #include <initializer_list>
 #include <nlohmann/json.hpp>
+#include <string>
 #include <string_view>
 
 namespace lifecycle {
@@ -32,5 +33,8 @@ std::expected<nlohmann::json, JsonFlaw> parse_members(std::string_view text,
 
 // The same, and null for what is none: for readers that take any shape.
 nlohmann::json json_or_null(std::string_view text);
+
+// The one way in which JSON becomes bytes: without spaces, and with U+FFFD for what is no UTF-8.
+std::string json_text(const nlohmann::json& value);
 
 }  // namespace lifecycle

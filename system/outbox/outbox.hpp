@@ -37,8 +37,7 @@ class Delivery {
             if (!holds_lease(tx, *event)) return std::unexpected(stale_lease());
             return work(tx);
         };
-        auto answer = co_await store_->transact(std::move(fenced));
-        co_return answer;
+        return store_->transact(std::move(fenced));
     }
 
   private:

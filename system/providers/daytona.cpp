@@ -1,4 +1,5 @@
 #include "system/providers/daytona.hpp"
+#include "system/model/json.hpp"
 
 #include <fmt/format.h>
 
@@ -79,7 +80,7 @@ boost::asio::awaitable<ProviderResult<Resource>> DaytonaProvider::create(CreateR
         {"autoStopInterval", kNeverStop}, {"autoDeleteInterval", kNeverDelete},
     };
     if (!request.spec.region.empty()) body["target"] = request.spec.region;
-    const auto answer = co_await call("POST", "/sandbox", body.dump(), options_.start_timeout);
+    const auto answer = co_await call("POST", "/sandbox", json_text(body), options_.start_timeout);
     if (!answer) {
         ProviderError error = answer.error();
         // The answer does not say who has the name, but get() takes names too.
@@ -102,7 +103,7 @@ boost::asio::awaitable<ProviderResult<Resource>> DaytonaProvider::get(std::strin
 boost::asio::awaitable<ListResult<Resource>> DaytonaProvider::find(Labels labels) {
     // In an order that changes of a sandbox leave alone, so that none moves from page to page.
     const std::string query = fmt::format("/sandbox?limit={}&sort=createdAt&order=asc&labels={}",
-                                          kPage, url_encode(json(labels).dump()));
+                                          kPage, url_encode(json_text(json(labels))));
     Listing<Resource> all;
     std::string cursor;
     for (int page = 0; page < kMaxPages; ++page) {

@@ -1,4 +1,5 @@
 #include "system/providers/docker.hpp"
+#include "system/model/json.hpp"
 
 #include <fmt/format.h>
 
@@ -62,7 +63,7 @@ std::optional<Resource> listed(const json& container) {
 }
 
 std::string exec_request(const std::vector<std::string>& command) {
-    return json{{"Cmd", command}, {"AttachStdout", true}, {"AttachStderr", true}}.dump();
+    return json_text(json{{"Cmd", command}, {"AttachStdout", true}, {"AttachStderr", true}});
 }
 
 }  // namespace
@@ -139,8 +140,8 @@ boost::asio::awaitable<ProviderResult<Resource>> DockerProvider::create(CreateRe
           {"NanoCpus", request.spec.cpus * 1'000'000'000}}},
     };
     if (!options_.network.empty()) body["HostConfig"]["NetworkMode"] = options_.network;
-    const auto answer =
-        co_await call("POST", "/containers/create?name=" + url_encode(request.name), body.dump());
+    const auto answer = co_await call("POST", "/containers/create?name=" + url_encode(request.name),
+                                      json_text(body));
     if (!answer && options_.pulls && answer.error().detail.contains("No such image")) {
         co_return std::unexpected(pull_of(request.spec.image));
     }
@@ -205,7 +206,7 @@ boost::asio::awaitable<ProviderResult<Resource>> DockerProvider::get(std::string
 boost::asio::awaitable<ListResult<Resource>> DockerProvider::find(Labels labels) {
     json wanted = json::array();
     for (const auto& [name, value] : labels) wanted.push_back(fmt::format("{}={}", name, value));
-    const std::string filters = json{{"label", std::move(wanted)}}.dump();
+    const std::string filters = json_text(json{{"label", std::move(wanted)}});
     const auto answer =
         co_await call("GET", "/containers/json?all=true&filters=" + url_encode(filters), "");
     co_return parse_all(answer, listed, with_all(labels));

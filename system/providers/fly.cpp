@@ -1,4 +1,5 @@
 #include "system/providers/fly.hpp"
+#include "system/model/json.hpp"
 
 #include <fmt/format.h>
 
@@ -146,7 +147,7 @@ boost::asio::awaitable<ProviderResult<Resource>> FlyProvider::create(CreateResou
         body["config"]["mounts"] =
             json::array({{{"volume", request.volume}, {"path", kMountPath}}});
     }
-    const auto answer = co_await call("POST", "/machines", body.dump());
+    const auto answer = co_await call("POST", "/machines", json_text(body));
     co_return parse(answer, resource_of);
 }
 
@@ -202,7 +203,7 @@ boost::asio::awaitable<ProviderResult<Volume>> FlyProvider::create_volume(Create
     } else {
         body["source_volume_id"] = request.copy_of;
     }
-    const auto answer = co_await call("POST", "/volumes", body.dump());
+    const auto answer = co_await call("POST", "/volumes", json_text(body));
     co_return parse(answer, volume_of);
 }
 

@@ -60,7 +60,7 @@ RouteTable::Reply<bool> RouteTable::put(std::string project, Route route) {
                          {"generation", route.generation},
                          {"address", route.address},
                          {"tls", route.tls}};
-    write.body = record.dump();
+    write.body = json_text(record);
     const auto answer = co_await http_.send(std::move(write), options_.timeout);
     if (!answer) co_return std::unexpected(std::string(to_string(answer.error())));
     if (answer->status != 200) co_return std::unexpected(failure(*answer));

@@ -153,7 +153,8 @@ int reconcile(const ServerOptions& options) {
     if (!options.admin_token.empty()) {
         request.headers["Authorization"] = "Bearer " + options.admin_token;
     }
-    request.body = nlohmann::json{{"apply", options.apply}, {"destroy", options.destroy}}.dump();
+    request.body =
+        json_text(nlohmann::json{{"apply", options.apply}, {"destroy", options.destroy}});
     std::optional<HttpResponse> answer;
     boost::asio::co_spawn(context, http.send(std::move(request), std::chrono::minutes(10)),
                           [&](std::exception_ptr failure, auto result) {

@@ -89,6 +89,31 @@ void Store::Transaction::commit(const Tx& tx) {
     store_.follower_->on_commit(look, changes);
 }
 
+boost::asio::awaitable<void> Store::until_run(std::move_only_function<void()> attempt) {
+    constexpr Duration kFirstPause = std::chrono::milliseconds(4);
+    Duration waited{0};
+    for (Duration pause = kFirstPause;; pause *= 2) {
+        co_await take_turn(executor_);
+        // The thread serves everybody: it never waits for a lock.
+        database_.wait_for_locks(std::chrono::milliseconds(0));
+        if (ran(attempt, clock_ != nullptr && waited < kMaxWait)) break;
+        co_await idle_for(clock_, pause);
+        waited += pause;
+    }
+    co_await take_turn(executor_);
+}
+
+bool Store::ran(std::move_only_function<void()>& attempt, bool patient) {
+    try {
+        attempt();
+        return true;
+    } catch (const StoreUnavailable& why) {
+        if (patient && why.cause() == StoreUnavailable::Cause::locked) return false;
+        ++refusals_;
+        throw;
+    }
+}
+
 void Tx::tell(std::string_view name, std::initializer_list<Fact> facts) {
     Told told{name, {}};
     for (const Fact& fact : facts) {

@@ -3,6 +3,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -115,18 +116,14 @@ class Store {
     // what it should have written is not there, unless the process dies before the next commit.
     template <class Body>
     boost::asio::awaitable<std::invoke_result_t<Body&, Tx&>> transact(Body body) {
-        if constexpr (std::is_void_v<std::invoke_result_t<Body&, Tx&>>) {
-            return in_turn_for_nothing(std::move(body));
-        } else {
-            return in_turn<Tx>(std::move(body));
-        }
+        return in_turn<Tx, std::invoke_result_t<Body&, Tx&>>(std::move(body));
     }
 
     // The same for a closure that only reads. It needs no lock and no space on the disk: it goes on
     // while nobody can write.
     template <class Body>
     boost::asio::awaitable<std::invoke_result_t<Body&, ReadTx&>> read(Body body) {
-        return in_turn<ReadTx>(std::move(body));
+        return in_turn<ReadTx, std::invoke_result_t<Body&, ReadTx&>>(std::move(body));
     }
 
     // The same within the caller's turn, blocking while another process holds the lock: for
@@ -180,51 +177,38 @@ class Store {
         constexpr bool kWrites = std::is_same_v<Access, Tx>;
         Access tx(database_);
         Transaction transaction(*this, kWrites ? "BEGIN IMMEDIATE" : "BEGIN");
-        auto outcome = body(tx);
-        if constexpr (kWrites) {
-            if (is_value(outcome)) transaction.commit(tx);
-        }
-        return outcome;
-    }
-
-    // Nothing while another process holds the lock, until there is no patience left.
-    template <class Access, class Body>
-    std::optional<std::invoke_result_t<Body&, Access&>> try_run(Body& body, bool patient) {
-        try {
-            return run<Access>(body);
-        } catch (const StoreUnavailable& why) {
-            if (patient && why.cause() == StoreUnavailable::Cause::locked) return std::nullopt;
-            ++refusals_;
-            throw;
-        }
-    }
-
-    template <class Access, class Body>
-    boost::asio::awaitable<std::invoke_result_t<Body&, Access&>> in_turn(Body body) {
-        Duration waited{0};
-        for (Duration pause = kFirstPause;; pause *= 2) {
-            co_await take_turn(executor_);
-            // The thread serves everybody: it never waits for a lock.
-            database_.wait_for_locks(std::chrono::milliseconds(0));
-            auto outcome = try_run<Access>(body, clock_ != nullptr && waited < kMaxWait);
-            if (outcome) {
-                co_await take_turn(executor_);
-                co_return *std::move(outcome);
+        if constexpr (std::is_void_v<std::invoke_result_t<Body&, Access&>>) {
+            body(tx);
+            if constexpr (kWrites) transaction.commit(tx);
+        } else {
+            auto outcome = body(tx);
+            if constexpr (kWrites) {
+                if (is_value(outcome)) transaction.commit(tx);
             }
-            co_await idle_for(clock_, pause);
-            waited += pause;
+            return outcome;
         }
     }
-    static constexpr Duration kFirstPause = std::chrono::milliseconds(4);
 
-    template <class Body>
-    boost::asio::awaitable<void> in_turn_for_nothing(Body body) {
-        auto full = [work = std::move(body)](Tx& tx) mutable {
-            work(tx);
-            return std::monostate();
-        };
-        co_await in_turn<Tx>(std::move(full));
+    // A coroutine for each type of answer, and not for each closure: they are many, and what a
+    // coroutine costs a compiler is most of what this header costs it.
+    template <class Access, class Answer>
+    boost::asio::awaitable<Answer> in_turn(std::move_only_function<Answer(Access&)> body) {
+        if constexpr (std::is_void_v<Answer>) {
+            std::move_only_function<void()> attempt = [&] { run<Access>(body); };
+            co_await until_run(std::move(attempt));
+        } else {
+            std::optional<Answer> answer;
+            std::move_only_function<void()> attempt = [&] { answer.emplace(run<Access>(body)); };
+            co_await until_run(std::move(attempt));
+            co_return *std::move(answer);
+        }
     }
+
+    // Runs it in a turn of its own, again while another process holds the lock, until there is no
+    // patience left.
+    boost::asio::awaitable<void> until_run(std::move_only_function<void()> attempt);
+    // False if another process holds the lock and there is patience left.
+    bool ran(std::move_only_function<void()>& attempt, bool patient);
 
     Store(const Options& options, boost::asio::any_io_executor executor);
 

@@ -51,10 +51,9 @@ HttpRequest request_of(const Delegation& delegation) {
     request.headers["Content-Type"] = "application/json";
     // Whoever has seen the id before does the work once.
     request.headers["Idempotency-Key"] = delegation.id;
-    request.body = json{{"id", delegation.id},
-                        {"agent", delegation.agent},
-                        {"payload", json_or_null(delegation.payload)}}
-                       .dump(-1, ' ', false, json::error_handler_t::replace);
+    request.body = json_text(json{{"id", delegation.id},
+                                  {"agent", delegation.agent},
+                                  {"payload", json_or_null(delegation.payload)}});
     return request;
 }
 
