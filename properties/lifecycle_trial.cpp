@@ -27,7 +27,7 @@ class LifecycleTrial final : public sim::search::Trial {
           tape_(ground.tape),
           properties_(all_properties()),
           witnesses_(witnesses_of(properties_)),
-          cluster_(ground.tape, ground.trace, witnesses_, ground.recorder, scenario.servers) {
+          cluster_(ground.tape, ground.trace, witnesses_, ground.recorder, scenario.cluster) {
         for (const auto& property : properties_) {
             // What a script expects, it expects under the faults of its scenario and no others.
             const bool heard = ground.own_faults || property->name() != kScriptSatisfied;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "scenarios/client/stage.hpp"
+#include "scenarios/cluster/cluster.hpp"
 #include "sim/search/scenario.hpp"
 
 namespace scenarios {
@@ -20,7 +21,7 @@ struct Scenario {
     // What must happen in some run of an exploration, by name of the behaviour: see coverage.
     std::vector<std::string> sometimes = {};
     std::uint64_t max_steps = sim::search::kStepLimit;
-    int servers = 1;  // control planes over one database
+    ClusterOptions cluster = {};
 };
 
 }  // namespace scenarios

@@ -115,7 +115,7 @@ std::vector<Scenario> clocks() {
          clock_set_while_leased,
          {"clock.jump while machine:provision is in hand"},
          sim::search::kStepLimit,
-         2},
+         {.servers = 2}},
         {"clock-set-while-down",
          "The clock of the control plane's host is set back while that is down.",
          {},

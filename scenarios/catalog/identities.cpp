@@ -394,7 +394,7 @@ std::vector<Scenario> identities() {
         const std::string& name = scenario.name;
         const bool replicas = name == "double-provision-401" || name == "two-recreates" ||
                               name == "watchdog-meets-admin";
-        if (replicas) scenario.servers = 2;
+        if (replicas) scenario.cluster.servers = 2;
     }
     return all;
 }

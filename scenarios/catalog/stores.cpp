@@ -60,6 +60,12 @@ Script store_locked(Stage stage) {
         stage, [cluster] { cluster->lock_store(); }, [cluster] { cluster->unlock_store(); });
 }
 
+// The disk is new: what dies on the way leaves a database that was half made.
+Script first_start(Stage stage) {
+    const std::string machine = co_await stage.create("alpha");
+    co_await stage.until(machine, "active", minutes(30));
+}
+
 }  // namespace
 
 std::vector<Scenario> stores() {
@@ -78,6 +84,15 @@ std::vector<Scenario> stores() {
          minutes(80),
          store_locked,
          {"store.locked", "store.unavailable", "net.answer server 503"}},
+        {"first-start",
+         "Two control planes make their database on a new disk, and die while they do.",
+         {"crash", "disk."},
+         false,
+         minutes(60),
+         first_start,
+         {"process.crash server", "process.crash server-2"},
+         sim::search::kStepLimit,
+         {.servers = 2, .new_disk = true}},
     };
 }
 

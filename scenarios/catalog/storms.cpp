@@ -59,7 +59,7 @@ std::vector<Scenario> storms() {
           "outbox.retry machine:destroy", "net.failed server timed_out",
           "order machine.provisioned < outbox.retry machine:provision"},
          sim::search::kStepLimit,
-         2},
+         {.servers = 2}},
     };
 }
 

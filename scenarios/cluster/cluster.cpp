@@ -9,9 +9,12 @@
 #include <set>
 #include <utility>
 
+#include "scenarios/cluster/image.hpp"
 #include "scenarios/cluster/watched_ports.hpp"
 #include "sim/disk/disk.hpp"
 #include "sim/world/hash.hpp"
+
+#include "system/model/json.hpp"
 
 namespace scenarios {
 namespace {
@@ -177,11 +180,11 @@ std::vector<sim::Process*> Cluster::make_servers(sim::World& world, int count) {
 }
 
 Cluster::Cluster(sim::Tape& tape, sim::Trace& trace, const Witnesses& witnesses,
-                 sim::Recorder* recorder, int servers)
+                 sim::Recorder* recorder, ClusterOptions options)
     : witnesses_(witnesses),
       shadow_(witnesses, *this),
       world_(tape, trace, recorder),
-      servers_(make_servers(world_, servers)),
+      servers_(make_servers(world_, options.servers)),
       hosts_(make_hosts(world_)),
       consul_process_(world_.add_process("consul", "consul")),
       client_(world_.add_process("client", "client")),
@@ -201,6 +204,7 @@ Cluster::Cluster(sim::Tape& tape, sim::Trace& trace, const Witnesses& witnesses,
         witnesses_.tell(&Witness::on_processed, machine, delegation);
     });
     client_.boot();
+    if (!options.new_disk) server().disk().load(kDatabase, migrated_database());
     for (sim::Process* server : servers_) {
         server->set_program([this](sim::Process& process) {
             return std::make_unique<ServerProgram>(*this, process);
@@ -243,7 +247,7 @@ void Cluster::serve(const Site& site, sim::Process& process, fakes::Cloud& cloud
 void Cluster::serve_routes() {
     consul_process_.boot();
     consul_.on_change([this](const std::string& key, const std::string& value) {
-        const auto said = nlohmann::json::parse(value, nullptr, false);
+        const auto said = lifecycle::json_or_null(value);
         lifecycle::Route route;
         route.machine = said.value("machine", "");
         route.generation = said.value("generation", std::int64_t{0});

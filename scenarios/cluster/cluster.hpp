@@ -46,14 +46,18 @@ inline constexpr const char* kAdminToken = "vvt_admin-token-of-the-simulated-wor
 // What every secret of the world's boxes is derived from.
 inline constexpr const char* kIdentityKey = "identity-key-of-the-simulated-world";
 
+struct ClusterOptions {
+    int servers = 1;        // control planes on one host and over one database
+    bool new_disk = false;  // without the schema, which the first of them makes
+};
+
 // A whole system in one simulated world: the control plane on its own disk, the clouds with their
 // boxes, and a client whose script moves everything. The witness sees all of it.
 class Cluster final : private Clouds {
   public:
-    // With that many control planes on one host and over one database. Tape, trace, witness and
-    // recorder must outlive the cluster.
+    // Tape, trace, witness and recorder must outlive the cluster.
     Cluster(sim::Tape& tape, sim::Trace& trace, const Witnesses& witnesses,
-            sim::Recorder* recorder = nullptr, int servers = 1);
+            sim::Recorder* recorder = nullptr, ClusterOptions options = {});
     ~Cluster() override;
     Cluster(const Cluster&) = delete;
     Cluster& operator=(const Cluster&) = delete;
