@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -22,6 +23,11 @@ class Pace {
     // A server that starts anew cannot know what it asked before.
     virtual void on_server_down(const std::string& /*server*/) {}
 };
+
+// That of a provider which may be asked as often as one likes: none.
+inline std::unique_ptr<Pace> unpaced() {
+    return nullptr;
+}
 
 // Requests that one is let make at once, and so many more each second.
 class Allowance {

@@ -29,7 +29,7 @@ class CallsPaced final : public EndProperty {
                       "than Fly's documentation allows, nor Daytona for more than 30 changes in a "
                       "second, not even after an outage.") {
         for (const scenarios::Site& site : scenarios::sites()) {
-            if (site.pace != nullptr) paces_.emplace(site.name, site.pace());
+            if (auto pace = site.pace()) paces_.emplace(site.name, std::move(pace));
         }
     }
     void on_server_down(const std::string& server) override {

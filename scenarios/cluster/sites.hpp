@@ -35,10 +35,11 @@ struct Site {
     std::unique_ptr<lifecycle::Provider> (*client)(ClientParts);
     fakes::Act (*act)(const lifecycle::HttpRequest&);  // what a request to it does
     fakes::RequestedMachine (*requested)(const lifecycle::HttpRequest&);  // by one that creates
-    std::unique_ptr<fakes::Pace> (*pace)();  // null: it may be asked as often as one likes
+    std::unique_ptr<fakes::Pace> (*pace)();  // how often it may be asked: see fakes::unpaced
     bool has_volumes;
     bool sizes_machines;    // false: its image says how large a machine is
     bool starts_by_itself;  // whether a machine does that is made
+    bool wants_token;       // from whoever asks it anything
 };
 
 // All of them, in the order in which their processes are made.

@@ -52,6 +52,25 @@ std::string text_of_folders(std::initializer_list<const char*> folders) {
     return all;
 }
 
+// A source that no target names is compiled by nobody, and a test in it says nothing.
+TEST(Tree, BuildsEverySource) {
+    std::string left_out;
+    for (const Source& source : sources_of_tree()) {
+        // Those of other simulators need what is not installed: tests/bench/peers says how.
+        if (!source.path.ends_with(".cpp") || source.path.starts_with("tests/bench/peers/"))
+            continue;
+        // The list of its folder, or of the nearest around it that has one.
+        std::size_t slash = source.path.rfind('/');
+        while (!is_there(source.path.substr(0, slash) + "/CMakeLists.txt")) {
+            slash = source.path.rfind('/', slash - 1);
+        }
+        const std::string list = text_of(source.path.substr(0, slash) + "/CMakeLists.txt");
+        const std::string name = source.path.substr(slash + 1);
+        if (!list.contains(name)) left_out += source.path + "\n";
+    }
+    EXPECT_EQ(left_out, "");
+}
+
 // A property that overrides a hook of which nobody tells judges nothing.
 TEST(Tree, TellsOfEveryHook) {
     const auto hooks = all_named(text_of("scenarios/watch/witness.hpp"), "virtual void (\\w+)\\(");

@@ -41,6 +41,10 @@ std::string text_of(const std::string& path) {
     return text;
 }
 
+bool is_there(const std::string& path) {
+    return fs::exists(kRoot / path);
+}
+
 std::string told(const std::vector<Finding>& findings) {
     std::string all;
     for (const Finding& finding : findings) {

@@ -16,6 +16,7 @@ struct Source {
 std::vector<Source> sources_of_tree();
 
 // The whole of a file of this tree.
+bool is_there(const std::string& path);
 std::string text_of(const std::string& path);
 
 // A line for each finding.
