@@ -6,6 +6,7 @@
 #include "properties/lifecycle_coverage.hpp"
 #include "properties/property.hpp"
 #include "scenarios/catalog/catalog.hpp"
+#include "scenarios/client/reading.hpp"
 #include "scenarios/client/stage.hpp"
 #include "scenarios/cluster/cluster.hpp"
 
@@ -55,6 +56,9 @@ class LifecycleTrial final : public sim::search::Trial {
                  [this] { witnesses_.tell(&Witness::on_calm, cluster_.shadow()); }},
                 {"the last demands", hours(1),
                  [this] { cluster_.begin(scenarios::demand_machines(scenarios::Stage(cluster_))); },
+                 over},
+                {"the last reading", hours(1),
+                 [this] { cluster_.begin(scenarios::read_everything(scenarios::Stage(cluster_))); },
                  over},
                 {"the end", kTimeToHeal, [this] { cluster_.calm(); }}};
     }

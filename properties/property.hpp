@@ -108,6 +108,8 @@ Properties identity_properties();
 Properties route_properties();
 // What never grows without bound.
 Properties bounds_properties();
+// What clients are told.
+Properties told_properties();
 // How often providers are asked.
 Properties pacing_properties();
 // What always holds of a project as a whole.

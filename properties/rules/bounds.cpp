@@ -1,9 +1,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <iterator>
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "properties/property.hpp"
@@ -12,12 +16,13 @@
 #include "system/rows/delegations.hpp"
 #include "system/store/database.hpp"
 
-// What never grows without bound.
+// What never grows without bound, and what is not cut short.
 namespace properties {
 namespace {
 
 using scenarios::EventRow;
 using scenarios::Shadow;
+using sim::VirtualTime;
 
 // How deep the brackets of a JSON text nest, those in strings left out.
 std::size_t depth_of(std::string_view text) {
@@ -163,6 +168,38 @@ class AnswersInTime final : public EndProperty {
     std::vector<std::string> late_;
 };
 
+class RememberedLongEnough final : public Property {
+  public:
+    RememberedLongEnough()
+        : Property("remembered-long-enough",
+                   "Machines, their history, delegations and errors are not forgotten before they "
+                   "have been over for as long as the control plane says that it remembers.") {}
+    void on_tampered() override { written_.clear(); }
+    void on_row(const lifecycle::RowChange& change, VirtualTime at) override {
+        static constexpr std::string_view kKept[] = {"machine", "machine_history", "delegation",
+                                                     "project_error"};
+        if (std::ranges::find(kKept, change.table) == std::end(kKept)) return;
+        const std::pair row(change.table, change.row);
+        if (!change.deleted) {
+            written_[row] = at;
+            return;
+        }
+        const auto known = written_.find(row);
+        if (known == written_.end()) return;
+        // By the clock of a server, which may drift.
+        const sim::Duration least = scenarios::kKeepFor * 9 / 10;
+        if (at - known->second < least) {
+            broken(fmt::format(
+                "a row of {} was forgotten {} min after it was written", change.table,
+                std::chrono::duration_cast<std::chrono::minutes>(at - known->second).count()));
+        }
+        written_.erase(known);
+    }
+
+  private:
+    std::map<std::pair<std::string, std::int64_t>, VirtualTime> written_;  // by table and row
+};
+
 }  // namespace
 
 Properties bounds_properties() {
@@ -172,6 +209,7 @@ Properties bounds_properties() {
     all.push_back(std::make_unique<KeysKept>());
     all.push_back(std::make_unique<OneRowForAPurpose>());
     all.push_back(std::make_unique<NestingBounded>());
+    all.push_back(std::make_unique<RememberedLongEnough>());
     return all;
 }
 

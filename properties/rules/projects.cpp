@@ -195,6 +195,45 @@ class QueuedRequestsBegin final : public Property {
     }
 };
 
+class WaitingIsForSomething final : public Property {
+  public:
+    WaitingIsForSomething()
+        : Property("waiting-is-for-something",
+                   "A request for a machine that waits goes on waiting until another of its "
+                   "project takes its place, a machine comes of it, or the project is given up.") {}
+    void on_tampered() override { waiting_.clear(); }
+    void on_recovery(const Shadow&, const Shadow& after) override {
+        waiting_ = after.waiting();
+        made_.clear();
+    }
+    void on_machine(const Machine* before, const Machine& after, const Shadow&) override {
+        if (before == nullptr) made_.insert(after.project);
+    }
+    void on_commit(const Shadow& shadow) override {
+        for (const auto& [request, project] : waiting_) {
+            if (shadow.waiting().contains(request) || made_.contains(project)) continue;
+            const auto row = shadow.projects().find(project);
+            const bool over = row == shadow.projects().end() || row->second.archived;
+            const bool replaced = std::ranges::any_of(shadow.waiting(), [&](const auto& other) {
+                return other.second == project && other.first > request;
+            });
+            if (!over && !replaced) {
+                broken(
+                    fmt::format("a request for a machine of {} waits no longer, and nothing "
+                                "came of it",
+                                project));
+            }
+        }
+        waiting_ = shadow.waiting();
+        made_.clear();
+    }
+
+  private:
+    std::map<std::int64_t, std::string>
+        waiting_;                 // the project of each request, at the last commit
+    std::set<std::string> made_;  // projects that got a machine in the commit that comes next
+};
+
 class RepeatsMakeNothingNew final : public Property {
   public:
     RepeatsMakeNothingNew()
@@ -246,6 +285,7 @@ Properties project_properties() {
     all.push_back(std::make_unique<ErrorsLastUntilHealed>());
     all.push_back(std::make_unique<ArchivedStaysArchived>());
     all.push_back(std::make_unique<QueuedRequestsBegin>());
+    all.push_back(std::make_unique<WaitingIsForSomething>());
     all.push_back(std::make_unique<RepeatsMakeNothingNew>());
     return all;
 }

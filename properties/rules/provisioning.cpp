@@ -69,18 +69,23 @@ class CreateIsOneTransaction final : public Property {
   public:
     CreateIsOneTransaction()
         : Property("create-is-one-transaction",
-                   "A machine's row, the event that provisions it and the end of older ones that "
-                   "are starting are durable together.") {}
+                   "A machine's row, the event that provisions it, its deadline and the end of "
+                   "older ones that are starting are durable together.") {}
     void on_machine(const Machine* before, const Machine& after, const Shadow&) override {
         if (before == nullptr) fresh_.push_back(after);
     }
     void on_event(const EventRow* before, const EventRow& after, const Shadow&) override {
-        if (before == nullptr && after.kind == "machine:provision") asked_.insert(after.machine);
+        if (before != nullptr) return;
+        if (after.kind == "machine:provision") asked_.insert(after.machine);
+        if (after.kind == "machine:deadline") bounded_.insert(after.machine);
     }
     void on_commit(const Shadow& shadow) override {
         for (const Machine& made : std::exchange(fresh_, {})) {
             if (!asked_.contains(made.id)) {
                 broken(fmt::format("machine {} was made, and nothing will provision it", made.id));
+            }
+            if (!bounded_.contains(made.id)) {
+                broken(fmt::format("machine {} was made, and may start for ever", made.id));
             }
             for (const auto& [id, other] : shadow.machines()) {
                 if (other.project == made.project && other.generation < made.generation &&
@@ -91,11 +96,13 @@ class CreateIsOneTransaction final : public Property {
             }
         }
         asked_.clear();
+        bounded_.clear();
     }
 
   private:
     std::vector<Machine> fresh_;
     std::set<std::string> asked_;
+    std::set<std::string> bounded_;
 };
 
 class FailedSaysWhy final : public Property {

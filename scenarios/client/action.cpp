@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "scenarios/client/reading.hpp"
 #include "scenarios/cluster/sites.hpp"
 #include "system/ports/http.hpp"
 
@@ -99,14 +100,57 @@ Script rotate(Stage stage, std::string project, Step) {
                          "a token is rotated, or the machine said not to be in service");
 }
 
+Script read(Stage stage, std::string project, Step) {
+    return read_project(stage, std::move(project));
+}
+
+Script take_snapshot(Stage stage, std::string project, Step) {
+    std::string target = fmt::format("/v1/projects/{}/snapshot", project);
+    const auto answer = co_await stage.call("POST", std::move(target), "{}");
+    // A project that never had a machine is not known.
+    stage.expect(accepted_or_excused(answer) || answer->status == 404,
+                 "a snapshot is promised, or there is nothing to take one of");
+}
+
+// The same request under the same key, however often in a life.
+Script ask_again(Stage stage, std::string project, Step) {
+    std::string target = fmt::format("/v1/projects/{}/machines", project);
+    std::string body = R"({"image": "registry.fly.io/vivarium:1"})";
+    const auto answer =
+        co_await stage.post_under("the same as ever", std::move(target), std::move(body));
+    stage.expect(!answer || answer->status == 202 || answer->status == 503,
+                 "a request that is repeated is answered as it was");
+}
+
+// What no client should ask, of what was and of what never was.
+Script misuse(Stage stage, std::string project, Step step) {
+    const std::string newest = newest_machine(stage.shadow(), project);
+    const std::vector<std::pair<std::string, std::string>> requests = {
+        {"/v1/machines/nobody-7/restart", "{}"},
+        {"/v1/projects/" + project + "/machines", R"({"image": 7})"},
+        {"/v1/projects/" + project + "/machines", R"({"image": "a", "cpus": 0})"},
+        {"/v1/projects/" + project + "/recreate", R"({"machine": "nobody-7", "reason": "why"})"},
+        {"/v1/projects/No_Name/machines", R"({"image": "a"})"},
+        {"/v1/machines/" + newest + "/archive", "[]"},
+        {"/v1/projects/" + project + "/delegations", R"({"agent": ""})"},
+        {"/v1/webhooks/github", "{}"},
+    };
+    const auto& [target, body] = requests.at(step.think_minutes % requests.size());
+    const auto answer = co_await stage.call("POST", target, body);
+    stage.expect(!answer || answer->status / 100 == 4 || answer->status == 503,
+                 fmt::format("POST {} makes no sense and is refused, not answered {}", target,
+                             answer ? answer->status : 0));
+}
+
 }  // namespace
 
 const std::vector<Action>& actions() {
     static const std::vector<Action> all = {
-        {"nothing", do_nothing}, {"look", look},          {"create", create, true},
-        {"proxy", use_proxy},    {"agents", list_agents}, {"retire", retire},
-        {"restart", restart},    {"recreate", recreate},  {"delegate", delegate},
-        {"rotate", rotate},
+        {"nothing", do_nothing},  {"look", look},          {"create", create, true},
+        {"proxy", use_proxy},     {"agents", list_agents}, {"retire", retire},
+        {"restart", restart},     {"recreate", recreate},  {"delegate", delegate},
+        {"rotate", rotate},       {"read", read},          {"snapshot", take_snapshot},
+        {"ask again", ask_again}, {"misuse", misuse},
     };
     return all;
 }

@@ -67,6 +67,14 @@ boost::asio::awaitable<std::optional<HttpResponse>> Stage::call(std::string meth
     return send_once(request_of(std::move(method), std::move(target), std::move(body), bearer));
 }
 
+boost::asio::awaitable<std::optional<HttpResponse>> Stage::post_under(std::string key,
+                                                                      std::string target,
+                                                                      std::string body) {
+    HttpRequest request = request_of("POST", std::move(target), std::move(body), kAdminToken);
+    request.headers["Idempotency-Key"] = std::move(key);
+    return send_once(std::move(request));
+}
+
 boost::asio::awaitable<std::optional<HttpResponse>> Stage::call_as_box(std::string method,
                                                                        std::string target,
                                                                        std::string body,

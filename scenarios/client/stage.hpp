@@ -73,6 +73,10 @@ class Stage {
     boost::asio::awaitable<std::optional<lifecycle::HttpResponse>> call(
         std::string method, std::string target, std::string body = {},
         std::string bearer = kAdminToken);
+    // A request that may be sent again under its key.
+    boost::asio::awaitable<std::optional<lifecycle::HttpResponse>> post_under(std::string key,
+                                                                              std::string target,
+                                                                              std::string body);
     // The same at the address that boxes are told.
     boost::asio::awaitable<std::optional<lifecycle::HttpResponse>> call_as_box(
         std::string method, std::string target, std::string body = {}, std::string bearer = {});

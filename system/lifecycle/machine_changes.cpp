@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <system_error>
 #include <utility>
 
 #include "system/lifecycle/events.hpp"
@@ -20,6 +22,15 @@
 
 namespace lifecycle {
 namespace {
+
+// Whether that is the id of a machine of the project, be it one that is forgotten.
+bool ever_had(ReadTx& tx, std::string_view project, std::string_view machine) {
+    const std::string_view number = machine.substr(std::min(machine.size(), project.size() + 1));
+    std::int64_t generation = 0;
+    const auto read = std::from_chars(number.data(), number.data() + number.size(), generation);
+    return read.ec == std::errc() && generation > 0 && generation <= generation_of(tx, project) &&
+           machine == machine_id(project, generation);
+}
 
 // Takes a machine out of service; its resource is destroyed at `when`.
 void detach(Tx& tx, const Machine& machine, Time now, Time when) {
@@ -208,6 +219,10 @@ Result<Recreated> recreate_machine(Tx& tx, std::string_view project, std::string
                                    std::string_view reason, const MachineDefaults& defaults,
                                    Time now) {
     if (is_archived(tx, project)) return std::unexpected(archived_project(project));
+    // Of a stranger it must not be said that another has its place.
+    if (!instead_of.empty() && !ever_had(tx, project, instead_of)) {
+        return std::unexpected(no_such_machine(instead_of));
+    }
     const std::vector<Machine> machines = machines_of(tx, project);
     const auto starting = std::ranges::find(machines, MachineState::starting, &Machine::state);
     if (starting != machines.end()) return Recreated{*starting, true};

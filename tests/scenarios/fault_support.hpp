@@ -31,7 +31,7 @@ inline void expect_survived(const std::string& kind) {
                              kind == "disk.bit-flip" || kind == "box.disk-loss";
     if (takes_crash) kinds.emplace_back("crash");
     // Some strike where little happens: those take a few storms more.
-    for (std::uint64_t seed = 1; seed <= 3 || (struck == 0 && seed <= 30); ++seed) {
+    for (std::uint64_t seed = 1; seed <= 3 || (struck == 0 && seed <= 100); ++seed) {
         sim::search::SearchPlan plan{{sim::search::Strategy::random, 0}, {kinds, {}, 3}, nullptr};
         sim::search::RunOptions options;
         options.listener = &coverage;

@@ -174,5 +174,20 @@ TEST_F(Requests, AnArchivedProjectStaysSoUntilAPersonAsks) {
     });
 }
 
+TEST_F(Requests, NoStrangerIsReplaced) {
+    transact([&](Tx& tx) {
+        const auto first =
+            create_machine(tx, wanted(R"({"image": "x"})", "a"), options, now).value();
+        for (const char* stranger : {"beta-1", "alpha-2", "alpha-01", "alpha-0", "alpha", "x"}) {
+            const auto none = recreate_machine(tx, "alpha", stranger, "why not", options, now);
+            ASSERT_FALSE(none.has_value()) << stranger;
+            EXPECT_EQ(none.error().code, ErrorCode::not_found) << stranger;
+        }
+        const auto known = recreate_machine(tx, "alpha", first.machine.id, "why not", options, now);
+        ASSERT_TRUE(known.has_value());
+        EXPECT_TRUE(known->joined) << "it is on its way";
+    });
+}
+
 }  // namespace
 }  // namespace lifecycle
