@@ -80,20 +80,23 @@ class Results:
             chosen = [mutant for mutant in chosen if mutant["id"] in set(arguments.ids)]
         chosen.sort(key=lambda m: hashlib.sha256(f"{arguments.by} {m['identity']}".encode()).digest())
         if arguments.sample:
-            chosen = self._spread(chosen)[: arguments.sample]
+            chosen = self._spread(chosen, arguments.by)[: arguments.sample]
         part, parts = (int(each) for each in arguments.shard.split("/"))
         chosen = chosen[part::parts]
         return [m for m in chosen if arguments.again or m["id"] not in self.verdicts]
 
     @staticmethod
-    def _spread(mutants):
-        """The same share of each folder and operator first."""
+    def _spread(mutants, by):
+        """Such that whoever takes some of the first has the same share of each folder and operator."""
         groups = collections.defaultdict(list)
         for mutant in mutants:
             groups[folder_of(mutant), mutant["operator"]].append(mutant)
         ranked = []
-        for group in groups.values():
-            ranked += [((n + 0.5) / len(group), mutant) for n, mutant in enumerate(group)]
+        for name, group in groups.items():
+            # Where a group begins is chance, or the large ones would always come first.
+            digest = hashlib.sha256(f"{by} {name}".encode()).digest()
+            begin = int.from_bytes(digest[:4], "big") / 2**32
+            ranked += [((n + begin) / len(group), mutant) for n, mutant in enumerate(group)]
         ranked.sort(key=lambda each: each[0])
         return [mutant for _, mutant in ranked]
 

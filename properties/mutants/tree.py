@@ -224,8 +224,11 @@ class Tree:
         return said.stderr if said.returncode != 0 else ""
 
     def _drop_named(self, said):
-        """Drops the mutants that stand where the compiler complains; says how many."""
-        dropped = 0
+        """Drops the mutants that stand where the compiler complains; says how many those are.
+
+        Some may be gone already: many sources complain of one header.
+        """
+        found = 0
         by_path = {str(self.copy / each.path): each for each in self.sources}
         for kind in ("error", "note"):
             for path, line, column in re.findall(rf"^(/\S+?):(\d+):(\d+): (?:fatal )?{kind}:", said, re.M):  # fmt: skip
@@ -233,12 +236,11 @@ class Tree:
                 if source is not None:
                     rendered = source.rendered
                     guilty = rendered.guilty(rendered.offset(int(line), int(column)))
-                    refused = source.drop(lambda mutant, ids=guilty: mutant.id in ids)
-                    self.refused.update(refused)
-                    dropped += len(refused)
-            if dropped:
+                    found += len(guilty)
+                    self.refused.update(source.drop(lambda mutant, ids=guilty: mutant.id in ids))
+            if found:
                 (self.out / "refused.json").write_text(json.dumps(sorted(self.refused)))
-                return dropped
+                return found
         say(said)
         raise SystemExit("mutate: nothing that is mutated is where it does not compile")
 
