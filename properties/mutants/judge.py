@@ -86,6 +86,7 @@ class Judge:
         self.worlds = worlds
         self.seeds = seeds
         self.budget = budget
+        self.usual = {run: value for world in worlds for run, value in world.hashes.items()}
 
     def judge(self, mutant):
         """The verdict on one of the list: "killed", "survived" or "never met", and how."""
@@ -95,16 +96,18 @@ class Judge:
         if not meets:
             return verdict | {"verdict": "never met"}
         end = time.monotonic() + self.budget.seconds
-        # Calm runs are cheap, and show what is plain; in one go, so that nothing is started twice.
-        plans = [["--calm"], ["--calm", "--seeds", f"1..{self.seeds}"], ["--seeds", f"1..{self.budget.seeds}"]]  # fmt: skip
         names = [w.scenario for w in meets]
         others = [w.scenario for w in self.worlds if w.scenario not in set(names)]
-        for plan, scenarios in ((plans[0], names), (plans[1], names), (plans[2], names + others)):
+        # Calm runs are cheap, and show what is plain.
+        for scenarios, *plan in (
+            (names, "--calm"),
+            (names, "--seeds", f"1..{self.seeds}"),
+            (names + others, "--seeds", f"1..{self.budget.seeds}"),
+        ):
             left = end - time.monotonic()
             if left <= 0:
                 break
-            killed = self._run(verdict, scenarios, plan, left)
-            if killed:
+            if self._run(verdict, scenarios, plan, left):
                 break
         verdict["verdict"] = "killed" if "by" in verdict else "survived"
         return verdict
@@ -115,8 +118,7 @@ class Judge:
             [*scenarios, *plan, *stop], left + 60, verdict["id"]
         )
         verdict["runs"] += len(hashes)
-        usual = {run: value for world in self.worlds for run, value in world.hashes.items()}
-        if any(usual.get(run, value) != value for run, value in hashes.items()):
+        if any(self.usual.get(run, value) != value for run, value in hashes.items()):
             verdict["differs"] = True
         if code is None:
             verdict["by"] = "it hangs"

@@ -179,7 +179,7 @@ class Finder:
         bodies = [each for each in children if each.kind.is_statement()]
         for body in children[1:]:
             end = self._end_of(body)
-            if body.kind.is_expression() and end is not None and body in children[1:]:
+            if body.kind.is_expression() and end is not None:
                 start = body.extent.start.offset
                 text = self._source[start:end].decode()
                 head = [each for each in head if each != body]

@@ -5,7 +5,6 @@ import concurrent.futures
 import hashlib
 import json
 import pathlib
-import sys
 import threading
 
 from judge import Budget, Judge, Program, World, survey

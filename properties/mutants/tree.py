@@ -54,17 +54,22 @@ class Source:
         return bytes(self.rendered.text)
 
     def drop(self, gone):
-        """Leaves out the mutants of which that is true; returns what they were."""
+        """Leaves out the mutants of which that is true, by id or identity; returns what they were."""
         dropped = []
         for span in self.spans:
-            dropped += [self.identity(span, mutant) for mutant in span.mutants if gone(mutant)]
-            span.mutants = [mutant for mutant in span.mutants if not gone(mutant)]
-        return dropped
+            kept = []
+            for mutant in span.mutants:
+                identity = self.identity(span, mutant)
+                (dropped if gone(mutant.id, identity) else kept).append((identity, mutant))
+            span.mutants = [mutant for _, mutant in kept]
+        return [identity for identity, _ in dropped]
+
+    def original(self, span):
+        return " ".join(self.bytes[span.start : span.end].decode().split())
 
     def identity(self, span, mutant):
         """What a mutant is, whatever its number: it stays the same while its place does."""
-        original = " ".join(self.bytes[span.start : span.end].decode().split())
-        return "|".join([self.path, mutant.operator, original, mutant.replacement])
+        return "|".join([self.path, mutant.operator, self.original(span), mutant.replacement])
 
     def mutants(self):
         for span in self.spans:
@@ -205,11 +210,7 @@ class Tree:
         if kept.exists():
             self.refused = set(json.loads(kept.read_text()))
         for source in self.sources:
-            for span in source.spans:
-                span.mutants = [
-                    mutant for mutant in span.mutants
-                    if source.identity(span, mutant) not in self.refused
-                ]  # fmt: skip
+            source.drop(lambda _, identity: identity in self.refused)
 
     def _put_mutated(self):
         for source in self.sources:
@@ -237,7 +238,7 @@ class Tree:
                     rendered = source.rendered
                     guilty = rendered.guilty(rendered.offset(int(line), int(column)))
                     found += len(guilty)
-                    self.refused.update(source.drop(lambda mutant, ids=guilty: mutant.id in ids))
+                    self.refused.update(source.drop(lambda id, _, ids=guilty: id in ids))
             if found:
                 (self.out / "refused.json").write_text(json.dumps(sorted(self.refused)))
                 return found
@@ -265,7 +266,7 @@ class Tree:
                 listed.append({
                     "id": mutant.id, "file": source.path, "line": line,
                     "operator": mutant.operator,
-                    "original": " ".join(source.bytes[span.start:span.end].decode().split()),
+                    "original": source.original(span),
                     "mutant": mutant.replacement, "identity": source.identity(span, mutant),
                 })  # fmt: skip
         (self.out / "mutants.json").write_text(json.dumps(listed, indent=1) + "\n")

@@ -9,7 +9,6 @@
 #include "scenarios/watch/shadow.hpp"
 #include "scenarios/watch/witness.hpp"
 #include "sim/search/linearizability.hpp"
-
 #include "system/model/json.hpp"
 
 namespace properties {

@@ -9,7 +9,6 @@
 #include "properties/rules/fairness.hpp"
 #include "scenarios/watch/witness.hpp"
 #include "sim/world/time.hpp"
-
 #include "system/model/json.hpp"
 
 namespace properties {

@@ -42,6 +42,11 @@ class Versions {
         if (!all.empty()) all.back().until = now;
         all.push_back({std::move(row), kNow});
     }
+    // Null if it is not known.
+    const Row* newest(const std::string& key) const {
+        const auto found = rows_.find(key);
+        return found == rows_.end() ? nullptr : &found->second.back().row;
+    }
     bool knows(const std::string& key) const { return rows_.contains(key); }
     void clear() { rows_.clear(); }
     // What speaks against each version that there was since then; nothing if one fits.
@@ -200,9 +205,8 @@ class ToldIsTrue final : public Property {
                 error_text(to_string(error.subject), error.about, error.text));
         }
         for (auto& [id, project] : now) {
-            const auto known = last_.find(id);
-            if (known != last_.end() && known->second == project) continue;
-            last_[id] = project;
+            const Project* known = projects_.newest(id);
+            if (known != nullptr && *known == project) continue;
             projects_.put(id, std::move(project), shadow.now());
         }
     }
@@ -227,7 +231,6 @@ class ToldIsTrue final : public Property {
         machines_.clear();
         delegations_.clear();
         projects_.clear();
-        last_.clear();
         states_.clear();
         changed_.clear();
     }
@@ -312,7 +315,6 @@ class ToldIsTrue final : public Property {
     Versions<Machine> machines_;
     Versions<Delegation> delegations_;
     Versions<Project> projects_;
-    std::map<std::string, Project> last_;
     std::vector<Delegation> changed_;  // in the commit that is being looked at
     // What each machine became, and when, of those whose life was seen from its beginning.
     std::map<std::string, std::vector<std::pair<std::string, VirtualTime>>> states_;

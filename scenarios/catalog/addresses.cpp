@@ -4,7 +4,6 @@
 #include "fakes/docker/engine.hpp"
 #include "scenarios/catalog/parts.hpp"
 #include "sim/world/time.hpp"
-
 #include "system/model/json.hpp"
 
 // Containers that stop, start and change places: an address is one's own only while one runs.

@@ -13,7 +13,6 @@
 #include "scenarios/cluster/watched_ports.hpp"
 #include "sim/disk/disk.hpp"
 #include "sim/world/hash.hpp"
-
 #include "system/model/json.hpp"
 
 namespace scenarios {

@@ -28,6 +28,18 @@ class Acts final : public Witness {
     std::set<std::string> providers;
 };
 
+// A world in which nothing goes wrong, and one who watches it.
+struct CalmWorld {
+    explicit CalmWorld(Witness& witness) {
+        tape.allow_faults({});
+        witnesses.add(witness);
+    }
+    sim::Tape tape{std::make_unique<sim::CalmSource>()};
+    sim::Trace trace;
+    Witnesses witnesses;
+    Cluster cluster{tape, trace, witnesses};
+};
+
 Script live_and_die(Stage stage, std::string provider) {
     const std::string machine = co_await stage.create("alpha", provider);
     co_await stage.expect_active(machine);
@@ -39,13 +51,9 @@ Script live_and_die(Stage stage, std::string provider) {
 // Properties judge by this: a site whose requests say nothing is judged by none of them.
 TEST(Sites, SayWhatIsMadeLookedForAndDestroyedThere) {
     for (const Site& site : sites()) {
-        sim::Tape tape(std::make_unique<sim::CalmSource>());
-        tape.allow_faults({});
-        sim::Trace trace;
         Acts acts;
-        Witnesses witnesses;
-        witnesses.add(acts);
-        Cluster cluster(tape, trace, witnesses);
+        CalmWorld world(acts);
+        Cluster& cluster = world.cluster;
         EXPECT_TRUE(cluster.play(live_and_die(Stage(cluster), site.name), std::chrono::hours(2)))
             << site.name;
         const std::string id = cluster.shadow().machine("alpha-1")->external_id;
@@ -114,13 +122,9 @@ Script be_seen(Stage stage, const Site* site, const Told* told) {
 TEST(Sites, ShowTheirMachinesToWhoeverJudges) {
     for (const Site& site : sites()) {
         const testing::ScopedTrace trace_of(__FILE__, __LINE__, site.name);
-        sim::Tape tape(std::make_unique<sim::CalmSource>());
-        tape.allow_faults({});
-        sim::Trace trace;
         Told told;
-        Witnesses witnesses;
-        witnesses.add(told);
-        Cluster cluster(tape, trace, witnesses);
+        CalmWorld world(told);
+        Cluster& cluster = world.cluster;
         EXPECT_TRUE(cluster.play(be_seen(Stage(cluster), &site, &told), std::chrono::hours(2)));
     }
 }
