@@ -9,6 +9,8 @@
 #include "scenarios/client/reading.hpp"
 #include "scenarios/client/stage.hpp"
 #include "scenarios/cluster/cluster.hpp"
+#include "scenarios/dialects/every_answer.hpp"
+#include "scenarios/dialects/manners.hpp"
 
 namespace properties {
 namespace {
@@ -110,11 +112,19 @@ const sim::search::Harness& lifecycle_harness() {
         for (const scenarios::Scenario& scenario : scenarios::catalog()) {
             made.scenarios.push_back(lifecycle_scenario(scenario));
         }
+        for (auto* of_clients : {scenarios::every_answer, scenarios::manners}) {
+            for (sim::search::Scenario& scenario : of_clients()) {
+                made.scenarios.push_back(std::move(scenario));
+            }
+        }
         for (const auto& property : all_properties()) {
             made.properties.push_back({std::string(property->name()),
                                        std::string(property->sentence()),
                                        std::string(to_text(property->phase()))});
         }
+        made.properties.push_back(
+            {scenarios::kAnswersUnderstood, scenarios::kAnswersUnderstoodSentence});
+        made.properties.push_back({scenarios::kClientBehaves, scenarios::kClientBehavesSentence});
         made.widest = "storm";
         made.corpus = "scenarios/corpus";
         made.how_to_ask =

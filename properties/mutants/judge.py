@@ -1,5 +1,6 @@
 """Runs mutants: first in the scenarios that meet them, then in all, until one breaks or time is up."""
 
+import collections
 import concurrent.futures
 import dataclasses
 import json
@@ -81,17 +82,25 @@ def survey(program, seeds, jobs):
 
 
 class Judge:
-    def __init__(self, program, worlds, seeds, budget):
+    """`known` are verdicts with the files of their mutants: what has killed one of a file is tried
+    first on the next."""
+
+    def __init__(self, program, worlds, seeds, budget, known=()):
         self.program = program
         self.worlds = worlds
         self.seeds = seeds
         self.budget = budget
         self.usual = {run: value for world in worlds for run, value in world.hashes.items()}
+        self.kills = collections.Counter()
+        for file, verdict in known:
+            self.kills[file, verdict.get("in")] += 1
 
     def judge(self, mutant):
         """The verdict on one of the list: "killed", "survived" or "never met", and how."""
         number = mutant["id"]
-        meets = sorted((w for w in self.worlds if number in w.met), key=lambda w: w.seconds)
+        file = mutant["file"]
+        meets = [world for world in self.worlds if number in world.met]
+        meets.sort(key=lambda world: (-self.kills[file, world.scenario], world.seconds))
         verdict = {"id": number, "met_by": len(meets), "runs": 0, "differs": False}
         if not meets:
             return verdict | {"verdict": "never met"}
@@ -110,6 +119,7 @@ class Judge:
             if self._run(verdict, scenarios, plan, left):
                 break
         verdict["verdict"] = "killed" if "by" in verdict else "survived"
+        self.kills[file, verdict.get("in")] += 1
         return verdict
 
     def _run(self, verdict, scenarios, plan, left):

@@ -42,7 +42,9 @@ class Results:
         program = Program(self.out / arguments.target)
         worlds = self._worlds(program, arguments)
         chosen = self._chosen(arguments)
-        judge = Judge(program, worlds, arguments.seeds, Budget(arguments.seconds))
+        files = {mutant["id"]: mutant["file"] for mutant in self.mutants}
+        known = [(files[number], verdict) for number, verdict in self.verdicts.items()]
+        judge = Judge(program, worlds, arguments.seeds, Budget(arguments.seconds), known)
         lock = threading.Lock()
         done = 0
 

@@ -98,12 +98,17 @@ class EventsSettled final : public Property {
                    "or dead with a reason.") {}
     void on_provider_call(const scenarios::ProviderCall& call) override {
         const std::string subject = call.act.subject;
-        const int status = call.response ? call.response->status : 0;
+        const bool reads = call.request.method == "GET";
+        // What can be read of a garbled description may be final.
+        constexpr int kDescribed = 200;
+        const int status = call.response           ? call.response->status
+                           : call.garbled && reads ? kDescribed
+                                                   : 0;
         // Somebody else may have looked in vain meanwhile.
-        const bool in_vain = call.request.method == "GET" && passes(status);
+        const bool in_vain = reads && passes(status);
         // What nobody asked for is nobody's word.
         if (subject.empty() || in_vain || call.server.empty()) return;
-        last_words_[subject][call.server] = status;
+        last_words_[subject][call.server] = {status, call.ended};
     }
     // Who is gone has no more to say.
     void on_server_down(const std::string& server) override {
@@ -142,28 +147,35 @@ class EventsSettled final : public Property {
   private:
     void look(const scenarios::EventRow& event, const scenarios::Shadow& shadow) const {
         const Machine* machine = shadow.machine(event.machine);
+        // A machine goes by its name until its resource's id is known.
+        std::map<std::string, Word> last;  // by server
         for (const std::string& name :
              {event.machine, machine == nullptr ? std::string() : machine->external_id}) {
             const auto said = last_words_.find(name);
-            if (said == last_words_.end() || said->second.empty()) continue;
-            // Of several servers, one may still wait for what it asked when it had the lease.
-            const auto final = std::ranges::find_if(
-                said->second, [](const auto& word) { return !passes(word.second); });
-            if (final != said->second.end()) continue;
-            broken(
-                fmt::format("event {} ({} of {}) died of \"{}\" when the last answer about {} "
-                            "was {}",
-                            event.id, event.kind, event.machine, event.outcome, name,
-                            said->second.begin()->second));
+            if (said == last_words_.end()) continue;
+            for (const auto& [server, word] : said->second) {
+                if (word.at >= last[server].at) last[server] = word;
+            }
         }
+        // Of several servers, one may still wait for what it asked when it had the lease.
+        const bool any_is_final =
+            std::ranges::any_of(last, [](const auto& word) { return !passes(word.second.status); });
+        if (last.empty() || any_is_final) return;
+        broken(fmt::format(
+            "event {} ({} of {}) died of \"{}\" when the last answer about it was {}", event.id,
+            event.kind, event.machine, event.outcome, last.begin()->second.status));
     }
     // In every dialect: nobody knows, or come again. 0: no answer.
     static bool passes(int status) {
         return status == 0 || status == 408 || status == 429 || (status >= 502 && status <= 504);
     }
 
-    // Statuses, by machine or resource, and by the server that got them.
-    std::map<std::string, std::map<std::string, int>> last_words_;
+    struct Word {
+        int status = 0;
+        std::uint64_t at = 0;  // which step of the world
+    };
+    // By machine or resource, and by the server that got them.
+    std::map<std::string, std::map<std::string, Word>> last_words_;
     std::vector<scenarios::EventRow> died_;  // in the commit that comes next
 };
 

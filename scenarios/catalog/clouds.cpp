@@ -74,6 +74,18 @@ Script odd_element(Stage stage) {
     stage.expect(!stage.exists(machine), "and its resource is gone");
 }
 
+// Answers cannot be understood, of whatever call: what was asked for was done, and is found.
+Script answers_garbled(Stage stage) {
+    const std::string first = co_await stage.create("alpha", "fly", 3);
+    const bool served = co_await stage.until(first, "active", minutes(40));
+    stage.expect(served, "a machine with a volume becomes active");
+    const std::string second = co_await stage.create("alpha", "fly", 3);
+    const bool followed = co_await stage.until(second, "active", minutes(60));
+    stage.expect(followed, "and so does the one that has its volume next");
+    co_await stage.archive("alpha");
+    co_await stage.sleep(minutes(40));
+}
+
 // The engine is another after an upgrade: the version that was agreed on is refused.
 Script engine_upgraded(Stage stage) {
     fakes::DockerEngineOptions& engine = stage.cluster().docker().options();
@@ -141,6 +153,14 @@ std::vector<Scenario> clouds() {
          minutes(60),
          engine_upgraded,
          {"net.answer docker 400", "outbox.later machine:restart: busy"}},
+        {"answers-garbled",
+         "Answers of a cloud are cut off, a page for people, or not of the form that they should "
+         "have.",
+         {"answer."},
+         false,
+         minutes(180),
+         answers_garbled,
+         {"fault answer.garbled"}},
         {"image-pulled",
          "An image that the engine does not have is pulled, and nobody else waits for it.",
          {},

@@ -9,6 +9,7 @@
 #include <set>
 #include <utility>
 
+#include "fakes/garble.hpp"
 #include "scenarios/cluster/image.hpp"
 #include "scenarios/cluster/watched_ports.hpp"
 #include "sim/disk/disk.hpp"
@@ -22,6 +23,8 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 constexpr const char* kDatabase = "lifecycle.db";
+
+constexpr sim::LaneKind kGarbled = sim::fault("answer.garbled", 1, 60, fakes::garbling);
 
 lifecycle::SystemOptions system_options(const std::string& server, bool alone) {
     lifecycle::SystemOptions options;
@@ -237,10 +240,20 @@ std::vector<Nemesis::Ends> Cluster::links() {
 void Cluster::serve(const Site& site, sim::Process& process, fakes::Cloud& cloud) {
     cloud.observe(*observer_);
     process.boot();
-    fakes::listen(process, site.authority,
-                  [&cloud](const lifecycle::HttpRequest& request, fakes::Respond respond) {
-                      cloud.handle(request, std::move(respond));
-                  });
+    const sim::LaneId lane = world_.tape().lane("garbled " + site.name, kGarbled);
+    fakes::listen(
+        process, site.authority,
+        [this, lane, &cloud](const lifecycle::HttpRequest& request, fakes::Respond respond) {
+            cloud.handle(request, [this, lane, send = std::move(respond)](
+                                      lifecycle::HttpResponse response) mutable {
+                const std::uint64_t way = world_.tape().draw(lane, fakes::kWaysToGarble);
+                if (way != 0) {
+                    response.body = fakes::garbled(response.body, way);
+                    response.headers[kGarbledMark] = "yes";
+                }
+                send(std::move(response));
+            });
+        });
 }
 
 void Cluster::serve_routes() {

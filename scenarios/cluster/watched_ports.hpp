@@ -21,6 +21,9 @@
 // The core's ports as the witness hears through them.
 namespace scenarios {
 
+// On an answer that says nothing of what its cloud did; the core does not see it.
+inline constexpr const char* kGarbledMark = "X-Garbled";
+
 // The core's telemetry goes to the trace; deliveries also to the witness.
 class WatchedTelemetry final : public lifecycle::Telemetry {
   public:
@@ -134,7 +137,8 @@ class WatchedHttp final : public lifecycle::HttpClient {
         process_.world().observe();
         witnesses_.tell(&Witness::on_provider_request, told.call, shadow_);
         auto answer = co_await http_.send(std::move(request), timeout);
-        if (answer) told.call.response = *answer;
+        told.call.garbled = answer && answer->headers.erase(kGarbledMark) > 0;
+        if (answer && !told.call.garbled) told.call.response = *answer;
         co_return answer;
     }
 

@@ -34,13 +34,15 @@ struct Demand {
 };
 
 // A call of the control plane to its provider, when its answer is there or it is known that none
-// will come. `begun` and `ended` are counts of the world's steps.
+// will come; one that cannot be understood is none. `begun` and `ended` are counts of the world's
+// steps.
 struct ProviderCall {
     std::string provider;
     std::string server;  // that makes it
     fakes::Act act;      // what it does there
     lifecycle::HttpRequest request;
     std::optional<lifecycle::HttpResponse> response;
+    bool garbled = false;  // one came, part of which may be as it should
     std::uint64_t begun = 0;
     std::uint64_t ended = 0;
     sim::VirtualTime sent_at{};

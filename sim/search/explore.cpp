@@ -24,13 +24,8 @@ class Search {
           progress_(progress),
           calm_(options.calm ? options.scenarios.size() : 0),
           total_(calm_ + (options.last_seed + 1 - options.first_seed) *
-                             (options.rotate ? 1 : options.scenarios.size())) {
-        for (const Scenario* scenario : options.scenarios) {
-            plans_.push_back(options.plan);
-            plans_.back().profile = calm_profile(*scenario);
-            auto unknown = unknown_faults(*scenario, *plans_.back().profile);
-            if (!unknown.empty()) sum_.unknown_faults[scenario->name] = std::move(unknown);
-        }
+                             (options.rotate ? 1 : options.scenarios.size())),
+          plans_(options.scenarios.size()) {
         if (options.coverage) sum_.sometimes = Sometimes(options.scenarios);
     }
 
@@ -59,8 +54,18 @@ class Search {
             coverage = scenario.coverage();
             options.listener = coverage.get();
         }
+        Plan& plan = plans_[number % width];
+        if (!calm) {
+            prepare(plan, scenario, [&] { return calm_profile(scenario); });
+        }
+        Recorder recorder;
+        if (calm) options.recorder = &recorder;
         const RunResult result =
-            run(scenario, calm ? calm_tape() : seeded(seed, plans_[number % width]), options);
+            run(scenario, calm ? calm_tape() : seeded(seed, plan.search), options);
+        if (calm) {
+            prepare(plan, scenario,
+                    [&] { return std::make_shared<Profile>(profile_of(recorder)); });
+        }
         gather(number, scenario, seed, result, coverage.get(), since(begin));
     }
 
@@ -79,6 +84,23 @@ class Search {
     }
 
   private:
+    struct Plan {
+        SearchPlan search;
+        std::once_flag prepared;
+    };
+
+    // Once for each scenario, when it is first needed: of many, a search may play a few only.
+    template <class MakeProfile>
+    void prepare(Plan& plan, const Scenario& scenario, const MakeProfile& profile) {
+        std::call_once(plan.prepared, [&] {
+            plan.search = options_.plan;
+            plan.search.profile = profile();
+            auto unknown = unknown_faults(scenario, *plan.search.profile);
+            const std::lock_guard lock(mutex_);
+            if (!unknown.empty()) sum_.unknown_faults[scenario.name] = std::move(unknown);
+        });
+    }
+
     void gather(std::uint64_t number, const Scenario& scenario, std::uint64_t seed,
                 const RunResult& result, const Coverage* coverage, double seconds) {
         const std::lock_guard lock(mutex_);
@@ -120,7 +142,7 @@ class Search {
     const std::uint64_t calm_;  // so many runs come before those of seeds
     const std::uint64_t total_;
     const SteadyClock::time_point start_ = SteadyClock::now();
-    std::vector<SearchPlan> plans_;  // by scenario
+    std::vector<Plan> plans_;  // by scenario
     std::atomic<bool> stopped_{false};
     std::atomic<bool> cut_short_{false};
     std::mutex mutex_;
