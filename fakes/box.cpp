@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <boost/asio/co_spawn.hpp>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
+#include <string_view>
 #include <utility>
 
 #include "fakes/json.hpp"
@@ -46,6 +48,21 @@ constexpr sim::LaneKind kDiskLoss = sim::fault(
 constexpr sim::LaneKind kWork = sim::choice("box.work", [](std::uint64_t value) {
     return "works for " + std::to_string(2 + 30 * value) + " s";
 });
+
+// The rest of a path that names the status of the answer.
+constexpr std::string_view kAnswers = "/answers/";
+
+// What a browser is to be told, of this box and of whatever is at the same origin.
+HttpResponse page() {
+    HttpResponse answer;
+    answer.headers["Content-Type"] = "text/html";
+    answer.headers["Content-Security-Policy"] = "default-src 'self'";
+    for (const char* name : {"Service-Worker-Allowed", "Access-Control-Allow-Origin",
+                             "Access-Control-Allow-Credentials", "Strict-Transport-Security"}) {
+        answer.headers[name] = "anything";
+    }
+    return answer;
+}
 
 }  // namespace
 
@@ -206,6 +223,8 @@ HttpResponse Box::handle(const HttpRequest& request) {
                                {"agents", json::array({{{"id", "agent-1"}, {"status", "idle"}}})}});
     }
     if (path == "/delegations" && request.method == "POST") return take(request);
+    if (path.starts_with(kAnswers)) return reply(std::atoi(path.c_str() + kAnswers.size()), {});
+    if (path == "/page") return page();
     const auto shown = request.headers.find("Authorization");
     return reply(200, json{{"machine", identity_.machine},
                            {"authorization", shown == request.headers.end() ? "" : shown->second},

@@ -161,7 +161,7 @@ class Tree:
                 skip = False
             elif word in ("-o", "-c", "-MF", "-MT"):
                 skip = True
-            elif word not in ("-MD", "-Winvalid-pch"):
+            elif word not in ("-MD", "-Winvalid-pch", "-Werror"):
                 kept.append(word)
         return kept
 

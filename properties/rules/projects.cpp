@@ -260,7 +260,7 @@ class RepeatsMakeNothingNew final : public Property {
     // What all repeats of a request have in common; empty if it is never the same again.
     static std::string intention_of(const lifecycle::HttpRequest& request) {
         const auto key = request.headers.find("Idempotency-Key");
-        if (key != request.headers.end()) {
+        if (key != request.headers.end() && !key->second.empty()) {
             return fmt::format("{} {} {}", request.method, request.target, key->second);
         }
         return request.target == "/v1/webhooks/github" ? "push " + request.body : std::string();

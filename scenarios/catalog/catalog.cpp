@@ -10,9 +10,10 @@ const std::vector<Scenario>& catalog() {
     static const std::vector<Scenario> all = [] {
         std::vector<Scenario> gathered = plain_lives();
         for (auto part :
-             {races(), adoptions(), conflicts(), volumes(), copies(), liveness(), identities(),
-              operations(), projects(), workers(), bounds(), patience(), endings(), clocks(),
-              fleets(), clouds(), addresses(), stores(), storms()}) {
+             {races(),      adoptions(),  conflicts(), volumes(), copies(),    liveness(),
+              identities(), operations(), projects(),  workers(), bounds(),    patience(),
+              endings(),    clocks(),     fleets(),    clouds(),  addresses(), stores(),
+              storms(),     requests(),   effects(),   answers(), pushes(),    forwarding()}) {
             gathered.insert(gathered.end(), std::make_move_iterator(part.begin()),
                             std::make_move_iterator(part.end()));
         }

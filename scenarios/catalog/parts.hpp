@@ -27,5 +27,10 @@ std::vector<Scenario> fleets();
 std::vector<Scenario> clouds();
 std::vector<Scenario> stores();
 std::vector<Scenario> storms();
+std::vector<Scenario> requests();
+std::vector<Scenario> effects();
+std::vector<Scenario> answers();
+std::vector<Scenario> pushes();
+std::vector<Scenario> forwarding();
 
 }  // namespace scenarios

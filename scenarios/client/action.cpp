@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+#include <cstddef>
 #include <optional>
 #include <utility>
 
 #include "scenarios/client/reading.hpp"
+#include "scenarios/client/requests.hpp"
 #include "scenarios/cluster/sites.hpp"
 #include "system/ports/http.hpp"
 
@@ -122,24 +125,27 @@ Script ask_again(Stage stage, std::string project, Step) {
                  "a request that is repeated is answered as it was");
 }
 
-// What no client should ask, of what was and of what never was.
+// What no client should ask, of what was and of what never was: refused whatever state that is in.
+// Of which route is a matter of when the client comes, and what of that, of what it drew.
 Script misuse(Stage stage, std::string project, Step step) {
     const std::string newest = newest_machine(stage.shadow(), project);
-    const std::vector<std::pair<std::string, std::string>> requests = {
-        {"/v1/machines/nobody-7/restart", "{}"},
-        {"/v1/projects/" + project + "/machines", R"({"image": 7})"},
-        {"/v1/projects/" + project + "/machines", R"({"image": "a", "cpus": 0})"},
-        {"/v1/projects/" + project + "/recreate", R"({"machine": "nobody-7", "reason": "why"})"},
-        {"/v1/projects/No_Name/machines", R"({"image": "a"})"},
-        {"/v1/machines/" + newest + "/archive", "[]"},
-        {"/v1/projects/" + project + "/delegations", R"({"agent": ""})"},
-        {"/v1/webhooks/github", "{}"},
-    };
-    const auto& [target, body] = requests.at(step.think_minutes % requests.size());
-    const auto answer = co_await stage.call("POST", target, body);
-    stage.expect(!answer || answer->status / 100 == 4 || answer->status == 503,
-                 fmt::format("POST {} makes no sense and is refused, not answered {}", target,
-                             answer ? answer->status : 0));
+    const auto& routes = described_routes();
+    const auto minute = static_cast<std::size_t>(
+        std::chrono::floor<std::chrono::minutes>(stage.cluster().world().now()).count());
+    const std::size_t which = minute % (routes.size() + 2);
+    std::vector<Ask> asks;
+    if (which < routes.size()) {
+        const bool of_project = routes[which].pattern.contains("{project}");
+        asks = refusals_of(routes[which], of_project || newest.empty() ? project : newest);
+    } else {
+        asks = which == routes.size() ? strays() : refused_deliveries();
+    }
+    const auto drawn = static_cast<std::size_t>(step.think_minutes);
+    const Ask& ask = asks.at((drawn + minute) % asks.size());
+    const auto answer = co_await stage.send(ask.request);
+    if (!answer || answer->status == 503) co_return;
+    const auto wrong = wrong_about(ask, *answer);
+    if (wrong) stage.expect(false, fmt::format("{}: {}", to_string(ask.request), *wrong));
 }
 
 }  // namespace

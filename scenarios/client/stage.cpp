@@ -64,7 +64,7 @@ boost::asio::awaitable<std::optional<HttpResponse>> Stage::call(std::string meth
                                                                 std::string target,
                                                                 std::string body,
                                                                 std::string bearer) {
-    return send_once(request_of(std::move(method), std::move(target), std::move(body), bearer));
+    return send(request_of(std::move(method), std::move(target), std::move(body), bearer));
 }
 
 boost::asio::awaitable<std::optional<HttpResponse>> Stage::post_under(std::string key,
@@ -72,7 +72,7 @@ boost::asio::awaitable<std::optional<HttpResponse>> Stage::post_under(std::strin
                                                                       std::string body) {
     HttpRequest request = request_of("POST", std::move(target), std::move(body), kAdminToken);
     request.headers["Idempotency-Key"] = std::move(key);
-    return send_once(std::move(request));
+    return send(std::move(request));
 }
 
 boost::asio::awaitable<std::optional<HttpResponse>> Stage::call_as_box(std::string method,
@@ -81,10 +81,10 @@ boost::asio::awaitable<std::optional<HttpResponse>> Stage::call_as_box(std::stri
                                                                        std::string bearer) {
     HttpRequest request = request_of(std::move(method), std::move(target), std::move(body), bearer);
     request.authority = kControlAuthority;
-    return send_once(std::move(request));
+    return send(std::move(request));
 }
 
-boost::asio::awaitable<std::optional<HttpResponse>> Stage::send_once(HttpRequest request) {
+boost::asio::awaitable<std::optional<HttpResponse>> Stage::send(HttpRequest request) {
     fakes::SimHttpClient http(cluster_->client());
     auto answer = co_await http.send(std::move(request), kPatience);
     if (!answer) co_return std::nullopt;

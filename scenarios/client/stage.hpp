@@ -77,7 +77,10 @@ class Stage {
     boost::asio::awaitable<std::optional<lifecycle::HttpResponse>> post_under(std::string key,
                                                                               std::string target,
                                                                               std::string body);
-    // The same at the address that boxes are told.
+    // A request as it is, answered or not.
+    boost::asio::awaitable<std::optional<lifecycle::HttpResponse>> send(
+        lifecycle::HttpRequest request);
+    // One at the address that boxes are told.
     boost::asio::awaitable<std::optional<lifecycle::HttpResponse>> call_as_box(
         std::string method, std::string target, std::string body = {}, std::string bearer = {});
     boost::asio::awaitable<void> sleep(sim::Duration duration);
@@ -105,8 +108,6 @@ class Stage {
     sim::Network& network() { return cluster_->world().network(); }
 
   private:
-    boost::asio::awaitable<std::optional<lifecycle::HttpResponse>> send_once(
-        lifecycle::HttpRequest request);
     // Repeats a request until an answer below 500 comes, and gives that.
     boost::asio::awaitable<lifecycle::HttpResponse> insist(lifecycle::HttpRequest request);
     boost::asio::awaitable<std::string> ask_for_machine(std::string project, std::string body);

@@ -219,6 +219,7 @@ boost::asio::awaitable<void> Reconciler::judge_owned(Sweep* sweep, std::string p
     Finding finding;
     finding.machine = machine.id;
     finding.resource = resource.external_id;
+    finding.provider = provider;
     if (machine.external_id.empty()) {
         if (!active || machine.provider != provider) co_return;  // its provisioning finds it
         co_await judge_lost_id(sweep, std::move(resource), std::move(machine));
@@ -286,7 +287,8 @@ boost::asio::awaitable<void> Reconciler::judge_lost_id(Sweep* sweep, Resource re
                     resource.external_id,
                     "the row has lost the id of its resource",
                     "the id is put back",
-                    false};
+                    false,
+                    machine.provider};
     const Labels ours = ownership_labels(machine);
     const Fitness fitness = judge(resource, ours, volume);
     if (fitness != Fitness::fits || resource.state == ResourceState::failed) {
@@ -381,7 +383,7 @@ boost::asio::awaitable<void> Reconciler::judge_ambiguous(Sweep* sweep, std::stri
 
 boost::asio::awaitable<void> Reconciler::judge_machine(Sweep* sweep, Machine machine) {
     if (sweep->undecided.contains(machine.id)) co_return;
-    Finding finding{"missing", machine.id, machine.external_id, "", "", false};
+    Finding finding{"missing", machine.id, machine.external_id, "", "", false, machine.provider};
     if (!machine.external_id.empty()) {
         const auto known = co_await providers_.find(machine.provider)->get(machine.external_id);
         const bool absent = known ? known->state == ResourceState::destroyed && !known->partial
