@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -65,6 +66,8 @@ Script ask_for_machines(Stage stage) {
                            {"volume_gb", 0},
                            {"active_within_s", 0}};
             if (good != R"("")") wanted[field.name] = lifecycle::json_or_null(good);
+            stage.expect(told["project"]["seen_at_ms"] == 0 && told["project"]["online"] == false,
+                         "a project without an active machine was never seen");
             json waiting = told["project"]["waiting"];
             stage.expect(waiting.is_object(), "what waits is told");
             if (!waiting.is_object()) continue;
@@ -130,6 +133,14 @@ Script delegate_work(Stage stage) {
     const DescribedRoute& work = described_route("POST", "/v1/projects/{project}/delegations");
     const std::string target = "/v1/projects/alpha/delegations";
     stage.boxes().options("alpha-1").hung = true;
+    co_await stage.sleep(minutes(2));  // until nothing else is due
+    json first = co_await expect_status(stage, post(target, R"({"agent": "a"})"), 202);
+    const std::string id = first["delegation"].value("id", "");
+    std::function<bool()> delivered = [stage, id] {
+        return stage.shadow().delegations().at(id).state == DelegationState::delivered;
+    };
+    const bool at_once = co_await soon(stage, std::move(delivered));
+    stage.expect(at_once, "work is handed over at once");
     const std::string deep = std::string(62, '[') + std::string(62, ']');
     std::vector<std::pair<std::string, std::string>> values = {{"payload", deep}};
     for (const Field& field : work.fields) {
@@ -138,8 +149,7 @@ Script delegate_work(Stage stage) {
     for (const auto& [name, good] : values) {
         const std::string body = body_with(work, name, good);
         json made = co_await expect_status(stage, post(target, body), 202);
-        const std::string id = made["delegation"].value("id", "");
-        json told = co_await get(stage, "/v1/delegations/" + id);
+        json told = co_await get(stage, "/v1/delegations/" + made["delegation"].value("id", ""));
         json& is = told["delegation"];
         const json asked = lifecycle::json_or_null(body);
         stage.expect(is["agent"] == asked["agent"], "who is to do it is told");
@@ -154,12 +164,13 @@ Script delegate_work(Stage stage) {
     json keyed =
         co_await ask_twice(stage, target, R"({"agent": "a", "payload": 1})",
                            R"({"payload":1, "agent":"a"})", R"({"agent": "a", "payload": 2})");
-    const std::string id = keyed["delegation"].value("id", "");
-    std::function<bool()> delivered = [stage, id] {
-        return stage.shadow().delegations().at(id).state == DelegationState::delivered;
-    };
-    const bool at_once = co_await soon(stage, std::move(delivered));
-    stage.expect(at_once, "work is handed over at once");
+    stage.expect(keyed["delegation"]["payload"] == 1, "what is to be done is told");
+    json listed = co_await get(stage, target);
+    stage.expect(listed["delegations"].size() == stage.shadow().delegations().size(),
+                 "all of them are listed");
+    for (const json& each : listed["delegations"]) {
+        stage.expect(!each.contains("payload"), "without what is to be done");
+    }
 }
 
 // What boxes say came of work, which only the right one may.
@@ -222,6 +233,13 @@ Script register_boxes(Stage stage) {
     co_await expect_answers(stage, std::move(refused));
     const std::string why = co_await stage.last_error("edges");
     stage.expect(why.contains("edges-1"), "why its box is not let in is told");
+    std::function<bool()> arbitrated = [stage] {
+        return std::ranges::any_of(stage.shadow().events(), [](const auto& each) {
+            return each.second.kind == "machine:arbitrate" && each.second.lease_epoch > 0;
+        });
+    };
+    const bool at_once = co_await soon(stage, std::move(arbitrated));
+    stage.expect(at_once, "and which of them it is, is asked at once");
     HttpRequest shown =
         by_box(target + "register", other + R"(, "token": ")" + token + "\"}", secret);
     json next = co_await expect_status(stage, std::move(shown), 200);
@@ -251,7 +269,7 @@ Script become_ready(Stage stage) {
         HttpRequest asked = by_box(target + "/register", body, secret_of(made));
         json told = co_await expect_status(stage, std::move(asked), 200);
         if (std::string_view(status) == "booting") {
-            co_await stage.sleep(seconds(7));
+            co_await stage.sleep(seconds(31));
             HttpRequest ready =
                 by_box(target + "/status", R"({"status": "ready"})", told.value("token", ""));
             json heard = co_await expect_status(stage, std::move(ready), 200);
@@ -272,12 +290,12 @@ Script every_effect(Stage stage) {
         const std::string machine = co_await stage.create(project);
         co_await stage.expect_active(machine);
     }
+    co_await delegate_work(stage);
+    co_await conclude_work(stage);
     co_await become_ready(stage);
     co_await ask_for_machines(stage);
     co_await use_keys(stage);
     co_await register_boxes(stage);
-    co_await delegate_work(stage);
-    co_await conclude_work(stage);
     stage.fly().options().start_delay = seconds(0);
     co_await stage.archive("edges");
     co_await stage.archive("alpha");

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
@@ -20,6 +21,7 @@ namespace {
 
 using lifecycle::HttpRequest;
 using lifecycle::HttpResponse;
+using lifecycle::MachineState;
 using nlohmann::json;
 using std::chrono::milliseconds;
 using std::chrono::minutes;
@@ -132,6 +134,52 @@ Script ask_for_the_way(Stage stage) {
     stage.network().heal();
 }
 
+// One provider is out of reach: that is said of it, and of the machines that wait for it.
+Script ask_of_one_out_of_reach(Stage stage) {
+    const std::string made = co_await stage.create("gamma", "docker");
+    co_await stage.expect_active(made);
+    const std::string next = co_await stage.create("gamma", "docker");
+    co_await stage.expect_active(next);
+    const std::string over = co_await stage.create("theta", "docker");
+    co_await stage.expect_active(over);
+    co_await stage.archive("theta");
+    const bool archived = co_await stage.until(over, "archived", minutes(30));
+    stage.expect(archived, "a machine is archived");
+    const std::string left = co_await stage.create("sigma", "docker");
+    co_await stage.expect_active(left);
+    stage.network().block("server", "docker");
+    co_await stage.retire(left);
+    const std::string begun = co_await stage.create("omicron", "docker");
+    stage.fly().options().start_delay = minutes(10);
+    const std::string elsewhere = co_await stage.create("elsewhere");
+    co_await stage.sleep(minutes(3));
+    stage.expect(stage.machine(left).state == MachineState::detached &&
+                     stage.machine(begun).state == MachineState::starting &&
+                     stage.machine(next).state == MachineState::active,
+                 "there are machines of each state");
+    const std::vector<std::string> machines = {next, left, begun, over, elsewhere, "alpha-1"};
+    for (const std::string& machine : machines) {
+        json told = co_await get(stage, "/v1/machines/" + machine);
+        const std::string waits = told["machine"].value("waits_for", "-");
+        const bool does = machine == left || machine == begun;
+        stage.expect(does ? waits.contains("provider docker") : waits.empty(),
+                     fmt::format("what {} waits for is \"{}\"", machine, waits));
+    }
+    HttpRequest agents = request_to(Entrance::clients, "GET", "/v1/machines/omicron-1/agents");
+    const Ask early{std::move(agents), 503, {"omicron-1", "has no resource"}};
+    std::vector<Ask> refused = {early};
+    co_await expect_answers(stage, std::move(refused));
+    json told = co_await get(stage, "/v1/health");
+    json docker = told["providers"]["docker"];
+    stage.expect(docker["in_reach"] == false && !docker.value("why", "").empty() &&
+                     docker.value("since_ms", std::int64_t{0}) >
+                         docker.value("answered_at_ms", std::int64_t{0}) - 1'000,
+                 "a provider that does not answer is out of reach, and why is told");
+    stage.expect(told["providers"]["fly"]["in_reach"] == true, "and the others are not");
+    stage.fly().options().start_delay = seconds(0);
+    stage.network().heal();
+}
+
 Script passed_on(Stage stage) {
     for (const char* project : {"alpha", "omega"}) {
         const std::string machine = co_await stage.create(project);
@@ -142,6 +190,7 @@ Script passed_on(Stage stage) {
     co_await pass_on(stage);
     co_await ask_for_the_way(stage);
     co_await ask_in_vain(stage);
+    co_await ask_of_one_out_of_reach(stage);
 }
 
 }  // namespace
@@ -152,7 +201,7 @@ std::vector<Scenario> forwarding() {
          .sentence = "Requests are passed on to machines, confined and without secrets; of one "
                      "that does not answer it is said why.",
          .faults = {},
-         .at_most = minutes(120),
+         .at_most = minutes(180),
          .play = passed_on,
          .sometimes = {"net.answer server 502", "machine.unavailable"}},
     };

@@ -24,17 +24,33 @@ using std::chrono::seconds;
 
 // A repository that two projects are bound to: one rolls, the other has to wait, or takes none.
 Script push_to_many(Stage stage) {
+    const DescribedRoute& github = described_route("PUT", "/v1/projects/{project}/github");
+    const auto pushed = [](const std::string& commit, int at) {
+        return delivery_of(
+            fmt::format(R"({{"ref": "refs/heads/main", "after": "{}", "deleted": false,)"
+                        R"( "repository": {{"full_name": "acme/app", "pushed_at": {}}}}})",
+                        commit, at));
+    };
     const std::string omega = co_await stage.create("omega");
     co_await stage.expect_active(omega);
+    json bound = co_await expect_status(stage, request_of(github, "omega"), 200);
+    stage.expect(bound["repository"] == "acme/app" && bound["branch"] == "main",
+                 "the branch is main unless another is named");
+    co_await stage.sleep(minutes(2));  // until nothing else is due
+    json alone_there = co_await expect_status(stage, pushed("first", 1'600'000'000), 202);
+    stage.expect(alone_there["machines"].size() == 1, "one is rolled");
+    std::function<bool()> rolled_soon = [stage] { return stage.exists("omega-2"); };
+    const bool at_once = co_await soon(stage, std::move(rolled_soon));
+    stage.expect(at_once, "a push rolls at once");
+    co_await stage.expect_active("omega-2");
     stage.fly().options().start_delay = minutes(10);
     const std::string edges = co_await stage.create("edges");
     stage.fly().options().start_delay = seconds(0);
-    const DescribedRoute& github = described_route("PUT", "/v1/projects/{project}/github");
     for (const Field& field : github.fields) {
         for (const std::string& good : field.good) {
-            HttpRequest bound = request_of(github, "omega");
-            bound.body = body_with(github, field.name, good);
-            json told = co_await expect_status(stage, std::move(bound), 200);
+            HttpRequest asked = request_of(github, "omega");
+            asked.body = body_with(github, field.name, good);
+            json told = co_await expect_status(stage, std::move(asked), 200);
             stage.expect(told[field.name] == lifecycle::json_or_null(good), "a binding is told");
         }
     }
@@ -42,12 +58,6 @@ Script push_to_many(Stage stage) {
         json told = co_await expect_status(stage, request_of(github, project), 200);
         stage.expect(told["branch"] == "main", "the branch is main unless another is named");
     }
-    const auto pushed = [](const std::string& commit, int at) {
-        return delivery_of(
-            fmt::format(R"({{"ref": "refs/heads/main", "after": "{}", "deleted": false,)"
-                        R"( "repository": {{"full_name": "acme/app", "pushed_at": {}}}}})",
-                        commit, at));
-    };
     const std::string longest(100, 'c');
     HttpRequest first = pushed(longest, 1'700'000'000);
     first.headers["X-GitHub-Delivery"] = std::string(100, 'd');
@@ -57,11 +67,12 @@ Script push_to_many(Stage stage) {
                      "both are rolled");
         stage.expect(rolled["queued"] == json::array({"edges"}), "and one has to wait");
     }
-    std::function<bool()> rolled_soon = [stage] { return stage.exists("omega-2"); };
-    const bool at_once = co_await soon(stage, std::move(rolled_soon));
-    stage.expect(at_once, "a push rolls at once");
-    json late = co_await expect_status(stage, pushed("older", 1'600'000'000), 202);
+    json late = co_await expect_status(stage, pushed("older", 1'650'000'000), 202);
     stage.expect(late["machines"].empty(), "an older push changes nothing");
+    const std::string no_time = R"({"ref": "refs/heads/main", "after": "untimed",)"
+                                R"( "repository": {"full_name": "acme/app"}})";
+    json untimed = co_await expect_status(stage, delivery_of(no_time), 202);
+    stage.expect(untimed["machines"].size() == 2, "a push without a time is not known to be old");
     // What waited is given up, and the same push cannot have it again.
     co_await stage.archive("edges");
     const std::string back = co_await stage.create("edges", "docker");

@@ -86,7 +86,12 @@ Script ask_in_each_state(Stage stage, std::string work) {
             const int status = route.answers.at(standing);
             if (status == 0 || (!reads && status < 400)) continue;
             const bool notes = route.pattern.ends_with("/register");
-            (notes ? noted : refused).push_back({asked_of(stage, route, standing, work), status});
+            Ask ask;
+            ask.request = asked_of(stage, route, standing, work);
+            ask.status = status;
+            const bool is_over = standing >= static_cast<std::size_t>(Standing::failed);
+            if (is_over && route.pattern.ends_with("/agents")) ask.says = {"has no resource"};
+            (notes ? noted : refused).push_back(std::move(ask));
         }
     }
     co_await expect_refusals(stage, std::move(refused));
@@ -112,13 +117,17 @@ Script ask_as_another(Stage stage, std::string work) {
     told("/v1/delegations/" + work + "/result", "of-nobody", 401);
     told("/v1/delegations/" + work + "/result", token, 409);
     co_await expect_refusals(stage, std::move(refused));
-    auto stranger = request_to(Entrance::boxes, "POST", "/v1/machines/alpha-2/register",
+    // Whoever cannot prove itself is seen by whoever looks at the project.
+    auto stranger = request_to(Entrance::boxes, "POST", "/v1/machines/beginning-1/register",
                                R"({"boot": "boot-of-a-stranger", "status": "ready"})");
-    const Ask unproved{std::move(stranger), 401, {"alpha-2"}};
+    const Ask unproved{std::move(stranger), 401, {"beginning-1"}};
     std::vector<Ask> noted = {unproved};
     co_await expect_answers(stage, std::move(noted));
-    const std::string said = co_await stage.last_error("alpha");
-    stage.expect(said.contains("alpha-2"), "that a box could not prove itself is noted");
+    for (const char* project : {"alpha", "beginning"}) {
+        const std::string said = co_await stage.last_error(project);
+        stage.expect(said.contains(std::string(project) + "-"),
+                     "that a box could not prove itself is noted");
+    }
 }
 
 Script every_request(Stage stage) {

@@ -31,9 +31,12 @@ Script without_writes(Stage stage, std::function<void()> trouble, std::function<
         stage.expect(read == 200, "a project is shown");
         const int passed = co_await status(stage, "GET", "/v1/projects/alpha/proxy/");
         stage.expect(passed == 200, "a machine is reached");
-        const int written = co_await status(stage, "POST", "/v1/projects/gamma/machines",
-                                            R"({"image": "registry.fly.io/vivarium:1"})");
-        stage.expect(written == 503, "a machine that cannot be recorded is not promised");
+        const auto refused = co_await stage.call("POST", "/v1/projects/gamma/machines",
+                                                 R"({"image": "registry.fly.io/vivarium:1"})");
+        stage.expect(
+            refused && refused->status == 503 && refused->body.contains("store_unavailable") &&
+                refused->headers.contains("Retry-After"),
+            "a machine that cannot be recorded is not promised, and may be asked for later");
     }
     // The next who looks is the watchdog, and no box has been heard for minutes.
     const sim::Duration every = kWatchEvery;

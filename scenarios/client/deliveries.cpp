@@ -80,6 +80,15 @@ std::vector<Ask> refused_deliveries() {
           fmt::format(R"(, "after": "{}")", std::string(101, 'c'))}) {
         all.push_back({delivery_of(push_with(after)), 400, {"\"after\""}});
     }
+    // A time that is none is as good as none.
+    for (const char* time : {R"("never")", "1.5", "null", "[]"}) {
+        const std::string repository =
+            fmt::format(R"({{"full_name": "acme/nobody", "pushed_at": {}}})", time);
+        all.push_back(
+            {delivery_of(R"({"ref": "refs/heads/main", "after": "c0ffee", "repository": )" +
+                         repository + "}"),
+             202});
+    }
     // What is no push to a branch asks for nothing, whatever else it is.
     const auto ignored = [&](HttpRequest request) {
         Ask ask;

@@ -22,7 +22,9 @@ std::string quoted(std::size_t bytes) {
 Field text(std::string name, std::vector<std::string> good = {quoted(512), R"("a text")"}) {
     return {std::move(name),
             std::move(good),
-            {"7", "null", "true", "[]", "{}", quoted(513), R"("a\u0000b")"}};
+            {"7", "null", "true", "[]", "{}", quoted(513), R"("a\u0000b")"},
+            {},
+            true};
 }
 
 // One of the texts named.

@@ -51,6 +51,7 @@ void refuse_bodies(const DescribedRoute& route, const HttpRequest& right, std::v
         for (const std::string& bad : field.bad) {
             std::vector<std::string> says = {in_quotes(field.name)};
             if (!field.rule.empty()) says.push_back(field.rule);
+            if (field.is_text && !bad.starts_with('"')) says.emplace_back("has to be a text");
             all.push_back(
                 {with_body(right, body_with(route, field.name, bad)), 400, std::move(says)});
         }

@@ -31,6 +31,7 @@ struct Field {
     std::vector<std::string> good;
     std::vector<std::string> bad;
     std::string rule = {};  // what a refusal says of it, beside its name
+    bool is_text = false;
 };
 
 struct DescribedRoute {

@@ -37,7 +37,7 @@ std::string named(bool boxes, std::string_view method, std::string_view pattern,
                        static_cast<int>(caller));
 }
 
-TEST(Requests, AreDescribedOfEveryRoute) {
+TEST(DescribedRequests, AreDescribedOfEveryRoute) {
     std::multiset<std::string> there;
     for (const Api::ListedRoute& route : Api::listed_routes()) {
         there.insert(named(at_boxes(route.audience), route.method, route.pattern,
@@ -51,7 +51,7 @@ TEST(Requests, AreDescribedOfEveryRoute) {
     EXPECT_EQ(described, there);
 }
 
-TEST(Requests, OfEveryRouteSomeAreRefused) {
+TEST(DescribedRequests, OfEveryRouteSomeAreRefused) {
     for (const DescribedRoute& route : described_routes()) {
         EXPECT_FALSE(refusals_of(route, "alpha-1").empty()) << route.method << route.pattern;
         EXPECT_TRUE(std::ranges::any_of(route.answers, [](int status) { return status != 0; }))
@@ -59,7 +59,7 @@ TEST(Requests, OfEveryRouteSomeAreRefused) {
     }
 }
 
-TEST(Requests, AnAnswerIsHeldToAllThatIsSaidOfIt) {
+TEST(DescribedRequests, AnAnswerIsHeldToAllThatIsSaidOfIt) {
     Ask ask;
     ask.status = 405;
     ask.says = {"PUT"};
