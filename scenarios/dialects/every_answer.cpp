@@ -238,7 +238,7 @@ std::vector<sim::search::Scenario> every_answer() {
     std::vector<sim::search::Scenario> all;
     for (const Site& site : sites()) {
         all.push_back(sim::search::scenario<EveryAnswer>(
-            "every-answer-of-" + site.name,
+            "dialect-of-" + site.name,
             "A client of " + site.name + " alone, and all that it may be answered.", {}, &site));
     }
     return all;

@@ -17,7 +17,7 @@ using lifecycle::ProviderErrorClass;
 // A provider whose answers nobody has written down has no scenario here.
 TEST(Dialects, AreKnownOfEverySite) {
     for (const Site& site : sites()) {
-        for (const char* what : {"every-answer-of-", "manners-of-"}) {
+        for (const char* what : {"dialect-of-", "manners-of-"}) {
             const auto result = sim::search::run(tests::scenario(what + site.name),
                                                  std::make_unique<sim::CalmSource>());
             EXPECT_TRUE(result.held()) << what << site.name << ": "
