@@ -39,6 +39,7 @@ class LifecycleTrial final : public sim::search::Trial {
                     if (heard) broken(which.name(), std::move(message));
                 });
         }
+        witnesses_.tell(&Witness::on_terms, scenario.terms);
     }
 
     sim::World& world() override { return cluster_.world(); }
@@ -71,8 +72,8 @@ class LifecycleTrial final : public sim::search::Trial {
         const auto resources = cluster_.inventory();
         const auto volumes = cluster_.volumes();
         witnesses_.tell(&Witness::at_end,
-                        {cluster_.shadow(), resources, volumes, cluster_.demands(), faults, rows,
-                         cluster_.world().now()});
+                        {cluster_.shadow(), resources, volumes, cluster_.demands(), faults,
+                         tape_.calm(), rows, cluster_.world().now()});
     }
 
     std::vector<sim::Waiting> waiting() override { return cluster_.waiting(); }

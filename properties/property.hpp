@@ -110,6 +110,10 @@ Properties route_properties();
 Properties bounds_properties();
 // What clients are told.
 Properties told_properties();
+// What changes leaves a trace.
+Properties history_properties();
+// How long work takes in the baseline run.
+Properties in_time_properties();
 // How often providers are asked.
 Properties pacing_properties();
 // What always holds of a project as a whole.

@@ -6,6 +6,7 @@
 
 #include "scenarios/client/stage.hpp"
 #include "scenarios/cluster/cluster.hpp"
+#include "scenarios/watch/witness.hpp"
 #include "sim/search/scenario.hpp"
 
 namespace scenarios {
@@ -22,6 +23,8 @@ struct Scenario {
     std::vector<std::string> sometimes = {};
     std::uint64_t max_steps = sim::search::kStepLimit;
     ClusterOptions cluster = {};
+    // What takes another time than usual by its nature: see catalog/terms.
+    std::vector<Term> terms = {};
 };
 
 }  // namespace scenarios

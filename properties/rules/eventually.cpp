@@ -251,9 +251,10 @@ Properties eventually_properties() {
 
 Properties all_properties() {
     Properties all = always_properties();
-    for (auto make : {provisioning_properties, destruction_properties, volume_properties,
-                      identity_properties, route_properties, bounds_properties, pacing_properties,
-                      project_properties, told_properties, eventually_properties}) {
+    for (auto make :
+         {provisioning_properties, destruction_properties, volume_properties, identity_properties,
+          route_properties, bounds_properties, pacing_properties, project_properties,
+          told_properties, in_time_properties, history_properties, eventually_properties}) {
         Properties more = make();
         all.insert(all.end(), std::make_move_iterator(more.begin()),
                    std::make_move_iterator(more.end()));

@@ -3,6 +3,7 @@
 #include <iterator>
 
 #include "scenarios/catalog/parts.hpp"
+#include "scenarios/catalog/terms.hpp"
 
 namespace scenarios {
 
@@ -17,6 +18,7 @@ const std::vector<Scenario>& catalog() {
             gathered.insert(gathered.end(), std::make_move_iterator(part.begin()),
                             std::make_move_iterator(part.end()));
         }
+        set_terms(gathered);
         return gathered;
     }();
     return all;

@@ -75,6 +75,13 @@ struct Recreation {
     sim::VirtualTime at{};
 };
 
+// How long a kind of event takes at most, and how often it is taken up, in the baseline run.
+struct Term {
+    std::string_view kind;
+    sim::Duration at_most{};
+    int times = 1;
+};
+
 // How a run ended, after the calm.
 struct Ending {
     const Shadow& shadow;
@@ -82,6 +89,7 @@ struct Ending {
     const std::vector<CloudVolume>& volumes;
     const std::vector<Demand>& demands;
     const std::vector<sim::LaneKind>& faults;         // the kinds that struck
+    bool is_baseline = false;                         // no choice, order or fault deviated
     const std::map<std::string, std::int64_t>& rows;  // how many each table has
     sim::VirtualTime at{};
 
@@ -94,6 +102,9 @@ struct Ending {
 class Witness {
   public:
     virtual ~Witness() = default;
+
+    // What takes another time than it usually does, by the nature of what is played.
+    virtual void on_terms(const std::vector<Term>& /*terms*/) {}
 
     // A row changed in a commit; `before` is null for a new one. The shadow holds the whole commit
     // only in on_commit.

@@ -149,6 +149,10 @@ std::map<std::string, std::uint64_t> Tape::fault_counts() const {
     return counts;
 }
 
+bool Tape::calm() const {
+    return std::ranges::none_of(lanes_, [](const Lane& lane) { return lane.struck > 0; });
+}
+
 std::vector<LaneKind> Tape::struck() const {
     std::map<std::string_view, LaneKind> kinds;
     for (const Lane& lane : lanes_) {

@@ -187,6 +187,9 @@ class Tape {
     // How often each kind of fault struck, by kind name.
     std::map<std::string, std::uint64_t> fault_counts() const;
 
+    // Whether nothing has deviated so far, choices and orders among it.
+    bool calm() const;
+
     // The kinds of faults that struck, each once.
     std::vector<LaneKind> struck() const;
 
