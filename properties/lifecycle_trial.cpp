@@ -72,8 +72,8 @@ class LifecycleTrial final : public sim::search::Trial {
         const auto resources = cluster_.inventory();
         const auto volumes = cluster_.volumes();
         witnesses_.tell(&Witness::at_end,
-                        {cluster_.shadow(), resources, volumes, cluster_.demands(), faults,
-                         tape_.calm(), rows, cluster_.world().now()});
+                        {cluster_.shadow(), resources, volumes, cluster_.demands(), faults, rows,
+                         cluster_.world().now(), tape_.calm()});
     }
 
     std::vector<sim::Waiting> waiting() override { return cluster_.waiting(); }

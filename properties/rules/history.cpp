@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "properties/property.hpp"
+#include "scenarios/watch/witness.hpp"
+#include "sim/world/time.hpp"
 #include "system/model/machine.hpp"
 #include "system/rows/delegations.hpp"
 #include "system/store/store.hpp"

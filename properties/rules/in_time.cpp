@@ -11,6 +11,8 @@
 
 #include "properties/property.hpp"
 #include "scenarios/watch/witness.hpp"
+#include "sim/world/time.hpp"
+#include "system/model/machine.hpp"
 
 // How long work takes in a run in which nothing deviates, and how often it is taken up.
 namespace properties {

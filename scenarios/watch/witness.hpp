@@ -89,9 +89,9 @@ struct Ending {
     const std::vector<CloudVolume>& volumes;
     const std::vector<Demand>& demands;
     const std::vector<sim::LaneKind>& faults;         // the kinds that struck
-    bool is_baseline = false;                         // no choice, order or fault deviated
     const std::map<std::string, std::int64_t>& rows;  // how many each table has
     sim::VirtualTime at{};
+    bool is_baseline = false;  // no choice, order or fault has deviated
 
     // Whether the network brought a request twice.
     bool doubled_requests() const;
