@@ -87,6 +87,19 @@ INSTANTIATE_TEST_SUITE_P(Scenarios, Catalog, testing::ValuesIn([] {
                              return name;
                          });
 
+// A term that nothing needs promises less than is kept.
+TEST(Terms, AreEachNeeded) {
+    for (const Scenario& scenario : catalog()) {
+        for (std::size_t i = 0; i < scenario.terms.size(); ++i) {
+            Scenario hurried = scenario;
+            hurried.terms.erase(hurried.terms.begin() + static_cast<std::ptrdiff_t>(i));
+            const auto result = properties::run(hurried, std::make_unique<sim::CalmSource>());
+            EXPECT_TRUE(first_violation(result).starts_with("in-time"))
+                << scenario.name << " needs no term for " << scenario.terms[i].kind;
+        }
+    }
+}
+
 TEST(Storm, MeetsEveryKindOfFaultWithinAFewSeeds) {
     std::set<std::string> missing = {
         "crash",         "pause",         "disk.error",        "disk.lost-write",
