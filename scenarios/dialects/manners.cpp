@@ -179,9 +179,10 @@ class Manners final : public LoneClient {
     sim::Coroutine yield() {
         begin_anew();
         crowd(Call::get, CallClass::sweeping, 60, "sweeping");
+        co_await sim::sleep(client(), milliseconds(10));  // the burst is theirs
         crowd(Call::get, CallClass::provisioning, 60, "provisioning");
         co_await sim::sleep(client(), seconds(6));
-        const auto swept = std::ssize(ended_calls_["sweeping"]) - 10;  // the burst
+        const auto swept = std::ssize(ended_calls_["sweeping"]) - 10;
         const auto provisioned = std::ssize(ended_calls_["provisioning"]);
         judge_that(swept > 0 && provisioned > 2 * swept, Call::get,
                    fmt::format("{} sweep while {} provision", swept, provisioned));
