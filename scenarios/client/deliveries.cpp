@@ -143,7 +143,7 @@ std::vector<Ask> large_bodies(const std::string& subject) {
     all.push_back({pushed(zeros(3'999'999)), 400, {"the body"}});
     all.push_back({delivery_of(padded(tag + "7}", 3 * kMaxBody)), 200});
     HttpRequest longest = delivery_of("{}");
-    longest.body = padded("{}", kMaxPush + 1);  // its length is looked at before its signature
+    longest.body.resize(kMaxPush + 1, ' ');  // its length is looked at before its signature
     all.push_back({std::move(longest), 413, {"26214401", "26214400"}});
     return all;
 }
