@@ -32,7 +32,8 @@ std::vector<std::string> places_in(std::string_view body) {
     std::vector<std::string> places;
     const json whole = json_or_null(body);
     if (!whole.is_structured()) return places;
-    for (const auto& [pointer, value] : whole.flatten().items()) {
+    const json flat = whole.flatten();
+    for (const auto& [pointer, value] : flat.items()) {
         for (json::json_pointer at(pointer); !at.empty(); at = at.parent_pointer()) {
             const std::string place = at.to_string();
             if (std::ranges::find(places, place) == places.end()) places.push_back(place);
