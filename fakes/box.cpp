@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/asio/co_spawn.hpp>
-#include <cstdlib>
+#include <charconv>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
@@ -223,7 +223,11 @@ HttpResponse Box::handle(const HttpRequest& request) {
                                {"agents", json::array({{{"id", "agent-1"}, {"status", "idle"}}})}});
     }
     if (path == "/delegations" && request.method == "POST") return take(request);
-    if (path.starts_with(kAnswers)) return reply(std::atoi(path.c_str() + kAnswers.size()), {});
+    if (path.starts_with(kAnswers)) {
+        int status = 0;
+        std::from_chars(path.data() + kAnswers.size(), path.data() + path.size(), status);
+        return reply(status, {});
+    }
     if (path == "/page") return page();
     const auto shown = request.headers.find("Authorization");
     return reply(200, json{{"machine", identity_.machine},

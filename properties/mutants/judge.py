@@ -93,7 +93,7 @@ class Judge:
         self.usual = {run: value for world in worlds for run, value in world.hashes.items()}
         self.kills = collections.Counter()
         for file, verdict in known:
-            self.kills[file, verdict.get("in")] += 1
+            self._learn(file, verdict)
 
     def judge(self, mutant):
         """The verdict on one of the list: "killed", "survived" or "never met", and how."""
@@ -119,8 +119,12 @@ class Judge:
             if self._run(verdict, scenarios, plan, left):
                 break
         verdict["verdict"] = "killed" if "by" in verdict else "survived"
-        self.kills[file, verdict.get("in")] += 1
+        self._learn(file, verdict)
         return verdict
+
+    def _learn(self, file, verdict):
+        if "in" in verdict:
+            self.kills[file, verdict["in"]] += 1
 
     def _run(self, verdict, scenarios, plan, left):
         stop = ["--stop-after", "1", "--for", f"{max(1, int(left))}s"]

@@ -83,10 +83,9 @@ class ChangesAreTold final : public EndProperty {
         }
     }
     // Whoever dies between a commit and its telling tells nothing.
-    void on_server_down(const std::string& /*server*/) override { dies_ = !over_; }
+    void on_server_down(const std::string& /*server*/) override { dies_ = true; }
     void on_tampered() override { dies_ = true; }
     void judge_end(const scenarios::Ending& /*ending*/, const Broken& broken) override {
-        over_ = true;
         if (dies_) return;
         for (const auto& [what, times] : owed_) {
             if (told_[what] >= times) continue;
@@ -103,7 +102,6 @@ class ChangesAreTold final : public EndProperty {
     std::map<What, int> told_;
     std::map<std::string, DelegationState> delegations_;
     bool dies_ = false;
-    bool over_ = false;
 };
 
 }  // namespace

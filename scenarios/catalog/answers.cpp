@@ -24,16 +24,10 @@ namespace scenarios {
 namespace {
 
 using lifecycle::HttpRequest;
-using lifecycle::HttpResponse;
 using lifecycle::MachineState;
 using nlohmann::json;
 using std::chrono::minutes;
 using std::chrono::seconds;
-
-std::string header(const HttpResponse& answer, const char* name) {
-    const auto found = answer.headers.find(name);
-    return found == answer.headers.end() ? std::string() : found->second;
-}
 
 Script read_health(Stage stage) {
     json told = co_await get(stage, "/v1/health");

@@ -20,17 +20,11 @@ namespace scenarios {
 namespace {
 
 using lifecycle::HttpRequest;
-using lifecycle::HttpResponse;
 using lifecycle::MachineState;
 using nlohmann::json;
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
-
-std::string header(const HttpResponse& answer, const char* name) {
-    const auto found = answer.headers.find(name);
-    return found == answer.headers.end() ? std::string() : found->second;
-}
 
 // What a browser or a program gets of a machine, and what the machine gets of it.
 Script pass_on(Stage stage) {

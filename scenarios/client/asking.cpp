@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 #include "scenarios/cluster/cluster.hpp"
@@ -15,11 +16,25 @@
 
 namespace scenarios {
 
+namespace {
+
+// Nothing if the answer is not as it has to be.
+boost::asio::awaitable<std::optional<lifecycle::HttpResponse>> expect_answer(Stage stage, Ask ask) {
+    auto answer = co_await stage.send(ask.request);
+    const auto wrong = answer ? wrong_about(ask, *answer) : "it is not answered";
+    if (wrong) {
+        stage.expect(false, fmt::format("{}: {}", to_string(ask.request), *wrong));
+        answer.reset();
+    }
+    co_return answer;
+}
+
+}  // namespace
+
 Script expect_answers(Stage stage, std::vector<Ask> asks) {
-    for (const Ask& ask : asks) {
-        const auto answer = co_await stage.send(ask.request);
-        const auto wrong = answer ? wrong_about(ask, *answer) : "it is not answered";
-        if (wrong) stage.expect(false, fmt::format("{}: {}", to_string(ask.request), *wrong));
+    for (Ask& ask : asks) {
+        const auto answer = co_await expect_answer(stage, std::move(ask));
+        static_cast<void>(answer);
     }
 }
 
@@ -42,11 +57,9 @@ boost::asio::awaitable<nlohmann::json> expect_status(Stage stage, lifecycle::Htt
     Ask ask;
     ask.request = std::move(request);
     ask.status = status;
-    const auto answer = co_await stage.send(ask.request);
-    const auto wrong = answer ? wrong_about(ask, *answer) : "it is not answered";
-    if (wrong) stage.expect(false, fmt::format("{}: {}", to_string(ask.request), *wrong));
+    const auto answer = co_await expect_answer(stage, std::move(ask));
     nlohmann::json body;
-    if (!wrong) body = lifecycle::json_or_null(answer->body);
+    if (answer) body = lifecycle::json_or_null(answer->body);
     co_return body;
 }
 

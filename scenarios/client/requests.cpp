@@ -42,12 +42,12 @@ std::string_view code_of(int status) {
     }
 }
 
+}  // namespace
+
 std::string header(const HttpResponse& answer, const char* name) {
     const auto found = answer.headers.find(name);
     return found == answer.headers.end() ? std::string() : found->second;
 }
-
-}  // namespace
 
 std::string to_string(const HttpRequest& request) {
     constexpr std::size_t kShown = 120;

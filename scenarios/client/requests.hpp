@@ -94,6 +94,9 @@ std::vector<Ask> refused_deliveries();
 // Bodies as large as they may be, and larger; `subject` is a project. Each takes a while.
 std::vector<Ask> large_bodies(const std::string& subject);
 
+// A header of an answer; empty if it is not there.
+std::string header(const lifecycle::HttpResponse& answer, const char* name);
+
 // What is wrong about an answer; nothing if it is as it has to be.
 std::optional<std::string> wrong_about(const Ask& ask, const lifecycle::HttpResponse& answer);
 

@@ -18,12 +18,6 @@ using lifecycle::ResourceState;
 using std::chrono::seconds;
 using enum ProviderErrorClass;
 
-struct Saying {
-    int status;
-    const char* message;
-    ProviderErrorClass means;
-};
-
 constexpr Saying kSayings[] = {
     {400, "Sandbox is in an errored state", permanent},
     {400, "Sandbox is not in valid state", busy},
@@ -277,7 +271,7 @@ void add_retries(std::vector<Phrase>& all) {
 std::vector<Phrase> daytona_phrases() {
     std::vector<Phrase> all;
     for (const Saying& saying : kSayings) {
-        all.push_back(refused(Call::get, says(saying.status, saying.message), saying.means));
+        all.push_back(refused(Call::get, says(saying.status, saying.said), saying.means));
     }
     // The answer does not say who has the name, but names do as ids.
     all.push_back(
@@ -298,7 +292,7 @@ std::vector<Phrase> daytona_phrases() {
     for (const Call call : {Call::create, Call::find, Call::start, Call::stop, Call::restart,
                             Call::destroy, Call::reach}) {
         all.push_back(refused(call, says(502, "Bad Gateway"), ambiguous));
-        all.push_back(refused(call, answer(0), ambiguous));
+        all.push_back(refused(call, silence(), ambiguous));
         all.back().expected.detail = "timed out";
         const bool held = call == Call::create || call == Call::start;
         all.back().takes = seconds(held ? 60 : 30);

@@ -19,12 +19,6 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 using enum ProviderErrorClass;
 
-struct Saying {
-    int status;
-    const char* body;
-    ProviderErrorClass means;
-};
-
 constexpr Saying kSayings[] = {
     {400, R"({"message":"invalid reference format"})", permanent},
     {401, R"({"message":"authentication required"})", permanent},
@@ -288,7 +282,7 @@ Phrase taken(const std::string& by, std::string id) {
 std::vector<Phrase> docker_phrases() {
     std::vector<Phrase> all;
     for (const Saying& saying : kSayings) {
-        all.push_back(refused(Call::get, answer(saying.status, saying.body), saying.means));
+        all.push_back(refused(Call::get, answer(saying.status, saying.said), saying.means));
     }
     all.push_back(taken(R"(\"00ff\". You have to remove it)", "00ff"));
     all.push_back(taken(R"(\"not an id\".)", ""));

@@ -15,12 +15,6 @@ using lifecycle::ResourceState;
 using std::chrono::seconds;
 using enum ProviderErrorClass;
 
-struct Saying {
-    int status;
-    const char* body;
-    ProviderErrorClass means;
-};
-
 constexpr Saying kSayings[] = {
     {400, R"({"error":"invalid_argument: config.image is required"})", permanent},
     {401, R"({"error":"unauthorized"})", permanent},
@@ -244,7 +238,7 @@ void add_lists(std::vector<Phrase>& all) {
 std::vector<Phrase> fly_phrases() {
     std::vector<Phrase> all;
     for (const Saying& saying : kSayings) {
-        all.push_back(refused(Call::get, answer(saying.status, saying.body), saying.means));
+        all.push_back(refused(Call::get, answer(saying.status, saying.said), saying.means));
     }
     for (const Call call :
          {Call::create, Call::find, Call::start, Call::stop, Call::restart, Call::destroy}) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <type_traits>
 
 #include "system/providers/docker.hpp"
 #include "system/providers/docker_network.hpp"
@@ -28,63 +29,41 @@ Outcome refusal(const ProviderError& error) {
     return outcome;
 }
 
-Outcome outcome_of(lifecycle::ProviderResult<void> result) {
-    return result ? Outcome{} : refusal(result.error());
+void keep(Outcome& outcome, Resource resource) {
+    outcome.resources.push_back(std::move(resource));
 }
 
-Outcome outcome_of(lifecycle::ProviderResult<Resource> result) {
-    if (!result) return refusal(result.error());
-    Outcome outcome;
-    outcome.resources.push_back(*std::move(result));
-    return outcome;
+void keep(Outcome& outcome, Volume volume) {
+    outcome.volumes.push_back(std::move(volume));
 }
 
-Outcome outcome_of(lifecycle::ProviderResult<Volume> result) {
-    if (!result) return refusal(result.error());
-    Outcome outcome;
-    outcome.volumes.push_back(*std::move(result));
-    return outcome;
+void keep(Outcome& outcome, Endpoint endpoint) {
+    outcome.endpoint = std::move(endpoint);
 }
 
-Outcome outcome_of(lifecycle::ListResult<Resource> result) {
-    if (!result) return refusal(result.error());
-    Outcome outcome;
-    outcome.resources = std::move(result->found);
-    outcome.unreadable = result->unreadable.size();
-    outcome.unread = fmt::format("{}", fmt::join(result->unreadable, "; "));
-    return outcome;
+template <class T>
+void keep(Outcome& outcome, lifecycle::Listing<T> listed) {
+    for (T& one : listed.found) keep(outcome, std::move(one));
+    outcome.unreadable = listed.unreadable.size();
+    outcome.unread = fmt::format("{}", fmt::join(listed.unreadable, "; "));
 }
 
-Outcome outcome_of(lifecycle::ListResult<Volume> result) {
-    if (!result) return refusal(result.error());
-    Outcome outcome;
-    outcome.volumes = std::move(result->found);
-    outcome.unreadable = result->unreadable.size();
-    outcome.unread = fmt::format("{}", fmt::join(result->unreadable, "; "));
-    return outcome;
-}
-
-Outcome outcome_of(lifecycle::ProviderResult<Endpoint> result) {
-    if (!result) return refusal(result.error());
-    Outcome outcome;
-    outcome.endpoint = *std::move(result);
-    return outcome;
-}
-
-Outcome outcome_of(lifecycle::ProviderResult<lifecycle::DockerNetwork> result) {
-    if (!result) return refusal(result.error());
-    Outcome outcome;
-    outcome.said = result->driver;
-    for (const lifecycle::DockerNetwork::Pool& pool : result->pools) {
+void keep(Outcome& outcome, const lifecycle::DockerNetwork& network) {
+    outcome.said = network.driver;
+    for (const lifecycle::DockerNetwork::Pool& pool : network.pools) {
         outcome.said += fmt::format(", {} by {}", pool.subnet, pool.gateway);
     }
-    return outcome;
 }
 
-Outcome outcome_of(lifecycle::ProviderResult<lifecycle::ExecResult> result) {
+void keep(Outcome& outcome, const lifecycle::ExecResult& ended) {
+    outcome.said = fmt::format("{}: {}", ended.exit_code, ended.output);
+}
+
+template <class T>
+Outcome outcome_of(lifecycle::ProviderResult<T> result) {
     if (!result) return refusal(result.error());
     Outcome outcome;
-    outcome.said = fmt::format("{}: {}", result->exit_code, result->output);
+    if constexpr (!std::is_void_v<T>) keep(outcome, *std::move(result));
     return outcome;
 }
 

@@ -86,6 +86,12 @@ lifecycle::HttpResponse answer(int status, std::string body, std::string header,
 Phrase refused(Call call, lifecycle::HttpResponse said, lifecycle::ProviderErrorClass means);
 // What is no answer to that call.
 Phrase unreadable(Call call, lifecycle::HttpResponse said);
+// A row of what is refused: in which words, and what they mean.
+struct Saying {
+    int status;
+    const char* said;
+    lifecycle::ProviderErrorClass means;
+};
 // What goes well, and tells nothing.
 Phrase done(Call call, lifecycle::HttpResponse said);
 Phrase described(Call call, std::string body, std::vector<lifecycle::Resource> resources,
