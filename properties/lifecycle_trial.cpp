@@ -11,6 +11,13 @@
 #include "scenarios/cluster/cluster.hpp"
 #include "scenarios/dialects/every_answer.hpp"
 #include "scenarios/dialects/manners.hpp"
+#include "scenarios/flows/differences.hpp"
+#include "scenarios/flows/errands.hpp"
+#include "scenarios/flows/every_oddity.hpp"
+#include "scenarios/flows/introductions.hpp"
+#include "scenarios/flows/routes.hpp"
+#include "scenarios/flows/silences.hpp"
+#include "scenarios/flows/wishes.hpp"
 
 namespace properties {
 namespace {
@@ -113,11 +120,18 @@ const sim::search::Harness& lifecycle_harness() {
         for (const scenarios::Scenario& scenario : scenarios::catalog()) {
             made.scenarios.push_back(lifecycle_scenario(scenario));
         }
-        for (auto* of_clients : {scenarios::every_answer, scenarios::manners}) {
-            for (sim::search::Scenario& scenario : of_clients()) {
+        for (auto* of_parts :
+             {scenarios::every_answer, scenarios::manners, scenarios::every_oddity}) {
+            for (sim::search::Scenario& scenario : of_parts()) {
                 made.scenarios.push_back(std::move(scenario));
             }
         }
+        made.scenarios.push_back(scenarios::every_difference());
+        made.scenarios.push_back(scenarios::every_wish());
+        made.scenarios.push_back(scenarios::every_route());
+        made.scenarios.push_back(scenarios::every_silence());
+        made.scenarios.push_back(scenarios::every_errand());
+        made.scenarios.push_back(scenarios::every_introduction());
         for (const auto& property : all_properties()) {
             made.properties.push_back({std::string(property->name()),
                                        std::string(property->sentence()),
@@ -126,6 +140,15 @@ const sim::search::Harness& lifecycle_harness() {
         made.properties.push_back(
             {scenarios::kAnswersUnderstood, scenarios::kAnswersUnderstoodSentence});
         made.properties.push_back({scenarios::kClientBehaves, scenarios::kClientBehavesSentence});
+        made.properties.push_back(
+            {scenarios::kOdditiesHandled, scenarios::kOdditiesHandledSentence});
+        made.properties.push_back(
+            {scenarios::kDifferencesMended, scenarios::kDifferencesMendedSentence});
+        made.properties.push_back({scenarios::kWishesGranted, scenarios::kWishesGrantedSentence});
+        made.properties.push_back({scenarios::kRecordFollows, scenarios::kRecordFollowsSentence});
+        made.properties.push_back({scenarios::kSilenceJudged, scenarios::kSilenceJudgedSentence});
+        made.properties.push_back({scenarios::kWorkHandedOver, scenarios::kWorkHandedOverSentence});
+        made.properties.push_back({scenarios::kBoxesKnown, scenarios::kBoxesKnownSentence});
         made.widest = "storm";
         made.corpus = "scenarios/corpus";
         made.how_to_ask =

@@ -299,7 +299,7 @@ Result<Machine> retire_machine(Tx& tx, std::string_view id, Time now) {
                                          fmt::format("machine {} has failed", id),
                                          "nothing is left to retire; its resource is destroyed"));
         case MachineState::archived: return *machine;
-        case MachineState::detached: hasten_destroy(tx, id, now); break;
+        case MachineState::detached: hasten_destroy(tx, id, now); return *machine;
         case MachineState::active: end_service(tx, *machine, now); [[fallthrough]];
         case MachineState::starting: detach(tx, *machine, now, now); break;
     }

@@ -302,6 +302,8 @@ boost::asio::awaitable<void> Reconciler::judge_lost_id(Sweep* sweep, Resource re
         note(*sweep, std::move(finding));
         co_return;
     }
+    // Whoever only asks finds the row as it was: it is not missing for that.
+    sweep->undecided.insert(machine.id);
     Change put_back = [this, machine, resource](Tx& tx) {
         const Time now = ports_.clock.now();
         if (!restore_external_id(tx, machine.id, resource.external_id, resource.address, now)) {

@@ -22,6 +22,8 @@ std::optional<Route> route_of(const json& listed) {
     route.machine = text_in(value, "machine");
     route.generation = number_in(value, "generation");
     route.address = text_in(value, "address");
+    const auto tls = value.find("tls");
+    route.tls = tls != value.end() && *tls == true;
     if (route.version == 0) return std::nullopt;
     return route;
 }

@@ -25,7 +25,7 @@ struct DelegationRequest {
     std::string project;
     std::string agent;
     std::string payload;  // JSON
-    Duration timeout;
+    Duration timeout{0};
     std::string idempotency_key;  // empty: none
     std::string digest;           // of what was sent
 };
