@@ -359,7 +359,8 @@ const FinalStates kGoingElsewhereEnds = {
          {2},
          "active in cdg, present volume with data in cdg"},
         {{Call::create_volume},
-         {Oddity::not_yet, Oddity::ambiguous, Oddity::ambiguous_and_done, Oddity::unknown},
+         {Oddity::not_yet, Oddity::ambiguous, Oddity::ambiguous_and_done, Oddity::taken_over,
+          Oddity::unknown},
          {1},
          "active in fra, no gone volume in ams, present volume with data in fra"},
         {{Call::create_volume},
@@ -386,6 +387,78 @@ const FinalStates kSnapshottingEnds = {
          {},
          "active in ams, present volume with data in ams, dead volume:snapshot"},
     }};
+
+const FinalStates kTakingOverNameEnds = {
+    "active in ams",
+    {
+        {{Call::create}, {Oddity::capacity_region}, {}, "active in fra"},
+        {{Call::create, Call::find, Call::get, Call::start},
+         {Oddity::permanent},
+         {},
+         "no failed in ams, wrong: machine P-1: permanent: as it is told, "
+         "dead machine:provision"},
+        {{Call::get},
+         {Oddity::started},
+         {2},
+         "no failed in ams, wrong: machine P-1: not active 20 minutes after it was asked for"},
+        {{Call::get},
+         {Oddity::failed},
+         {2, 3},
+         "no failed in ams, wrong: machine P-1: the provider could not launch resource R, "
+         "dead machine:provision"},
+        {{Call::get},
+         {Oddity::destroying, Oddity::destroyed},
+         {2, 3},
+         "no failed in ams, wrong: machine P-1: the provider destroyed resource R, "
+         "dead machine:provision"},
+        {{Call::get},
+         {Oddity::not_ours},
+         {1},
+         "no failed in ams, wrong: machine P-1: the name P-1 belongs to resource R, which is not "
+         "ours, dead machine:provision"},
+    }};
+
+const FinalStates kMakingUnheardEnds = {
+    "active in ams, 2 in all are there",
+    {
+        {{Call::create}, {Oddity::capacity_region}, {}, "active in fra, 2 in all are there"},
+        {{Call::create, Call::find, Call::get, Call::start},
+         {Oddity::permanent},
+         {},
+         "no failed in ams, wrong: machine P-1: permanent: as it is told, "
+         "dead machine:provision"},
+        {{Call::get},
+         {Oddity::started},
+         {1},
+         "no failed in ams, wrong: machine P-1: not active 20 minutes after it was asked for"},
+        {{Call::get},
+         {Oddity::failed},
+         {},
+         "no failed in ams, wrong: machine P-1: the provider could not launch resource R, "
+         "dead machine:provision"},
+        {{Call::get},
+         {Oddity::destroying, Oddity::destroyed},
+         {},
+         "no failed in ams, wrong: machine P-1: the provider destroyed resource R, "
+         "dead machine:provision"},
+        {{Call::find},
+         {Oddity::not_ours},
+         {1},
+         "no failed in ams, wrong: machine P-1: the name P-1 belongs to resource R, which is not "
+         "ours, dead machine:provision"},
+        {{Call::find},
+         {Oddity::of_another_volume},
+         {1},
+         "no failed in ams, wrong: machine P-1: the provider could not launch resource R, "
+         "dead machine:provision"},
+    }};
+
+const FinalStates kLosingCopyEnds = {
+    "no archived in ams, no archived in ams, active in ams, present volume with data in ams, "
+    "no gone volume with data in ams",
+    {}};
+
+const FinalStates kSnapshottingEarlyEnds = {"active in ams, present volume with data in ams", {}};
 
 const FinalState* FinalStates::of(Call call, Oddity oddity, std::int64_t time) const {
     const auto found = std::ranges::find_if(otherwise, [&](const FinalState& ending) {

@@ -36,6 +36,10 @@ extern const FinalStates kLosingEnds;
 extern const FinalStates kArchivingEnds;
 extern const FinalStates kMovingVolumeEnds;
 extern const FinalStates kGoingElsewhereEnds;
+extern const FinalStates kTakingOverNameEnds;
+extern const FinalStates kMakingUnheardEnds;
+extern const FinalStates kLosingCopyEnds;
+extern const FinalStates kSnapshottingEarlyEnds;
 extern const FinalStates kSnapshottingEnds;
 
 }  // namespace scenarios

@@ -16,6 +16,7 @@
 #include "system/concurrency/contain.hpp"
 #include "system/lifecycle/events.hpp"
 #include "system/lifecycle/machine_changes.hpp"
+#include "system/lifecycle/ownership.hpp"
 #include "system/lifecycle/snapshots.hpp"
 #include "system/registry/registry.hpp"
 #include "system/rows/installation.hpp"
@@ -40,6 +41,7 @@ using std::chrono::seconds;
 
 constexpr const char* kDatabase = "lifecycle.db";
 constexpr const char* kProvider = "plain";
+constexpr const char* kInstallation = "lone";
 constexpr const char* kRoutes = "routes:8500";
 
 lifecycle::LifecycleOptions lifecycle_options() {
@@ -70,7 +72,7 @@ std::unique_ptr<lifecycle::Store> open(sim::Process& process, lifecycle::Telemet
         {kDatabase, process.disk().vfs_name(), nullptr, &telemetry, &clock}, process.executor());
     if (!store) throw lifecycle::StoreFailure(store.error().message);
     auto claim = [now = clock.now()](Tx& tx) {
-        lifecycle::claim_installation(tx, "lone", "lone", now);
+        lifecycle::claim_installation(tx, kInstallation, kInstallation, now);
     };
     (*store)->transact_now(claim);
     return *std::move(store);
@@ -303,6 +305,11 @@ void LoneLifecycle::route(const std::string& machine) {
     }));
 }
 
+void LoneLifecycle::take_over(std::int64_t event) {
+    tamper(
+        fmt::format("UPDATE outbox_event SET lease_epoch = lease_epoch + 1 WHERE id = {}", event));
+}
+
 void LoneLifecycle::tamper(std::string_view sql) {
     static_cast<void>(change([&](Tx& tx) -> std::int64_t { return tx.run(sql); }));
 }
@@ -310,6 +317,23 @@ void LoneLifecycle::tamper(std::string_view sql) {
 std::optional<lifecycle::Machine> LoneLifecycle::machine(const std::string& id) {
     auto read = [&](ReadTx& tx) -> std::optional<lifecycle::Machine> {
         return find_machine(tx, id);
+    };
+    return store_->read_now(read);
+}
+
+lifecycle::Labels LoneLifecycle::labels_of(const std::string& project, std::int64_t generation) {
+    lifecycle::Machine machine;
+    machine.id = lifecycle::machine_id(project, generation);
+    machine.project = project;
+    machine.generation = generation;
+    machine.installation = kInstallation;
+    return ownership_labels(machine);
+}
+
+std::string LoneLifecycle::newest_of(const std::string& project) {
+    auto read = [&](ReadTx& tx) -> std::string {
+        const auto all = machines_of(tx, project);
+        return all.empty() ? "" : all.back().id;
     };
     return store_->read_now(read);
 }
@@ -344,8 +368,8 @@ LoneLifecycle::Standing LoneLifecycle::standing(std::int64_t event) {
 std::string LoneLifecycle::told(const std::string& project) {
     auto read = [&](ReadTx& tx) -> std::string {
         Summary summary(project);
+        for (const std::string& id : provider_.given_ids()) summary.call(id, "R");
         for (const lifecycle::Machine& machine : machines_of(tx, project)) {
-            summary.call(machine.external_id, "R");
             summary.say(!provider_.resource_of(machine.id).empty(),
                         fmt::format("{} in {}", to_string(machine.state), machine.spec.region));
         }
@@ -396,8 +420,8 @@ bool LoneLifecycle::at_rest() {
             const auto machine = find_machine(tx, one.second.name);
             const auto record = find_resource(tx, one.second.name);
             // One that was told to be gone, and is there, is for a sweep to find.
-            return (machine && machine->state == lifecycle::MachineState::active &&
-                    machine->external_id == one.first) ||
+            // A second one too.
+            return (machine && machine->state == lifecycle::MachineState::active) ||
                    (record && record->state == lifecycle::ResourceRecordState::gone);
         });
         const bool kept = std::ranges::all_of(provider_.volumes(), [&](const auto& one) {

@@ -96,6 +96,8 @@ class LoneLifecycle final : public sim::Program {
     std::string secret_of(const std::string& machine) { return key_.bootstrap_secret(machine); }
     // Its route is to be looked at.
     void route(const std::string& machine);
+    // Another worker has taken the event that is in hand, and does nothing.
+    void take_over(std::int64_t event);
     // Somebody has written to the database.
     void tamper(std::string_view sql);
 
@@ -105,7 +107,17 @@ class LoneLifecycle final : public sim::Program {
     // What is wrong with the project now, newest first.
     std::vector<lifecycle::ProjectError> errors_of(const std::string& project);
     std::optional<lifecycle::Machine> machine(const std::string& id);
+    // Whether the id of that machine at its provider is durable.
+    bool is_known(const std::string& id) {
+        const auto found = machine(id);
+        return found && !found->external_id.empty();
+    }
+    // The id of the project's newest machine; empty if it has none.
+    std::string newest_of(const std::string& project);
     std::optional<lifecycle::VolumeRow> volume_of(const std::string& project);
+
+    // What a machine of the project of that generation is made with.
+    static lifecycle::Labels labels_of(const std::string& project, std::int64_t generation);
 
     // How all that is of a project is, in a line: its machines, its volumes, what is wrong, what is
     // still to be done, and what its provider has. Ids and times have no part in it.

@@ -88,7 +88,7 @@ bool can_show(const Kind& kind, Oddity oddity) {
     if (oddity <= Oddity::hidden_and_unreadable) {
         return kind.shows == Shows::machines || kind.shows == Shows::volumes;
     }
-    return kind.shows == Shows::daemon;
+    return happens_meanwhile(oddity) || kind.shows == Shows::daemon;
 }
 
 }  // namespace
@@ -132,6 +132,9 @@ std::string_view to_string(Oddity oddity) {
         case Oddity::hidden_and_unreadable: return "hidden and unreadable";
         case Oddity::unwell: return "unwell";
         case Oddity::silent: return "silent";
+        case Oddity::taken_over: return "taken over meanwhile";
+        case Oddity::retired: return "too late, its machine is retired";
+        case Oddity::archived: return "too late, its project is archived";
     }
     return "";
 }
@@ -188,7 +191,10 @@ Twist twist_of(Oddity oddity) {
         case Oddity::unreadable: return list(false, true);
         case Oddity::hidden_and_unreadable: return list(true, true);
         case Oddity::unwell:
-        case Oddity::silent: break;
+        case Oddity::silent:
+        case Oddity::taken_over:
+        case Oddity::retired:
+        case Oddity::archived: break;
     }
     return {};
 }

@@ -57,12 +57,20 @@ enum class Oddity : std::uint8_t {
     // The daemon that is reached is not well.
     unwell,
     silent,
+    // It comes out as it should, and while it is under way something happens.
+    taken_over,  // another worker takes what is in hand
+    retired,     // a person retires the machine that was asked for last
+    archived,    // a person gives the project up
 };
-inline constexpr std::size_t kOddities = static_cast<std::size_t>(Oddity::silent) + 1;
+inline constexpr std::size_t kOddities = static_cast<std::size_t>(Oddity::archived) + 1;
 std::string_view to_string(Oddity oddity);
 
 // How long to stay away, says a provider that is asked too often.
 inline constexpr lifecycle::Duration kThrottledFor = std::chrono::seconds(40);
+
+constexpr bool happens_meanwhile(Oddity oddity) {
+    return oddity >= Oddity::taken_over;
+}
 
 // It is about what is described, and so nothing where nothing is.
 constexpr bool needs_something(Oddity oddity) {

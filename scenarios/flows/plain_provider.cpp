@@ -95,6 +95,7 @@ std::string PlainProvider::add(Resource resource) {
     resource.external_id = fmt::format("r{}", ++last_);
     const std::string id = resource.external_id;
     resources_[id] = std::move(resource);
+    given_ids_.push_back(id);
     return id;
 }
 
@@ -118,6 +119,9 @@ void PlainProvider::forget_all() {
     volumes_.clear();
     full_beside_.clear();
     full_region_.clear();
+    given_ids_.clear();
+    loses_answer_ = false;
+    copies_slowly_ = false;
 }
 
 ProviderResult<Resource> PlainProvider::make(const lifecycle::CreateResource& request) {
@@ -146,7 +150,11 @@ ProviderResult<Resource> PlainProvider::make(const lifecycle::CreateResource& re
     made.volume = request.volume;
     const std::string id = add(std::move(made));
     if (volume != volumes_.end()) volume->second.attached_to = id;
-    return resources_[id];
+    if (!std::exchange(loses_answer_, false)) return resources_[id];
+    Resource second = resources_[id];
+    second.state = ResourceState::failed;
+    add(std::move(second));
+    return refuse(ProviderErrorClass::ambiguous);
 }
 
 ProviderResult<void> PlainProvider::run(const std::string& id) {
@@ -229,7 +237,7 @@ boost::asio::awaitable<ProviderResult<Volume>> PlainProvider::create_volume(
         made.name = request.name;
         made.region = request.region;
         made.usable = true;
-        made.whole = true;
+        made.whole = request.copy_of.empty() || !copies_slowly_;
         made.size_gb = request.size_gb;
         return volumes_[add(std::move(made))];
     });

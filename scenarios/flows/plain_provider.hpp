@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "scenarios/dialects/phrase.hpp"
 #include "system/providers/provider.hpp"
@@ -41,12 +42,18 @@ class PlainProvider final : public lifecycle::Provider {
     // All that is there, by id.
     std::map<std::string, lifecycle::Resource>& resources() { return resources_; }
     std::map<std::string, lifecycle::Volume>& volumes() { return volumes_; }
+    // The ids of all machines that there were since forget_all().
+    const std::vector<std::string>& given_ids() const { return given_ids_; }
     // The id of the machine, or of the volume, of that name; empty if there is none.
     std::string resource_of(std::string_view name) const;
     std::string volume_of(std::string_view name) const;
     // No machine finds room beside that volume, or in that region, from now on.
     void fill_beside(std::string volume) { full_beside_ = std::move(volume); }
     void fill_region(std::string region) { full_region_ = std::move(region); }
+    // The next machine is made twice, the second of them in vain, and nobody hears of it.
+    void lose_answer() { loses_answer_ = true; }
+    // What is copied from now on is not whole.
+    void copy_slowly() { copies_slowly_ = true; }
     // Somebody makes one of these without being asked by us.
     std::string add(lifecycle::Resource resource);
     std::string add(lifecycle::Volume volume);
@@ -101,6 +108,9 @@ class PlainProvider final : public lifecycle::Provider {
     std::map<std::string, lifecycle::Volume> volumes_;
     std::string full_beside_;
     std::string full_region_;
+    bool loses_answer_ = false;
+    bool copies_slowly_ = false;
+    std::vector<std::string> given_ids_;
     std::int64_t last_ = 0;
 };
 

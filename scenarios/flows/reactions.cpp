@@ -18,6 +18,7 @@ using std::chrono::seconds;
 constexpr Reaction kGoesOn{};
 constexpr Reaction kDone{OutboxStep::done};
 constexpr Reaction kBuried{OutboxStep::dead};
+constexpr Reaction kLost{OutboxStep::lease_lost};
 constexpr Reaction retried(Duration at_least = Duration(0)) {
     return {OutboxStep::retry, at_least};
 }
@@ -40,6 +41,7 @@ class Rule {
     // Only there, only at that one of the calls, and only from so many on.
     Rule with_volume() && { return mounts_ = true, *this; }
     Rule without_volume() && { return mounts_ = false, *this; }
+    Rule before_known() && { return before_known_ = true, *this; }
     Rule if_there() && { return there_ = true, *this; }
     Rule at_time(std::int64_t time) && { return time_ = time, *this; }
     Rule from_look(std::int64_t looks) && { return looks_ = looks, *this; }
@@ -48,7 +50,8 @@ class Rule {
     bool fits(const Met& met) const {
         return (!call_ || *call_ == met.call) && oddities_.has(met.oddity) &&
                (!mounts_ || *mounts_ == met.mounts) && (!time_ || *time_ == met.time) &&
-               (!there_ || met.there) && met.looks >= looks_ && met.attempts >= attempts_;
+               (!there_ || met.there) && (!before_known_ || !met.known) && met.looks >= looks_ &&
+               met.attempts >= attempts_;
     }
     const Reaction& reaction() const { return reaction_; }
 
@@ -58,6 +61,7 @@ class Rule {
     Oddities oddities_;
     std::optional<bool> mounts_;
     bool there_ = false;
+    bool before_known_ = false;
     std::optional<std::int64_t> time_;
     std::int64_t looks_ = 0;
     std::int64_t attempts_ = 0;
@@ -77,6 +81,8 @@ std::vector<Flow> made() {
     const Oddities unread = {unreadable, hidden_and_unreadable};
     const Oddities volumes(unusable, attached_out_of_reach);
     const Rule stays_away(any, {throttled_for_long}, retried(kThrottledFor));
+    const Rule lost(any, {taken_over}, kLost);
+    const Rule goes_on(any, {retired, archived}, kGoesOn);
     return {
         {&lifecycle::kProvision,
          {seconds(2), minutes(1)},
@@ -90,6 +96,13 @@ std::vector<Flow> made() {
              Rule(Call::create, {capacity_region}, retried(seconds(1))),
              Rule(Call::create_volume, {capacity_region}, retried()),
              Rule(Call::copy_volume, {capacity_region}, retried()),
+             // Whatever has its name is looked at before it is taken for the machine's.
+             Rule(Call::get, {gone}, retried(seconds(1))).before_known(),
+             Rule(Call::get, {partial}, back_in(seconds(10))).before_known(),
+             Rule(Call::get, {destroying, destroyed}, back_in(seconds(5))).before_known(),
+             Rule(Call::get, {not_ours}, kBuried).before_known(),
+             Rule(Call::get, {of_another_volume}, retried()).before_known(),
+             Rule(Call::get, Oddities(preparing, elsewhere), kGoesOn).before_known(),
              // What was just made need not be visible for half a minute.
              Rule(Call::get, {gone}, kBuried).from_look(15),
              Rule(Call::get, {gone}, back_in(seconds(2))),
@@ -117,10 +130,12 @@ std::vector<Flow> made() {
              Rule(any, kFull, retried(seconds(15))),
              Rule(any, {permanent}, kBuried),
              Rule(any, kRefused, retried(seconds(1))),
+             lost,
+             goes_on,
          }},
         {&lifecycle::kReadiness,
          {seconds(2), seconds(20)},
-         {Rule(any, Oddities(gone, silent), retried())}},
+         {Rule(any, Oddities(gone, silent), retried()), lost, goes_on}},
         // Nothing that a provider says ends the obligation.
         {&lifecycle::kDestroy,
          {seconds(2), minutes(2)},
@@ -138,6 +153,8 @@ std::vector<Flow> made() {
              Rule(Call::find, described, back_in(seconds(5))),
              stays_away,
              Rule(any, kRefused, retried(seconds(1))),
+             lost,
+             goes_on,
          }},
         {&lifecycle::kRestart,
          {seconds(1), minutes(1)},
@@ -147,6 +164,8 @@ std::vector<Flow> made() {
              stays_away,
              Rule(any, kFull, retried(seconds(15))),
              Rule(any, kRefused, retried(seconds(1))),
+             lost,
+             goes_on,
          }},
         // A machine in service is not given up because a call failed.
         {&lifecycle::kStart,
@@ -162,6 +181,8 @@ std::vector<Flow> made() {
              Rule(Call::start, {busy}, looks_again(seconds(3))),
              stays_away,
              Rule(any, kRefused, retried(seconds(5))),
+             lost,
+             goes_on,
          }},
         {&lifecycle::kDestroyVolume,
          {seconds(5), minutes(2)},
@@ -174,6 +195,8 @@ std::vector<Flow> made() {
              Rule(Call::destroy_volume, {gone}, back_in(seconds(20))),
              stays_away,
              Rule(any, kRefused, retried()),
+             lost,
+             goes_on,
          }},
         {&lifecycle::kReleaseVolume,
          {seconds(5), minutes(2)},
@@ -182,6 +205,8 @@ std::vector<Flow> made() {
              Rule(any, volumes, kDone),
              stays_away,
              Rule(any, kRefused, retried()),
+             lost,
+             goes_on,
          }},
         {&lifecycle::kSnapshot,
          {seconds(15), minutes(1)},
@@ -189,6 +214,8 @@ std::vector<Flow> made() {
              Rule(any, {permanent, gone, volume_gone}, kBuried),
              stays_away,
              Rule(any, kRefused, retried(seconds(15))),
+             lost,
+             goes_on,
          }},
     };
 }

@@ -21,6 +21,7 @@ struct Met {
     Oddity oddity;
     bool mounts = false;        // the machine has a volume
     bool there = false;         // something is described
+    bool known = false;         // the machine's id at its provider is durable
     std::int64_t time = 1;      // the first of such calls, or a later one, whoever made it
     std::int64_t looks = 1;     // of those, how many were odd that this event has made
     std::int64_t attempts = 0;  // of the event, that have failed before

@@ -1,5 +1,8 @@
 #include "scenarios/flows/situations.hpp"
 
+#include <iterator>
+#include <utility>
+
 #include "system/model/machine.hpp"
 
 namespace scenarios {
@@ -96,6 +99,48 @@ sim::Coroutine go_elsewhere(LoneLifecycle* lone, std::string project) {
     co_await pass(lone, kOver);
 }
 
+// Somebody has made one of its name before.
+sim::Coroutine make_where_one_is(LoneLifecycle* lone, std::string project) {
+    lifecycle::Resource there;
+    there.name = machine_id(project, 1);
+    there.labels = LoneLifecycle::labels_of(project, 1);
+    there.state = lifecycle::ResourceState::stopped;
+    lone->provider().add(std::move(there));
+    static_cast<void>(lone->create(project));
+    co_await pass(lone, kOver);
+}
+
+sim::Coroutine make_unheard(LoneLifecycle* lone, std::string project) {
+    lone->provider().lose_answer();
+    static_cast<void>(lone->create(project));
+    co_await pass(lone, kOver);
+}
+
+// A copy is in service that is not whole yet, and is lost.
+sim::Coroutine have_copy(LoneLifecycle* lone, std::string project) {
+    static_cast<void>(lone->create(project, 1));
+    co_await pass(lone, kSettled);
+    lone->provider().copy_slowly();
+    lone->provider().fill_beside(lone->provider().volumes().begin()->first);
+    static_cast<void>(lone->roll(project));
+    co_await pass(lone, kSettled);
+    static_cast<void>(lone->retire(machine_id(project, 2)));
+    co_await pass(lone, kOver);
+    lone->provider().fill_beside("");
+}
+
+sim::Coroutine lose_copy(LoneLifecycle* lone, std::string project) {
+    lone->provider().volumes().erase(std::prev(lone->provider().volumes().end()));
+    static_cast<void>(lone->create(project, 1));
+    co_await pass(lone, kOver);
+}
+
+sim::Coroutine snapshot_early(LoneLifecycle* lone, std::string project) {
+    static_cast<void>(lone->create(project, 1));
+    lone->snapshot(project);
+    co_await pass(lone, kOver);
+}
+
 sim::Coroutine snapshot(LoneLifecycle* lone, std::string project) {
     lone->snapshot(project);
     co_await pass(lone, kOver);
@@ -125,6 +170,14 @@ const std::vector<Situation>& situations() {
          have_machine_with_volume, move, kMovingVolumeEnds},
         {"going-elsewhere", "A machine is made in another region.", true, nothing, go_elsewhere,
          kGoingElsewhereEnds},
+        {"taking-over-name", "A machine is made whose name something has.", false, nothing,
+         make_where_one_is, kTakingOverNameEnds},
+        {"making-unheard", "A machine is made twice, and nobody hears of it.", false, nothing,
+         make_unheard, kMakingUnheardEnds},
+        {"losing-copy", "A volume is lost that was copied, and what it was copied from is there.",
+         true, have_copy, lose_copy, kLosingCopyEnds, false},
+        {"snapshotting-early", "A snapshot is asked for of a volume that is not made yet.", true,
+         nothing, snapshot_early, kSnapshottingEarlyEnds, false},
         {"snapshotting", "A snapshot of a volume is made.", true, have_machine_with_volume,
          snapshot, kSnapshottingEnds},
     };

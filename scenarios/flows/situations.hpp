@@ -17,6 +17,7 @@ struct Situation {
     sim::Coroutine (*prelude)(LoneLifecycle*, std::string project);  // in which nothing is odd
     sim::Coroutine (*play)(LoneLifecycle*, std::string project);
     const FinalStates& ends;
+    bool any_call = true;  // comes out oddly; else none does
 };
 
 const std::vector<Situation>& situations();
