@@ -44,11 +44,10 @@ struct Trouble {
     std::optional<sim::VirtualTime> since = {};  // nothing: not yet
 };
 
-constexpr sim::LaneKind kTried = sim::choice("trouble.tried", [](std::uint64_t value) {
-    return std::string(value == 0 ? "is tried" : "is left out");
-});
-// Where the tape has a say, so many are left out for each that is tried.
-constexpr std::uint64_t kLeftOut = 15;
+constexpr sim::LaneKind kPart = sim::choice(
+    "trouble.part", [](std::uint64_t value) { return fmt::format("tries part {}", value); });
+// The baseline run tries all; another one of so many parts.
+constexpr std::size_t kParts = 16;
 constexpr sim::LaneKind kSecond = sim::choice("trouble.second", [](std::uint64_t value) {
     return value == 0 ? std::string("comes alone") : fmt::format("comes with trouble {}", value);
 });
@@ -96,7 +95,6 @@ class EveryOddity final : public sim::search::SimpleTrial {
     };
 
     sim::Coroutine play() {
-        const sim::LaneId tried = tape().lane("tried", kTried);
         const sim::LaneId second = tape().lane("second", kSecond);
         std::vector<Trouble> troubles;
         co_await play_one(troubles);
@@ -104,8 +102,10 @@ class EveryOddity final : public sim::search::SimpleTrial {
         usually_has_volume_ = has_volume_;
         const std::vector<Trouble> all =
             situation_.any_call ? troubles_of(calls_) : std::vector<Trouble>();
-        for (const Trouble& trouble : all) {
-            if (tape().draw(tried, 1 + kLeftOut) != 0) continue;
+        const bool whole = tape().calm();
+        const std::uint64_t part = whole ? 0 : tape().draw(tape().lane("part", kPart), kParts);
+        for (std::size_t i = part; i < all.size(); i += whole ? 1 : kParts) {
+            const Trouble& trouble = all[i];
             const std::uint64_t other = tape().draw(second, all.size());
             troubles = {trouble};
             if (other != 0) troubles.push_back(all[other]);
@@ -126,7 +126,9 @@ class EveryOddity final : public sim::search::SimpleTrial {
                 for (std::int64_t time = 1; time <= std::min(count, kMaxTimes); ++time) {
                     all.push_back({call, oddity, time, false});
                 }
-                all.push_back({call, oddity, 1, true});
+                // What a person has said once need not be said again.
+                const bool once = oddity == Oddity::retired || oddity == Oddity::archived;
+                if (!once) all.push_back({call, oddity, 1, true});
             }
         }
         return all;

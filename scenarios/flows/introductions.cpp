@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -55,6 +56,7 @@ class EveryIntroduction final : public sim::search::SimpleTrial {
             hooks.failed = [this](std::string_view bug) { check(false, bug); };
             hooks.daemons = [this](const HttpRequest&) {
                 ++probes_;
+                if (while_probed_) while_probed_();
                 return answer_;
             };
             hooks.routes = [this](const HttpRequest& request) {
@@ -246,6 +248,13 @@ class EveryIntroduction final : public sim::search::SimpleTrial {
         check(probes_ == 0, "a box is asked who it is where nobody has its place");
         expect_token(kFirst);
         check(lone_->errors_of(project_).empty(), "it is wrong for ever");
+        co_await sim::sleep(lone_->process(), minutes(10));
+        lone_->refuse(machine(), other);
+        check(refusals() == 1, "nobody says that a box is refused again");
+        static_cast<void>(lone_->archive(project_));
+        check(lone_->errors_of(project_).empty(), "a project that is given up has something wrong");
+        lone_->forget_all();
+        co_await have();
         static_cast<void>(lone_->retire(machine()));
         lone_->refuse(machine(), other);
         check(refusals() == 0, "a machine that is retired is refused");
@@ -297,6 +306,17 @@ class EveryIntroduction final : public sim::search::SimpleTrial {
             expect_unknown(token, ErrorCode::unauthorized);
             lone_->forget_all();
         }
+        // What has changed meanwhile stands.
+        co_await have();
+        expect_token(kFirst);
+        answer_ = said(kSecond);
+        while_probed_ = [this] { static_cast<void>(lone_->rotate(machine())); };
+        lone_->refuse(machine(), taken);
+        co_await sim::sleep(lone_->process(), seconds(1));
+        while_probed_ = nullptr;
+        expect_known(expect_token(kFirst));
+        expect_refused(kSecond, "", ErrorCode::conflict);
+        lone_->forget_all();
         answer_ = said(kFirst);
     }
 
@@ -365,7 +385,8 @@ class EveryIntroduction final : public sim::search::SimpleTrial {
 
     LoneLifecycle* lone_ = nullptr;
     fakes::Consul consul_;
-    Answer answer_ = said(kFirst);  // of every daemon
+    Answer answer_ = said(kFirst);        // of every daemon
+    std::function<void()> while_probed_;  // what happens while one is asked
     std::int64_t probes_ = 0;
     std::int64_t routed_ = 0;
     std::string project_;

@@ -81,11 +81,10 @@ const std::vector<std::vector<Wish>>& beginnings() {
 constexpr sim::LaneKind kWish = sim::choice("wish", [](std::uint64_t value) {
     return fmt::format("wants: {}", to_string(static_cast<Wish>(value)));
 });
-constexpr sim::LaneKind kTried = sim::choice("wishes.tried", [](std::uint64_t value) {
-    return std::string(value == 0 ? "are tried" : "are left out");
-});
-// Where the tape has a say, so many are left out for each that is tried.
-constexpr std::uint64_t kLeftOut = 15;
+constexpr sim::LaneKind kPart = sim::choice(
+    "wishes.part", [](std::uint64_t value) { return fmt::format("tries part {}", value); });
+// The baseline run tries all; another one of so many parts.
+constexpr std::size_t kParts = 16;
 constexpr std::uint64_t kMaxSteps = 10'000'000;
 // Of what chance makes of it.
 constexpr std::int64_t kProjects = 20;
@@ -113,11 +112,11 @@ class EveryWish final : public sim::search::SimpleTrial {
   private:
     sim::Coroutine play() {
         // One wish after another in each state; and what chance makes of it.
-        const sim::LaneId tried = tape().lane("tried", kTried);
+        std::size_t number = 0;
         for (const std::vector<Wish>& beginning : beginnings()) {
             for (std::size_t first = 0; first < kWishes; ++first) {
                 for (std::size_t second = 0; second < kWishes; ++second) {
-                    if (tape().draw(tried, 1 + kLeftOut) != 0) continue;
+                    if (!is_tried(number++)) continue;
                     begin_project();
                     for (const Wish wish : beginning) co_await want(wish);
                     co_await want(static_cast<Wish>(first));
@@ -138,6 +137,13 @@ class EveryWish final : public sim::search::SimpleTrial {
         }
         ended_ = true;
         world().halt();
+    }
+
+    bool is_tried(std::size_t number) {
+        if (number == 1 && !tape().calm()) {
+            part_ = tape().draw(tape().lane("part", kPart), kParts);
+        }
+        return !part_ || number % kParts == *part_;
     }
 
     void begin_project() {
@@ -255,7 +261,8 @@ class EveryWish final : public sim::search::SimpleTrial {
     LoneLifecycle* lone_ = nullptr;
     ProjectModel model_;
     std::string project_;
-    std::string wanted_;  // so far, in words
+    std::string wanted_;                 // so far, in words
+    std::optional<std::uint64_t> part_;  // of what is tried; nothing: all of it
     std::int64_t projects_ = 0;
     bool ended_ = false;
 };
