@@ -11,6 +11,8 @@
 #include "scenarios/cluster/cluster.hpp"
 #include "scenarios/dialects/every_answer.hpp"
 #include "scenarios/dialects/manners.hpp"
+#include "scenarios/durable/ledger.hpp"
+#include "scenarios/durable/lone_outboxes.hpp"
 
 namespace properties {
 namespace {
@@ -113,8 +115,9 @@ const sim::search::Harness& lifecycle_harness() {
         for (const scenarios::Scenario& scenario : scenarios::catalog()) {
             made.scenarios.push_back(lifecycle_scenario(scenario));
         }
-        for (auto* of_clients : {scenarios::every_answer, scenarios::manners}) {
-            for (sim::search::Scenario& scenario : of_clients()) {
+        for (auto* of_parts :
+             {scenarios::every_answer, scenarios::manners, scenarios::lone_outboxes}) {
+            for (sim::search::Scenario& scenario : of_parts()) {
                 made.scenarios.push_back(std::move(scenario));
             }
         }
@@ -126,6 +129,7 @@ const sim::search::Harness& lifecycle_harness() {
         made.properties.push_back(
             {scenarios::kAnswersUnderstood, scenarios::kAnswersUnderstoodSentence});
         made.properties.push_back({scenarios::kClientBehaves, scenarios::kClientBehavesSentence});
+        made.properties.push_back({scenarios::kOutboxBehaves, scenarios::kOutboxBehavesSentence});
         made.widest = "storm";
         made.corpus = "scenarios/corpus";
         made.how_to_ask =

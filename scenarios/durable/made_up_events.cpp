@@ -1,0 +1,46 @@
+#include "scenarios/durable/made_up_events.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string_view>
+
+namespace scenarios {
+namespace {
+
+using lifecycle::NewEvent;
+using lifecycle::Work;
+
+constexpr std::string_view kProviders[] = {"", "fly", "docker"};
+constexpr Work kWorks[] = {Work::make, Work::end, Work::box, Work::hand, Work::route, Work::rows};
+constexpr std::string_view kShares[] = {"", "a", "ab", "b"};
+constexpr int kDelaySeconds[] = {0, 0, 1, 7, 20, 60, -10};
+
+NewEvent in_some_lane(Plan& plan, NewEvent event, int lanes) {
+    event.lane.provider = kProviders[plan.pick(static_cast<std::uint64_t>(std::min(lanes, 3)))];
+    event.lane.work = kWorks[plan.pick(static_cast<std::uint64_t>(lanes))];
+    event.lane.share = plan.of(kShares);
+    return event;
+}
+
+}  // namespace
+
+NewEvent made_up_event(Plan& plan, int lanes, lifecycle::Time now) {
+    const std::uint64_t number = plan.pick(40);
+    NewEvent event{kMadeUpKinds[number % std::size(kMadeUpKinds)],
+                   fmt::format("s{}{}", number, number % 3 == 0 ? "x" : ""),
+                   fmt::format("k{}", plan.pick(25)),
+                   fmt::format("d{}", number),
+                   fmt::format("m{}", number),
+                   {},
+                   now + std::chrono::seconds(plan.of(kDelaySeconds))};
+    return in_some_lane(plan, std::move(event), lanes);
+}
+
+NewEvent made_up_due_event(Plan& plan, int number, int lanes, lifecycle::Time now) {
+    const std::string name = fmt::format("due-{}", number);
+    NewEvent event{kMadeUpKinds[0], name, name, name, name, {}, now};
+    return in_some_lane(plan, std::move(event), lanes);
+}
+
+}  // namespace scenarios

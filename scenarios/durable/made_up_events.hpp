@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+
+#include "scenarios/durable/plan.hpp"
+#include "system/outbox/event.hpp"
+
+namespace scenarios {
+
+// The last has no consumer.
+inline constexpr lifecycle::EventKind kMadeUpKinds[] = {
+    {"forever", lifecycle::EventKind::Lifetime::by_age},
+    {"deadline", lifecycle::EventKind::Lifetime::with_machine},
+    {"within", lifecycle::EventKind::Lifetime::by_age},
+    {"patient", lifecycle::EventKind::Lifetime::with_machine},
+    {"unheard", lifecycle::EventKind::Lifetime::by_age}};
+inline constexpr int kUnheard = 4;
+
+// One of some dozens, in one of so many lanes for each provider.
+lifecycle::NewEvent made_up_event(Plan& plan, int lanes, lifecycle::Time now);
+// One that is unlike all others, and due.
+lifecycle::NewEvent made_up_due_event(Plan& plan, int number, int lanes, lifecycle::Time now);
+
+}  // namespace scenarios
