@@ -11,8 +11,10 @@
 #include "scenarios/cluster/cluster.hpp"
 #include "scenarios/dialects/every_answer.hpp"
 #include "scenarios/dialects/manners.hpp"
+#include "scenarios/durable/every_row.hpp"
 #include "scenarios/durable/ledger.hpp"
 #include "scenarios/durable/lone_outboxes.hpp"
+#include "scenarios/durable/row_checks.hpp"
 
 namespace properties {
 namespace {
@@ -115,8 +117,8 @@ const sim::search::Harness& lifecycle_harness() {
         for (const scenarios::Scenario& scenario : scenarios::catalog()) {
             made.scenarios.push_back(lifecycle_scenario(scenario));
         }
-        for (auto* of_parts :
-             {scenarios::every_answer, scenarios::manners, scenarios::lone_outboxes}) {
+        for (auto* of_parts : {scenarios::every_answer, scenarios::manners,
+                               scenarios::lone_outboxes, scenarios::every_row}) {
             for (sim::search::Scenario& scenario : of_parts()) {
                 made.scenarios.push_back(std::move(scenario));
             }
@@ -130,6 +132,7 @@ const sim::search::Harness& lifecycle_harness() {
             {scenarios::kAnswersUnderstood, scenarios::kAnswersUnderstoodSentence});
         made.properties.push_back({scenarios::kClientBehaves, scenarios::kClientBehavesSentence});
         made.properties.push_back({scenarios::kOutboxBehaves, scenarios::kOutboxBehavesSentence});
+        made.properties.push_back({scenarios::kRowsAsAsked, scenarios::kRowsAsAskedSentence});
         made.widest = "storm";
         made.corpus = "scenarios/corpus";
         made.how_to_ask =

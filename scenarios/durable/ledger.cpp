@@ -176,7 +176,9 @@ void Ledger::decide(const Hold& hold, const Entry& before, const Entry& seen, co
     const auto* later = std::get_if<Later>(&outcome);
     const auto* within = std::get_if<lifecycle::Within>(&kind.patience);
     const std::int64_t age = lifecycle::count_of(hold.returned_at) - before.created_at;
-    if (hold.judged && within != nullptr && (retry || later) && age >= within->time.count()) {
+    const bool patience_over =
+        hold.judged && within != nullptr && (retry || later) && age >= within->time.count();
+    if (patience_over) {
         words.push_back(std::to_string(within->time.count() / 60'000'000) + " minutes");
         outcome = GiveUp{retry != nullptr ? retry->reason : later->reason,
                          lifecycle::DeathCause::patience};
@@ -220,7 +222,8 @@ void Ledger::decide(const Hold& hold, const Entry& before, const Entry& seen, co
         static const std::map<DeathCause, std::string> causes = {{DeathCause::answer, "answer"},
                                                                  {DeathCause::patience, "patience"},
                                                                  {DeathCause::poison, "poison"}};
-        if (!obsolete) after.died_of = causes.at(give_up->cause);
+        const DeathCause why = hold.begun && !patience_over ? DeathCause::answer : give_up->cause;
+        if (!obsolete) after.died_of = causes.at(why);
     }
     if (after.state == "done" && before.again_at != 0) {
         after.state = "pending";

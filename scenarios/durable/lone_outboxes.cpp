@@ -41,7 +41,7 @@ using std::chrono::seconds;
 constexpr const char* kDatabase = "outbox.db";
 // How many of an event's takings in a row came to nothing before the world began, how often it
 // failed, and how long its consumer works.
-constexpr std::int64_t kUnsettled[] = {0, 1, 2, 3, 4, 5, 18, 19, 20, 39, 44};
+constexpr std::int64_t kUnsettled[] = {0, 1, 2, 3, 4, 5, 18, 19, 20, 39, 68};
 constexpr std::int64_t kAttempts[] = {0, 0, 1, 3, 6, 12, 19, 20, 21, 45};
 constexpr int kWorkSeconds[] = {0, 0, 0, 1, 3, 10, 25, 31, 65};
 
@@ -69,8 +69,7 @@ class LoneOutboxes final : public sim::search::SimpleTrial {
     // What a consumer of that event comes to.
     Outcome outcome_of(const Event& event);
     NewEvent some_event(Time now, bool due) {
-        return due ? made_up_due_event(*plan_, added_++, wanted_.lanes, now)
-                   : made_up_event(*plan_, wanted_.lanes, now);
+        return due ? made_up_due_event(added_++, now) : made_up_event(*plan_, wanted_.lanes, now);
     }
     void plan_effect(Tx& tx, Time now);
     Time now() const { return first_clock_->wall(); }
@@ -169,7 +168,7 @@ class LoneOutboxes::Worker final : public sim::Program,
     }
 
     // A request in a transaction of its own, after which the outbox is told, or not.
-    boost::asio::awaitable<void> request(bool due) {
+    boost::asio::awaitable<void> request(bool due, bool told = true) {
         std::uint64_t made_in = 0;
         auto body = [this, due, &made_in](Tx& tx) {
             made_in = step();
@@ -182,7 +181,7 @@ class LoneOutboxes::Worker final : public sim::Program,
             co_return;
         }
         trial_.ledger_.over(made_in);
-        if (!due && trial_.plan_->pick(4) == 0) co_return;
+        if (!told || (!due && trial_.plan_->pick(4) == 0)) co_return;
         trial_.ledger_.woken(name(), clock_.now());
         outbox_->wake();
     }
@@ -203,7 +202,7 @@ class LoneOutboxes::Worker final : public sim::Program,
     }
 
     void add_consumers() {
-        for (int kind = 0; kind < kUnheard; ++kind) {
+        for (int kind = kUnheard - 1; kind >= 0; --kind) {
             const std::string kind_name(kMadeUpKinds[kind].name);
             const KindTerms& terms = trial_.ledger_.kinds.at(kind_name);
             lifecycle::Consumer consumer(terms.patience);
@@ -229,9 +228,19 @@ class LoneOutboxes::Worker final : public sim::Program,
             }
             outbox_->add(kMadeUpKinds[kind], std::move(consumer));
         }
+        judge_that(refuses_another(kMadeUpKinds[0]), "a kind has two consumers");
         const auto by_age = outbox_->kinds(EventKind::Lifetime::by_age);
         judge_that(by_age.size() == 2 && by_age[0].name == "forever" && by_age[1].name == "within",
                    "the kinds that go by age are others");
+    }
+
+    bool refuses_another(const EventKind& kind) {
+        try {
+            outbox_->add(kind, lifecycle::Consumer(lifecycle::ForEver{}));
+            return false;
+        } catch (const std::logic_error&) {
+            return true;
+        }
     }
 
     boost::asio::awaitable<void> ask() {
@@ -253,7 +262,7 @@ class LoneOutboxes::Worker final : public sim::Program,
             const bool expected = accept(staged, event, now);
             judge_that(lifecycle::enqueue(tx, event, now) == expected,
                        "whether it was accepted is said wrongly");
-            if (expected && plan.pick(2) == 0 && !due) make_old(tx, staged, now);
+            if (expected && !trial_.calm_ && plan.pick(2) == 0) make_old(tx, staged, now);
         } else if (what < 6) {
             ask_again(staged, event, now);
             lifecycle::enqueue_again(tx, event, now);
@@ -413,11 +422,14 @@ Outcome LoneOutboxes::outcome_of(const Event& event) {
 sim::Coroutine LoneOutboxes::meddle() {
     Plan& plan = *plan_;
     constexpr Time kNever = Time::max() - hours(1000);
+    for (int number = 0; number < 30; ++number) {
+        co_await workers_.at("worker-1")->request(true);
+    }
     while (asks_left_ > 0) {
-        co_await sim::sleep(*hand_, seconds(20 + plan.pick(40)));
+        co_await sim::sleep(*hand_, seconds(5 + plan.pick(30)));
         sim::Process& victim = *plan.of(processes_);
         const std::uint64_t what = plan.pick(5);
-        if (what == 1) {
+        if (what < 2) {
             ledger_.hindered(victim.name(), kNever);
             victim.pause();
             const int times[] = {5, 25, 50};
@@ -452,6 +464,8 @@ sim::Coroutine LoneOutboxes::come_to_rest() {
         co_await sim::sleep(*hand_, minutes(1));
     }
     expect(ledger_.settled(), kOutboxBehaves, "an event is never done");
+    co_await workers_.at("worker-1")->request(true, false);
+    co_await sim::sleep(*hand_, minutes(5));
     for (int number = 0; number < 12; ++number) {
         co_await workers_.at("worker-1")->request(true);
     }
@@ -460,7 +474,7 @@ sim::Coroutine LoneOutboxes::come_to_rest() {
         worker->outbox().stop();
     }
     co_await workers_.at("worker-1")->request(true);
-    co_await sim::sleep(*hand_, minutes(5));
+    co_await sim::sleep(*hand_, seconds(100));
     for (const auto& [name, worker] : workers_) {
         expect(worker->running() == 0, kOutboxBehaves, "it was stopped and goes on");
     }

@@ -37,10 +37,13 @@ NewEvent made_up_event(Plan& plan, int lanes, lifecycle::Time now) {
     return in_some_lane(plan, std::move(event), lanes);
 }
 
-NewEvent made_up_due_event(Plan& plan, int number, int lanes, lifecycle::Time now) {
+NewEvent made_up_due_event(int number, lifecycle::Time now) {
     const std::string name = fmt::format("due-{}", number);
-    NewEvent event{kMadeUpKinds[0], name, name, name, name, {}, now};
-    return in_some_lane(plan, std::move(event), lanes);
+    NewEvent event{
+        kMadeUpKinds[static_cast<std::size_t>(number % kUnheard)], name, name, name, name, {}, now};
+    // All in one lane: there are more than it has slots.
+    event.lane = {"fly", Work::make, number % 3 == 0 ? "a" : ""};
+    return event;
 }
 
 }  // namespace scenarios

@@ -19,6 +19,6 @@ inline constexpr int kUnheard = 4;
 // One of some dozens, in one of so many lanes for each provider.
 lifecycle::NewEvent made_up_event(Plan& plan, int lanes, lifecycle::Time now);
 // One that is unlike all others, and due.
-lifecycle::NewEvent made_up_due_event(Plan& plan, int number, int lanes, lifecycle::Time now);
+lifecycle::NewEvent made_up_due_event(int number, lifecycle::Time now);
 
 }  // namespace scenarios
