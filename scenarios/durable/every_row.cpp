@@ -58,14 +58,7 @@ class EveryRow final : public sim::search::SimpleTrial, public lifecycle::Teleme
             }
         };
         (*store)->transact_now(see);
-        RowChecks checks;
-        machine_checks(checks);
-        project_checks(checks);
-        volume_checks(checks);
-        delegation_checks(checks);
-        forgetting_checks(checks);
-        identity_checks(checks);
-        for (const RowCheck& check : checks) {
+        for (const RowCheck& check : all_row_checks()) {
             Tables expected{before_};
             const std::string answer = check.expected(expected);
             told_.clear();
@@ -231,6 +224,17 @@ std::string text(bool value) {
 }
 std::string text(std::int64_t number) {
     return std::to_string(number);
+}
+
+RowChecks all_row_checks() {
+    RowChecks all;
+    machine_checks(all);
+    project_checks(all);
+    volume_checks(all);
+    delegation_checks(all);
+    forgetting_checks(all);
+    identity_checks(all);
+    return all;
 }
 
 std::vector<sim::search::Scenario> every_row() {

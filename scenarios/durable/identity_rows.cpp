@@ -232,6 +232,19 @@ void check_installation(RowChecks& all) {
                  }});
         }
     }
+    for (const bool born : {true, false}) {
+        all.push_back({"installation_of", born ? "one" : "none",
+                       [born](Tx& tx) {
+                           if (!born) tx.run("DELETE FROM installation");
+                           const auto ours = lifecycle::installation_of(tx);
+                           return fmt::format("{}|{}|{}|", ours.id, ours.name, text(ours.born_at));
+                       },
+                       [born](Tables& t) -> string {
+                           if (born) return "inst|ours|5|";
+                           t["installation"].clear();
+                           return "||0|";
+                       }});
+    }
     for (const bool known : {true, false}) {
         all.push_back({"key_fingerprint", known ? "known" : "none",
                        [known](Tx& tx) {

@@ -22,13 +22,6 @@ bool Ledger::settled() const {
     return std::ranges::none_of(entries_, [](const auto& each) { return each.second.pending(); });
 }
 
-bool Ledger::nothing_in_hand() const {
-    return std::ranges::all_of(workers_, [](const auto& each) {
-        return std::ranges::all_of(each.second.holds,
-                                   [](const auto& hold) { return hold.second.lingers; });
-    });
-}
-
 Entries& Ledger::stage(std::uint64_t step) {
     staged_ = entries_;
     staged_in_ = step;
@@ -405,7 +398,7 @@ void Ledger::throws(const std::string& name, Time now, const lifecycle::Event& e
 
 void Ledger::chance(const std::string& name, Time now, std::uint64_t drawn, std::uint64_t bound) {
     Worker& worker = workers_[name];
-    if (worker.drawn_at != now) worker.drawn.clear();
+    if (worker.drawn.size() > 30) worker.drawn.erase(worker.drawn.begin());
     worker.drawn_at = now;
     worker.drawn.emplace_back(static_cast<std::int64_t>(drawn), static_cast<std::int64_t>(bound));
 }

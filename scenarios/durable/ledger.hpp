@@ -47,7 +47,6 @@ class Ledger {
 
     const Entries& entries() const { return entries_; }
     bool settled() const;  // nothing is pending
-    bool nothing_in_hand() const;
 
     // The changes that a transaction of this step of the world makes beside the outbox's own.
     Entries& stage(std::uint64_t step);
@@ -95,7 +94,7 @@ class Ledger {
         Time hindered_until{};
         std::map<std::int64_t, Hold> holds;
         Time freed_at{};  // the last time that it had room again
-        std::vector<std::pair<std::int64_t, std::int64_t>> drawn;  // at that time, out of how many
+        std::vector<std::pair<std::int64_t, std::int64_t>> drawn;  // the last, out of how many
         Time drawn_at{};
     };
     struct News {

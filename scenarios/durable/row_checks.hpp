@@ -71,5 +71,7 @@ void volume_checks(RowChecks& all);
 void delegation_checks(RowChecks& all);
 void forgetting_checks(RowChecks& all);
 void identity_checks(RowChecks& all);
+// All of these.
+RowChecks all_row_checks();
 
 }  // namespace scenarios
