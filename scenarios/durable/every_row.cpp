@@ -191,17 +191,20 @@ std::int64_t remove(Table& table, const Where& which) {
 }
 
 Table sorted(const Table& table, const Where& which, const char* by, const char* then) {
-    Table some;
-    std::ranges::copy_if(table, std::back_inserter(some), which);
     const auto key = [](const Record& record, const char* column) {
         const std::string value = *column == 0 ? "" : record.at(column);
-        const bool counts = !value.empty() && value.find_first_not_of("0123456789") == value.npos;
+        const bool counts =
+            !value.empty() && value.find_first_not_of("0123456789") == std::string::npos;
         return std::pair(counts ? std::stoll(value) : -1, value);
     };
-    std::ranges::stable_sort(some, [&](const Record& one, const Record& other) {
+    const auto before = [&](const Record& one, const Record& other) {
         return std::pair(key(one, by), key(one, then)) <
                std::pair(key(other, by), key(other, then));
-    });
+    };
+    Table some;
+    for (const Record& record : table) {
+        if (which(record)) some.insert(std::ranges::upper_bound(some, record, before), record);
+    }
     return some;
 }
 
