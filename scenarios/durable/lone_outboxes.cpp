@@ -485,7 +485,7 @@ std::vector<sim::search::Scenario> lone_outboxes() {
     two.options.lease = seconds(12);
     two.options.poll = seconds(7);
     two.lanes = 3;
-    two.asks = 300;
+    two.asks = 240;
     return {
         sim::search::scenario<LoneOutboxes>(
             "outbox-alone", "An outbox alone, whose consumers do all that consumers may.", {}, one),
