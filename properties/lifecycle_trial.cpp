@@ -15,6 +15,7 @@
 #include "scenarios/durable/ledger.hpp"
 #include "scenarios/durable/lone_outboxes.hpp"
 #include "scenarios/durable/row_checks.hpp"
+#include "scenarios/durable/timelines.hpp"
 
 namespace properties {
 namespace {
@@ -117,8 +118,9 @@ const sim::search::Harness& lifecycle_harness() {
         for (const scenarios::Scenario& scenario : scenarios::catalog()) {
             made.scenarios.push_back(lifecycle_scenario(scenario));
         }
-        for (auto* of_parts : {scenarios::every_answer, scenarios::manners,
-                               scenarios::lone_outboxes, scenarios::every_row}) {
+        for (auto* of_parts :
+             {scenarios::every_answer, scenarios::manners, scenarios::lone_outboxes,
+              scenarios::every_row, scenarios::timelines}) {
             for (sim::search::Scenario& scenario : of_parts()) {
                 made.scenarios.push_back(std::move(scenario));
             }
@@ -133,6 +135,7 @@ const sim::search::Harness& lifecycle_harness() {
         made.properties.push_back({scenarios::kClientBehaves, scenarios::kClientBehavesSentence});
         made.properties.push_back({scenarios::kOutboxBehaves, scenarios::kOutboxBehavesSentence});
         made.properties.push_back({scenarios::kRowsAsAsked, scenarios::kRowsAsAskedSentence});
+        made.properties.push_back({scenarios::kTimeGoesOn, scenarios::kTimeGoesOnSentence});
         made.widest = "storm";
         made.corpus = "scenarios/corpus";
         made.how_to_ask =

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "scenarios/durable/row_checks.hpp"
+#include "system/store/store.hpp"
 
 namespace scenarios {
 namespace {
