@@ -67,7 +67,7 @@ void end_open(Tables& t, const Where& which, const string& state, const string& 
 void check_of_project(RowChecks& all, const string& p) {
     for (const string key : {"key-1", "key-3", "key-11"}) {
         all.push_back(
-            {"find_delegation_by_key", p + " " + key,
+            {"find_delegation_by_key", fmt::format("{} {}", p, key),
              [=](Tx& tx) { return lines(find_delegation_by_key(tx, p, key)); },
              [=](Tables& t) {
                  return lines(
@@ -104,7 +104,7 @@ void check_of_project(RowChecks& all, const string& p) {
                    },
                    p == "alpha"});
     for (const string key : {"", "mine"}) {
-        all.push_back({"insert_delegation", p + " " + key,
+        all.push_back({"insert_delegation", fmt::format("{} {}", p, key),
                        [=](Tx& tx) {
                            Delegation made;
                            made.project = p;
@@ -234,7 +234,7 @@ Where unanswered(const string& project) {
 
 void check_requests(RowChecks& all, const string& p) {
     for (const string key : {"", "k1", "k2", "k3", "k4"}) {
-        all.push_back({"find_request", p + " " + key,
+        all.push_back({"find_request", fmt::format("{} {}", p, key),
                        [=](Tx& tx) { return lines(lifecycle::find_request(tx, p, key)); },
                        [=](Tables& t) {
                            const Where named = [&](const Record& r) {
@@ -260,7 +260,7 @@ void check_requests(RowChecks& all, const string& p) {
                        return string();
                    }});
     for (const string key : {"", "new"}) {
-        all.push_back({"keep_waiting", p + " " + key,
+        all.push_back({"keep_waiting", fmt::format("{} {}", p, key),
                        [=](Tx& tx) {
                            lifecycle::keep_waiting(tx, asked(p, key, 0), at(9'000));
                            return string();

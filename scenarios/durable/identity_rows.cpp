@@ -51,7 +51,7 @@ void check_credentials(RowChecks& all, const string& m) {
                    }});
     for (const string boot : {"b1", "b2", "b9"}) {
         const Where one = is({{"machine", m}, {"boot", boot}});
-        all.push_back({"find_credential", m + " " + boot,
+        all.push_back({"find_credential", fmt::format("{} {}", m, boot),
                        [=](Tx& tx) { return line_of(lifecycle::find_credential(tx, m, boot)); },
                        [one](Tables& t) { return lines(sorted(t["credential"], one, "boot")); }});
         const string hash = fmt::format("h-{}-{}", m, boot);
@@ -61,7 +61,7 @@ void check_credentials(RowChecks& all, const string& m) {
                            return lines(
                                sorted(t["credential"], is({{"token_hash", hash}}), "boot"));
                        }});
-        all.push_back({"replace_credential", m + " " + boot,
+        all.push_back({"replace_credential", fmt::format("{} {}", m, boot),
                        [=](Tx& tx) {
                            lifecycle::replace_credential(tx, {m, boot, 9, "hash", true}, at(9'000));
                            return string();
@@ -147,7 +147,7 @@ void check_quarantine(RowChecks& all) {
     for (const string provider : {"fly", "docker"}) {
         for (const string resource : {"x", "y"}) {
             const Where one = is({{"provider", provider}, {"resource", resource}});
-            all.push_back({"forget_quarantined", provider + " " + resource,
+            all.push_back({"forget_quarantined", fmt::format("{} {}", provider, resource),
                            [=](Tx& tx) {
                                lifecycle::forget_quarantined(tx, provider, resource);
                                return string();
@@ -270,10 +270,10 @@ void check_installation(RowChecks& all) {
     all.push_back(
         {"installation_id", "of chance",
          [](Tx&) {
-             return lifecycle::installation_id(0, at(0)) + " " +
-                    lifecycle::installation_id(1, at(2)) + " " +
-                    lifecycle::installation_id(32, at(0)) + " " +
-                    lifecycle::installation_id(~std::uint64_t{0}, at(0));
+             return fmt::format("{} {} {} {}", lifecycle::installation_id(0, at(0)),
+                                lifecycle::installation_id(1, at(2)),
+                                lifecycle::installation_id(32, at(0)),
+                                lifecycle::installation_id(~std::uint64_t{0}, at(0)));
          },
          [](Tables&) -> string { return "aaaaaaaaaaaa daaaaaaaaaaa abaaaaaaaaaa 777777777777"; }});
 }

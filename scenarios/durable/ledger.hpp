@@ -29,7 +29,7 @@ struct KindTerms {
     std::function<bool(const std::string& subject)> obsolete = {};
 };
 struct WorkerTerms {
-    lifecycle::Duration lease, poll;
+    lifecycle::Duration lease{0}, poll{0};
     std::int64_t slots = 0, share = 0, max_unsettled = 0;
 };
 

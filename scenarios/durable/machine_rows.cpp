@@ -109,7 +109,7 @@ void check_queries(RowChecks& all) {
                        [of](Tables& t) { return lines(sorted(t["machine"], of, "generation")); }});
         for (const lifecycle::Page page : {lifecycle::Page{0, 100}, lifecycle::Page{0, 2},
                                            lifecycle::Page{2, 2}, lifecycle::Page{5, 2}}) {
-            all.push_back({"machines_of", p + " in pages",
+            all.push_back({"machines_of", fmt::format("{} in pages", p),
                            [p, page](Tx& tx) { return lines(lifecycle::machines_of(tx, p, page)); },
                            [p, page](Tables& t) {
                                const Where behind = [&](const Record& r) {
@@ -263,7 +263,7 @@ void check_ids(RowChecks& all) {
                  }});
         }
         for (const string address : {"there", "a24"}) {
-            all.push_back({"set_address", id + " " + address,
+            all.push_back({"set_address", fmt::format("{} {}", id, address),
                            [=](Tx& tx) { return text(set_address(tx, id, address)); },
                            [=](Tables& t) -> string {
                                const Where other = [&](const Record& r) {
@@ -354,7 +354,7 @@ void check_resources(RowChecks& all) {
                            }});
         }
         for (const string id : {"", "new"}) {
-            all.push_back({"record_present", name + " as " + id,
+            all.push_back({"record_present", fmt::format("{} as {}", name, id),
                            [=](Tx& tx) {
                                lifecycle::record_present(tx, name, id);
                                return string();

@@ -75,7 +75,8 @@ void check_projects(RowChecks& all, const string& p) {
                        return string();
                    }});
     const auto count = [&](const char* name, const char* column, auto call) {
-        all.push_back({name, p + " " + column, [=](Tx& tx) { return text(call(tx)); },
+        all.push_back({name, fmt::format("{} {}", p, column),
+                       [=](Tx& tx) { return text(call(tx)); },
                        [=](Tables& t) -> string {
                            for (Record& r : t["project"]) {
                                if (r["id"] != p) continue;
@@ -205,7 +206,7 @@ void check_error_queries(RowChecks& all, const string& p) {
 
 void check_errors(RowChecks& all, const string& p, ErrorSubject subject, const char* name) {
     using namespace lifecycle;
-    const string both = p + " " + name;
+    const string both = fmt::format("{} {}", p, name);
     const Where open = is({{"project", p}, {"subject", name}, {"ended_at", "0"}});
     all.push_back(
         {"newest_error", both, [=](Tx& tx) { return lines(newest_error(tx, p, subject)); },
@@ -237,7 +238,7 @@ void check_errors(RowChecks& all, const string& p, ErrorSubject subject, const c
                        }});
         for (const string what : {"who", "lost", "mute", "full"}) {
             if (p == "nobody") continue;
-            all.push_back({"open_error", both + " " + about + " " + what,
+            all.push_back({"open_error", fmt::format("{} {} {}", both, about, what),
                            [=](Tx& tx) {
                                open_error(tx, p, subject, about, what, at(9'000));
                                return string();
@@ -284,7 +285,7 @@ void project_checks(RowChecks& all) {
     for (const string repository : {"o/r", "o/s", "o/n"}) {
         for (const string branch : {"main", "dev"}) {
             all.push_back(
-                {"projects_bound_to", repository + " " + branch,
+                {"projects_bound_to", fmt::format("{} {}", repository, branch),
                  [=](Tx& tx) {
                      string names;
                      for (const string& p : lifecycle::projects_bound_to(tx, repository, branch)) {

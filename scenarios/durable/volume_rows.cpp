@@ -49,7 +49,7 @@ void check_queries(RowChecks& all) {
     for (const string provider : {"fly", "docker"}) {
         for (const string id : {"x1", "x2", "x5", "x9"}) {
             all.push_back(
-                {"find_volume_by_id", provider + " " + id,
+                {"find_volume_by_id", fmt::format("{} {}", provider, id),
                  [=](Tx& tx) { return line_of(lifecycle::find_volume_by_id(tx, provider, id)); },
                  [=](Tables& t) {
                      return lines(sorted(t["volume"],
