@@ -11,6 +11,11 @@
 #include "scenarios/cluster/cluster.hpp"
 #include "scenarios/dialects/every_answer.hpp"
 #include "scenarios/dialects/manners.hpp"
+#include "scenarios/durable/every_row.hpp"
+#include "scenarios/durable/ledger.hpp"
+#include "scenarios/durable/lone_outboxes.hpp"
+#include "scenarios/durable/row_checks.hpp"
+#include "scenarios/durable/timelines.hpp"
 #include "scenarios/flows/differences.hpp"
 #include "scenarios/flows/errands.hpp"
 #include "scenarios/flows/every_oddity.hpp"
@@ -121,7 +126,8 @@ const sim::search::Harness& lifecycle_harness() {
             made.scenarios.push_back(lifecycle_scenario(scenario));
         }
         for (auto* of_parts :
-             {scenarios::every_answer, scenarios::manners, scenarios::every_oddity}) {
+             {scenarios::every_answer, scenarios::manners, scenarios::lone_outboxes,
+              scenarios::every_row, scenarios::timelines, scenarios::every_oddity}) {
             for (sim::search::Scenario& scenario : of_parts()) {
                 made.scenarios.push_back(std::move(scenario));
             }
@@ -149,6 +155,9 @@ const sim::search::Harness& lifecycle_harness() {
         made.properties.push_back({scenarios::kSilenceJudged, scenarios::kSilenceJudgedSentence});
         made.properties.push_back({scenarios::kWorkHandedOver, scenarios::kWorkHandedOverSentence});
         made.properties.push_back({scenarios::kBoxesKnown, scenarios::kBoxesKnownSentence});
+        made.properties.push_back({scenarios::kOutboxBehaves, scenarios::kOutboxBehavesSentence});
+        made.properties.push_back({scenarios::kRowsAsAsked, scenarios::kRowsAsAskedSentence});
+        made.properties.push_back({scenarios::kTimeGoesOn, scenarios::kTimeGoesOnSentence});
         made.widest = "storm";
         made.corpus = "scenarios/corpus";
         made.how_to_ask =

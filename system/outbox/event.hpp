@@ -104,13 +104,6 @@ struct Later {
     std::string reason;
     Duration after;
 };
-// This round is over and the next begins after `after`, as if the event were new: for what is done
-// again and again for ever. It stays one row, and whoever adds it again is told that it is there.
-struct NextRound {
-    std::string note;
-    Duration after;
-    Effect effect;
-};
 // Why an event was buried.
 enum class DeathCause : std::uint8_t {
     answer,    // no attempt can succeed
@@ -127,6 +120,6 @@ struct GiveUp {
 // The lease went to somebody else: say nothing.
 struct LeaseLost {};
 
-using Outcome = std::variant<Done, Retry, Later, NextRound, GiveUp, LeaseLost>;
+using Outcome = std::variant<Done, Retry, Later, GiveUp, LeaseLost>;
 
 }  // namespace lifecycle

@@ -7,7 +7,7 @@ namespace lifecycle {
 namespace {
 
 // Whoever holds the lease under which an event was claimed. A settlement leaves no owner, so that
-// nobody who comes late, such as a renewal that was under way, meets the next round.
+// nobody who comes late, such as a renewal that was under way, meets the next delivery.
 #define UNDER_ITS_LEASE \
     " WHERE id = ? AND state = 'pending' AND lease_owner = ? AND lease_epoch = ?"
 
@@ -174,13 +174,6 @@ bool settle_again(Tx& tx, const Event& event, Time when, bool failed, std::strin
                   " lease_owner = '', unsettled = 0, outcome = ?" UNDER_ITS_LEASE,
                   {count_of(when), count_of(when), std::int64_t{failed ? 1 : 0}, reason, event.id,
                    event.owner, event.epoch}) == 1;
-}
-
-bool settle_round(Tx& tx, const Event& event, Time next, std::string_view note) {
-    return tx.run(
-               "UPDATE outbox_event SET available_at = ?, created_at = ?, attempts = 0,"
-               " lease_owner = '', unsettled = 0, outcome = ?" UNDER_ITS_LEASE,
-               {count_of(next), count_of(next), note, event.id, event.owner, event.epoch}) == 1;
 }
 
 }  // namespace lifecycle

@@ -58,6 +58,5 @@ bool renew_lease(Tx& tx, const Event& event, Time until);
 bool settle_done(Tx& tx, const Event& event, std::string_view note);
 bool settle_dead(Tx& tx, const Event& event, const GiveUp& verdict);
 bool settle_again(Tx& tx, const Event& event, Time when, bool failed, std::string_view reason);
-bool settle_round(Tx& tx, const Event& event, Time next, std::string_view note);
 
 }  // namespace lifecycle

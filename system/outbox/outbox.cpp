@@ -18,7 +18,6 @@ OutboxStep step_of(const Outcome& outcome) {
         OutboxStep operator()(const Done&) const { return OutboxStep::done; }
         OutboxStep operator()(const Retry&) const { return OutboxStep::retry; }
         OutboxStep operator()(const Later&) const { return OutboxStep::later; }
-        OutboxStep operator()(const NextRound&) const { return OutboxStep::round; }
         OutboxStep operator()(const GiveUp&) const { return OutboxStep::dead; }
         OutboxStep operator()(const LeaseLost&) const { return OutboxStep::lease_lost; }
     };
@@ -30,7 +29,6 @@ std::string_view text_of(const Outcome& outcome) {
         std::string_view operator()(const Done& done) const { return done.note; }
         std::string_view operator()(const Retry& retry) const { return retry.reason; }
         std::string_view operator()(const Later& later) const { return later.reason; }
-        std::string_view operator()(const NextRound& round) const { return round.note; }
         std::string_view operator()(const GiveUp& give_up) const { return give_up.reason; }
         std::string_view operator()(const LeaseLost&) const { return "taken over"; }
     };
@@ -195,9 +193,10 @@ boost::asio::awaitable<void> Outbox::settle(std::shared_ptr<const Event> event, 
                          backoff(consumers_.find(event->kind)->second, event->attempts));
     }
     auto commit = [this, event, outcome, delay](Tx& tx) {
-        const bool settled = settle_in(tx, *event, outcome, delay);
+        const Outcome reached = unless_obsolete(tx, *event, outcome);
+        const bool settled = settle_in(tx, *event, reached, delay);
         const Outcome lost = LeaseLost{};
-        const Outcome& told = settled ? outcome : lost;
+        const Outcome& told = settled ? reached : lost;
         tx.tell(to_text(step_of(told)), {{"event", event->id},
                                          {"kind", event->kind},
                                          {"machine", event->machine},
@@ -205,6 +204,14 @@ boost::asio::awaitable<void> Outbox::settle(std::shared_ptr<const Event> event, 
                                          {"why", text_of(told)}});
     };
     co_await store_.transact(std::move(commit));
+}
+
+Outcome Outbox::unless_obsolete(ReadTx& tx, const Event& event, const Outcome& outcome) const {
+    const auto* give_up = std::get_if<GiveUp>(&outcome);
+    const auto consumer = consumers_.find(event.kind);
+    const bool known = consumer != consumers_.end() && consumer->second.obsolete;
+    if (give_up == nullptr || !known || !consumer->second.obsolete(tx, event)) return outcome;
+    return Done{"nobody needs it any more: " + give_up->reason, {}};
 }
 
 bool Outbox::settle_in(Tx& tx, const Event& event, const Outcome& outcome, Duration delay) {
@@ -220,18 +227,9 @@ bool Outbox::settle_in(Tx& tx, const Event& event, const Outcome& outcome, Durat
     if (const auto* later = std::get_if<Later>(&outcome)) {
         return settle_again(tx, event, now + later->after, false, later->reason);
     }
-    if (const auto* round = std::get_if<NextRound>(&outcome)) {
-        if (!settle_round(tx, event, now + round->after, round->note)) return false;
-        if (round->effect) round->effect(tx);
-        return true;
-    }
     if (const auto* give_up = std::get_if<GiveUp>(&outcome)) {
-        const auto consumer = consumers_.find(event.kind);
-        if (consumer != consumers_.end() && consumer->second.obsolete &&
-            consumer->second.obsolete(tx, event)) {
-            return settle_done(tx, event, "nobody needs it any more: " + give_up->reason);
-        }
         if (!settle_dead(tx, event, *give_up)) return false;
+        const auto consumer = consumers_.find(event.kind);
         if (consumer != consumers_.end() && consumer->second.on_dead) {
             consumer->second.on_dead(tx, event, give_up->reason);
         }

@@ -122,6 +122,8 @@ class Outbox final : public Loop {
     // The same, unless the consumer's patience is at its end.
     Outcome judge(const Consumer& consumer, const Event& event, Outcome outcome) const;
     Duration backoff(const Consumer& consumer, std::int64_t attempts);
+    // The same, unless it would bury what nobody needs any more.
+    Outcome unless_obsolete(ReadTx& tx, const Event& event, const Outcome& outcome) const;
     bool settle_in(Tx& tx, const Event& event, const Outcome& outcome, Duration delay);
 
     Store& store_;

@@ -7,7 +7,7 @@ namespace {
 
 using enum OutboxStep;
 
-constexpr std::array kSteps = {claimed, done, retry, later, round, dead, lease_lost};
+constexpr std::array kSteps = {claimed, done, retry, later, dead, lease_lost};
 
 }  // namespace
 
@@ -17,7 +17,6 @@ std::string_view to_text(OutboxStep step) {
         case done: return "outbox.done";
         case retry: return "outbox.retry";
         case later: return "outbox.later";
-        case round: return "outbox.round";
         case dead: return "outbox.dead";
         case lease_lost: return "outbox.lease-lost";
     }

@@ -7,7 +7,7 @@
 namespace lifecycle {
 
 // What the outbox tells of an event: that a worker took it, or what came of that.
-enum class OutboxStep : std::uint8_t { claimed, done, retry, later, round, dead, lease_lost };
+enum class OutboxStep : std::uint8_t { claimed, done, retry, later, dead, lease_lost };
 
 // The name under which it is told: "outbox.claimed".
 std::string_view to_text(OutboxStep step);

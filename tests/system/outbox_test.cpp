@@ -25,7 +25,7 @@ TEST(OutboxStep, IsFoundAgainByWhatItIsToldAs) {
         const auto step = static_cast<OutboxStep>(steps);
         EXPECT_EQ(parse_outbox_step(to_text(step)), step) << to_text(step);
     }
-    EXPECT_GE(steps, 7);
+    EXPECT_GE(steps, 6);
     EXPECT_FALSE(parse_outbox_step("outbox.").has_value());
     EXPECT_FALSE(parse_outbox_step("bug.contained").has_value());
 }
@@ -147,29 +147,6 @@ TEST_F(OutboxTest, WaitsThroughAnyNumberOfLooks) {
     EXPECT_EQ(column("state", "a"), "done");
 }
 
-// Fails twice in every round, and rounds never end.
-boost::asio::awaitable<Outcome> look_every_ten_minutes(int* rounds, Delivery delivery) {
-    if (delivery.event().attempts < 2) co_return Retry{"not at once"};
-    ++*rounds;
-    co_return NextRound{"looked", minutes(10), [rounds](Tx& tx) {
-                            tx.run("UPDATE outbox_event SET machine = ?",
-                                   {"round-" + std::to_string(*rounds)});
-                        }};
-}
-
-TEST_F(OutboxTest, RepeatsAnAlarmForEverInOneRow) {
-    int rounds = 0;
-    start([&](Delivery delivery) { return look_every_ten_minutes(&rounds, std::move(delivery)); },
-          Within{minutes(5)});
-    add("k", "a");
-    at.world.run_until(hours(100));
-    EXPECT_GT(rounds, 590);
-    EXPECT_EQ(column("state", "a"), "pending") << "each round has its patience anew";
-    EXPECT_EQ(column("machine", "a"), "round-" + std::to_string(rounds))
-        << "what a round says is committed with the time of the next";
-    EXPECT_EQ(column("COUNT(*)", "a"), "1");
-}
-
 // Takes the event as a worker does that dies of it, until that cannot be done before `end`.
 int take_until(Store& store, Time begin, Time end, Time* last) {
     int taken = 0;
@@ -224,7 +201,7 @@ TEST_F(OutboxTest, NeverBuriesWhatHasToComeAbout) {
     EXPECT_EQ(column("unsettled", "a"), "0");
 }
 
-TEST_F(OutboxTest, KeepsARenewalThatComesLateFromTheNextRound) {
+TEST_F(OutboxTest, KeepsARenewalThatComesLateFromTheNextDelivery) {
     add("k", "a");
     const Time now = at.clock.now();
     auto rounds = [&](Tx& tx) -> Result<bool> {
