@@ -122,7 +122,7 @@ void check_of_project(RowChecks& all, const string& p) {
                                if (r["id"] == p)
                                    next = r["delegations"] = text(number(r, "delegations") + 1);
                            }
-                           const string id = p + "." + next;
+                           const string id = fmt::format("{}.{}", p, next);
                            t["delegation"].push_back({{"id", id},
                                                       {"project", p},
                                                       {"idempotency_key", key.empty() ? id : key},
