@@ -47,7 +47,7 @@ struct Trouble {
 constexpr sim::LaneKind kPart = sim::choice(
     "trouble.part", [](std::uint64_t value) { return fmt::format("tries part {}", value); });
 // The baseline run tries all; another one of so many parts.
-constexpr std::size_t kParts = 16;
+constexpr std::size_t kParts = 32;
 constexpr sim::LaneKind kSecond = sim::choice("trouble.second", [](std::uint64_t value) {
     return value == 0 ? std::string("comes alone") : fmt::format("comes with trouble {}", value);
 });

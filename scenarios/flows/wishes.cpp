@@ -84,7 +84,7 @@ constexpr sim::LaneKind kWish = sim::choice("wish", [](std::uint64_t value) {
 constexpr sim::LaneKind kPart = sim::choice(
     "wishes.part", [](std::uint64_t value) { return fmt::format("tries part {}", value); });
 // The baseline run tries all; another one of so many parts.
-constexpr std::size_t kParts = 16;
+constexpr std::size_t kParts = 32;
 constexpr std::uint64_t kMaxSteps = 10'000'000;
 // Of what chance makes of it.
 constexpr std::int64_t kProjects = 20;
