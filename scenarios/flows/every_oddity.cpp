@@ -326,7 +326,7 @@ class EveryOddity final : public sim::search::SimpleTrial {
                                 trouble.lasts ? std::string("for a while")
                                               : fmt::format("at time {}", trouble.time));
         }
-        fprintf(stderr, "%s%s\n", when.c_str(), message.c_str());
+        expect(false, kOdditiesHandled, when + message);
     }
 
     const Situation& situation_;

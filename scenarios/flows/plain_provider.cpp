@@ -92,7 +92,7 @@ std::string PlainProvider::volume_of(std::string_view name) const {
 }
 
 std::string PlainProvider::add(Resource resource) {
-    resource.external_id = fmt::format("r{}", ++last_);
+    resource.external_id = fmt::format("r{:06}", ++last_);
     const std::string id = resource.external_id;
     resources_[id] = std::move(resource);
     given_ids_.push_back(id);
@@ -100,7 +100,7 @@ std::string PlainProvider::add(Resource resource) {
 }
 
 std::string PlainProvider::add(Volume volume) {
-    volume.id = fmt::format("v{}", ++last_);
+    volume.id = fmt::format("v{:06}", ++last_);
     volume.created_at = fmt::format("{:08}", last_);
     const std::string id = volume.id;
     volumes_[id] = std::move(volume);
