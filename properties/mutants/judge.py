@@ -10,6 +10,8 @@ import subprocess
 import tempfile
 import time
 
+import programs
+
 
 @dataclasses.dataclass
 class Budget:
@@ -24,10 +26,7 @@ class Program:
         self.path = pathlib.Path(path).resolve()
 
     def scenarios(self):
-        listed = subprocess.run(
-            [self.path, "list", "--json"], check=True, capture_output=True, text=True
-        ).stdout
-        return [each["name"] for each in json.loads(listed)["scenarios"]]
+        return programs.scenarios(self.path)
 
     def explore(self, arguments, seconds, mutant=0, met=None):
         """What came of it: (code, answer, hashes); the code is None if it hung."""

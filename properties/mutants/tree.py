@@ -14,10 +14,10 @@ import sys
 from clang import cindex
 
 from operators import Finder
+from programs import COMPILER, configure
 from spans import Rendered
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-COMPILER = "clang++-19"
 
 
 def say(text):
@@ -128,15 +128,7 @@ class Tree:
                 path.unlink()
 
     def _configure(self):
-        if not (self.build / "build.ninja").exists():
-            # No more is optimised than pays: it is compiled once, and run many times.
-            subprocess.run(
-                ["cmake", "-S", self.copy, "-B", self.build, "-G", "Ninja",
-                 "-DVIVARIUM_TESTS=OFF", "-DCMAKE_BUILD_TYPE=RelWithDebInfo",
-                 "-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O1 -g0",
-                 "-DCMAKE_C_COMPILER=clang-19", f"-DCMAKE_CXX_COMPILER={COMPILER}"],
-                check=True, stdout=subprocess.DEVNULL,
-            )  # fmt: skip
+        configure(self.copy, self.build)
         targets = subprocess.run(
             ["ninja", "-C", self.build, "-t", "targets", "all"],
             check=True, capture_output=True, text=True,

@@ -93,17 +93,14 @@ class Cluster::ServerProgram final : public sim::Program {
         for (const Site& site : sites()) {
             clients_.push_back(site.client({http_, clock_, counters_, process.executor()}));
         }
-        auto store = lifecycle::Store::open(
-            {kDatabase, process.disk().vfs_name(), &follower_, &counters_, &clock_},
-            process.executor());
-        if (!store) throw lifecycle::StoreFailure(store.error().message);
+        auto store = open_store(kDatabase, process, &follower_, &counters_, &clock_);
         const lifecycle::Ports ports{process.executor(), clock_, http_, entropy_, counters_};
         lifecycle::Providers providers;
         for (std::size_t i = 0; i < clients_.size(); ++i) {
             providers.add(sites()[i].name, *clients_[i]);
         }
         system_ = std::make_unique<lifecycle::System>(
-            std::move(*store), ports, counters_, std::move(providers),
+            std::move(store), ports, counters_, std::move(providers),
             system_options(name_, cluster.servers_.size() == 1),
             [this, &process](std::exception_ptr failure) { die(process, std::move(failure)); });
         cluster.shadow_.pass(cluster.world_.now());

@@ -1,6 +1,7 @@
 #include "scenarios/cluster/image.hpp"
 
 #include <memory>
+#include <utility>
 
 #include "sim/disk/disk.hpp"
 #include "sim/world/tape.hpp"
@@ -19,18 +20,22 @@ std::vector<char> made() {
     sim::World world(tape, trace);
     sim::Process& process = world.add_process("maker", "maker");
     process.boot();
-    {
-        lifecycle::Store::Options options;
-        options.path = kPath;
-        options.vfs = process.disk().vfs_name();
-        const auto store = lifecycle::Store::open(options, process.executor());
-        if (!store) throw lifecycle::StoreFailure(store.error().message);
-    }
+    open_store(kPath, process).reset();
     // The last to close it has moved all that was logged into the file.
     return process.disk().content(kPath);
 }
 
 }  // namespace
+
+std::unique_ptr<lifecycle::Store> open_store(const char* path, sim::Process& process,
+                                             lifecycle::CommitFollower* follower,
+                                             lifecycle::Telemetry* telemetry,
+                                             lifecycle::Clock* clock) {
+    auto store = lifecycle::Store::open(
+        {path, process.disk().vfs_name(), follower, telemetry, clock}, process.executor());
+    if (!store) throw lifecycle::StoreFailure(store.error().message);
+    return *std::move(store);
+}
 
 const std::vector<char>& migrated_database() {
     static const std::vector<char> image = made();

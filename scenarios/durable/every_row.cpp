@@ -46,10 +46,9 @@ class EveryRow final : public sim::search::SimpleTrial, public lifecycle::Teleme
 
   private:
     void try_all(sim::Process& process) {
-        const auto store = lifecycle::Store::open(
-            {kDatabase, process.disk().vfs_name(), nullptr, this}, process.executor());
+        const auto store = open_store(kDatabase, process, nullptr, this);
         const auto put = [](lifecycle::Tx& tx) { fill(tx); };
-        (*store)->transact_now(put);
+        store->transact_now(put);
         const auto see = [this](lifecycle::Tx& tx) {
             learn_columns(tx);
             for (const auto& [name, columns] : columns_) {
@@ -57,7 +56,7 @@ class EveryRow final : public sim::search::SimpleTrial, public lifecycle::Teleme
                 text_before_[name] = text_of(tx, name);
             }
         };
-        (*store)->transact_now(see);
+        store->transact_now(see);
         for (const RowCheck& check : all_row_checks()) {
             Tables expected{before_};
             const std::string answer = check.expected(expected);
@@ -68,10 +67,10 @@ class EveryRow final : public sim::search::SimpleTrial, public lifecycle::Teleme
                 return std::unexpected(
                     lifecycle::Error(lifecycle::ErrorCode::internal, "undone", ""));
             };
-            static_cast<void>((*store)->transact_now(attempt));
+            static_cast<void>(store->transact_now(attempt));
             if (!check.tells) continue;
             judge_that(told_ == expected.told, check, fmt::format("it tells {}", told_));
-            (*store)->transact_now(put);
+            store->transact_now(put);
         }
         ended_ = true;
     }

@@ -97,8 +97,7 @@ class LoneOutboxes::Worker final : public sim::Program,
           http_(process),
           telemetry_(process),
           tasks_(process.executor(), [this](const std::exception_ptr& failure) { die(failure); }) {
-        store_ = std::move(*lifecycle::Store::open(
-            {kDatabase, process.disk().vfs_name(), this, this, &clock_}, process.executor()));
+        store_ = open_store(kDatabase, process, this, this, &clock_);
         lifecycle::OutboxOptions options = trial.wanted_.options;
         options.owner = process.name();
         outbox_ = std::make_unique<lifecycle::Outbox>(

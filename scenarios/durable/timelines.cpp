@@ -73,8 +73,7 @@ class Timelines final : public sim::search::SimpleTrial {
         Life(Timelines& trial, sim::Process& process)
             : trial_(trial),
               clock_(process),
-              store_(std::move(*lifecycle::Store::open({kDatabase, process.disk().vfs_name()},
-                                                       process.executor()))),
+              store_(open_store(kDatabase, process)),
               tasks_(process.executor(),
                      [](const std::exception_ptr& failure) { std::rethrow_exception(failure); }),
               timeline_(*store_, clock_, *this) {

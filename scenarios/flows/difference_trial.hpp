@@ -7,8 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "scenarios/flows/lone_lifecycle.hpp"
-#include "sim/search/simple_trial.hpp"
+#include "scenarios/flows/lone_trial.hpp"
 #include "sim/world/awaitable.hpp"
 #include "system/lifecycle/reconcile.hpp"
 #include "system/model/machine.hpp"
@@ -17,11 +16,13 @@ namespace scenarios {
 
 // A lifecycle whose provider has something else than its rows say, in one way after the other, and
 // what sweeps have to find.
-class EveryDifference final : public sim::search::SimpleTrial {
+class EveryDifference final : public LoneTrial {
+  public:
+    EveryDifference();
+
   protected:
-    void begin() override;
-    void judge() override;
-    sim::Duration max_time() const override { return std::chrono::hours(10'000); }
+    LoneLifecycle::Hooks hooks() override;
+    sim::Coroutine play() override;
 
   private:
     // What a sweep has to say of one thing.
@@ -30,8 +31,6 @@ class EveryDifference final : public sim::search::SimpleTrial {
         std::string resource;  // its id
         bool done = false;
     };
-
-    sim::Coroutine play();
 
     sim::Coroutine nothing();
     sim::Coroutine second();
@@ -72,15 +71,14 @@ class EveryDifference final : public sim::search::SimpleTrial {
     // From now on such calls come out that way.
     void twist(Call call, Twist twist);
 
-    std::optional<lifecycle::Machine> row() { return lone_->machine(machine_); }
-    lifecycle::Resource& there() { return lone_->provider().resources().at(id_); }
+    std::optional<lifecycle::Machine> row() { return lone().machine(machine_); }
+    lifecycle::Resource& there() { return lone().provider().resources().at(id_); }
     // Another like the machine's; its id.
-    std::string another() { return lone_->provider().add(lifecycle::Resource(there())); }
-    bool exists(const std::string& id) { return lone_->provider().resources().contains(id); }
-    void forget_id() { lone_->tamper("UPDATE machine SET external_id = ''"); }
+    std::string another() { return lone().provider().add(lifecycle::Resource(there())); }
+    bool exists(const std::string& id) { return lone().provider().resources().contains(id); }
+    void forget_id() { lone().tamper("UPDATE machine SET external_id = ''"); }
     void check(bool held, std::string_view message);
 
-    LoneLifecycle* lone_ = nullptr;
     Call twisted_ = Call::find;
     std::optional<Twist> twist_;
     std::string case_;
@@ -91,7 +89,6 @@ class EveryDifference final : public sim::search::SimpleTrial {
     std::set<std::string> named_;  // for it, by a person
     std::int64_t projects_ = 0;
     std::int64_t sweeps_ = 0;
-    bool ended_ = false;
 };
 
 }  // namespace scenarios

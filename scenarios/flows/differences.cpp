@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <memory>
 #include <utility>
 #include <vector>
 
@@ -17,25 +16,14 @@ constexpr lifecycle::Duration kActive = std::chrono::minutes(4);
 
 }  // namespace
 
-void EveryDifference::begin() {
-    sim::Process& process = world().add_process("lifecycle", "lifecycle");
-    process.set_program([this](sim::Process& self) {
-        const auto odd = [this](Call call, std::string_view /*about*/, bool /*there*/) {
-            return twist_ && call == twisted_ ? twist_ : std::nullopt;
-        };
-        auto lone = std::make_unique<LoneLifecycle>(
-            self,
-            LoneLifecycle::Hooks{odd, [](const LoneLifecycle::Step&) {}, [](const std::string&) {},
-                                 [this](std::string_view bug) { check(false, bug); }});
-        lone_ = lone.get();
-        sim::spawn(self, play());
-        return lone;
-    });
-    process.boot();
-}
+EveryDifference::EveryDifference() : LoneTrial(kDifferencesMended) {}
 
-void EveryDifference::judge() {
-    expect(ended_, kDifferencesMended, "not all was played");
+LoneLifecycle::Hooks EveryDifference::hooks() {
+    LoneLifecycle::Hooks all;
+    all.twisted = [this](Call call, std::string_view /*about*/, bool /*there*/) {
+        return twist_ && call == twisted_ ? twist_ : std::nullopt;
+    };
+    return all;
 }
 
 sim::Coroutine EveryDifference::play() {
@@ -67,16 +55,14 @@ sim::Coroutine EveryDifference::play() {
         project_ = fmt::format("p{}", ++projects_);
         machine_ = lifecycle::machine_id(project_, 1);
         co_await (this->*play_one)();
-        lone_->forget_all();
-        lone_->tamper("UPDATE machine SET state = 'failed'");
-        lone_->tamper("UPDATE volume SET state = 'gone'");
-        lone_->tamper("DELETE FROM quarantine");
+        lone().forget_all();
+        lone().tamper("UPDATE machine SET state = 'failed'");
+        lone().tamper("UPDATE volume SET state = 'gone'");
+        lone().tamper("DELETE FROM quarantine");
         twist_.reset();
         // What was seen of it counts no more.
         co_await look();
     }
-    ended_ = true;
-    world().halt();
 }
 
 sim::Coroutine EveryDifference::too_much() {
@@ -98,7 +84,7 @@ sim::Coroutine EveryDifference::too_much() {
     std::rotate(three.begin(), three.begin() + 3, three.end());
     expected_ = three;
     co_await look();
-    check(lone_->provider().resources().size() == 2, "three at once are not too many");
+    check(lone().provider().resources().size() == 2, "three at once are not too many");
     for (int i = 0; i < 3; ++i) others.push_back(another());
     found.clear();
     for (std::size_t i = 3; i < 7; ++i) found.push_back({"double", others[i]});
@@ -120,8 +106,8 @@ sim::Coroutine EveryDifference::too_much() {
 }
 
 sim::Coroutine EveryDifference::have(bool with_volume) {
-    static_cast<void>(lone_->create(project_, with_volume ? 1 : 0));
-    co_await sim::sleep(lone_->process(), kActive);
+    static_cast<void>(lone().create(project_, with_volume ? 1 : 0));
+    co_await sim::sleep(lone().process(), kActive);
     const auto found = row();
     check(found && found->state == lifecycle::MachineState::active, "there is no machine");
     id_ = found ? found->external_id : "";
@@ -132,18 +118,18 @@ void EveryDifference::finds(const char* kind, std::string resource, bool done) {
 }
 
 sim::Coroutine EveryDifference::look(lifecycle::Duration after, std::size_t unknown) {
-    co_await sim::sleep(lone_->process(), after);
+    co_await sim::sleep(lone().process(), after);
     co_await sweep(true, unknown);
 }
 
 sim::Coroutine EveryDifference::ask(std::size_t unknown) {
-    co_await sim::sleep(lone_->process(), kApart);
+    co_await sim::sleep(lone().process(), kApart);
     co_await sweep(false, unknown);
 }
 
 sim::Coroutine EveryDifference::sweep(bool apply, std::size_t unknown) {
     std::set<std::string> named = std::exchange(named_, {});
-    const auto report = co_await lone_->reconciler().sweep(apply, std::move(named));
+    const auto report = co_await lone().reconciler().sweep(apply, std::move(named));
     const std::vector<Found> expected = std::exchange(expected_, {});
     ++sweeps_;
     check(report.findings.size() == expected.size(),

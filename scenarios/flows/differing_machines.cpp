@@ -68,11 +68,11 @@ sim::Coroutine EveryDifference::stopped() {
     there().state = ResourceState::stopped;
     finds("stopped", id_);
     co_await ask();
-    co_await sim::sleep(lone_->process(), minutes(1));
+    co_await sim::sleep(lone().process(), minutes(1));
     check(there().state == ResourceState::stopped, "who only asks starts nothing");
     finds("stopped", id_, true);
     co_await look();
-    co_await sim::sleep(lone_->process(), seconds(1));
+    co_await sim::sleep(lone().process(), seconds(1));
     check(there().state == ResourceState::started, "it is started again");
     co_await look();
     // One that is about to start is nobody's business.
@@ -114,7 +114,7 @@ sim::Coroutine EveryDifference::moved() {
 
 sim::Coroutine EveryDifference::missing() {
     co_await have();
-    lone_->provider().lose(id_);
+    lone().provider().lose(id_);
     finds("missing", id_);
     co_await look();
     finds("missing", id_);
@@ -148,7 +148,7 @@ sim::Coroutine EveryDifference::out_of_sight() {
     co_await look(kApart, 1);
     there().partial = false;
     there().state = ResourceState::started;
-    lone_->provider().lose(id_);
+    lone().provider().lose(id_);
     twist(Call::get, {.error = lifecycle::ProviderErrorClass::unknown});
     for (int i = 0; i < 4; ++i) {
         co_await look();
@@ -167,7 +167,7 @@ sim::Coroutine EveryDifference::lost_id() {
     check(row().value().external_id == id_, "the id is put back");
     // Its volume's is lost too: then that has to have the name.
     forget_id();
-    lone_->tamper("UPDATE volume SET external_id = ''");
+    lone().tamper("UPDATE volume SET external_id = ''");
     finds("lost-id", id_, true);
     co_await look();
     check(row().value().external_id == id_, "the id is put back again");
@@ -175,7 +175,7 @@ sim::Coroutine EveryDifference::lost_id() {
     twist(Call::get_volume, {.error = lifecycle::ProviderErrorClass::unknown});
     co_await look(kApart, 1);
     twist_.reset();
-    for (auto& [_, volume] : lone_->provider().volumes()) volume.name = "another";
+    for (auto& [_, volume] : lone().provider().volumes()) volume.name = "another";
     finds("unfit", id_);
     finds("missing", "");
     co_await look();
@@ -188,7 +188,7 @@ sim::Coroutine EveryDifference::lost_id_unfit() {
     finds("unfit", id_);
     finds("missing", "");
     co_await look();
-    there().volume = lone_->volume_of(project_).value().external_id;
+    there().volume = lone().volume_of(project_).value().external_id;
     there().state = ResourceState::failed;
     finds("unfit", id_);
     finds("missing", "");
@@ -205,10 +205,10 @@ sim::Coroutine EveryDifference::lost_id_unfit() {
 sim::Coroutine EveryDifference::orphan() {
     co_await have();
     const Resource kept = there();
-    static_cast<void>(lone_->retire(machine_));
-    co_await sim::sleep(lone_->process(), kGone);
+    static_cast<void>(lone().retire(machine_));
+    co_await sim::sleep(lone().process(), kGone);
     check(row().value().state == lifecycle::MachineState::archived, "it is gone");
-    const std::string late = lone_->provider().add(kept);
+    const std::string late = lone().provider().add(kept);
     finds("orphan", late);
     co_await look();
     finds("orphan", late);
@@ -226,7 +226,7 @@ sim::Coroutine EveryDifference::quarantined() {
     strange.labels["vivarium_project"] = "other";
     strange.labels["vivarium_generation"] = "1";
     strange.name = "other-1";
-    const std::string other = lone_->provider().add(strange);
+    const std::string other = lone().provider().add(strange);
     for (int i = 0; i < 4; ++i) {
         finds("quarantined", other);
         co_await look();
@@ -237,7 +237,7 @@ sim::Coroutine EveryDifference::quarantined() {
     named_ = {other};
     co_await ask();
     check(!exists(other), "one that a person names is destroyed at once");
-    const std::string second = lone_->provider().add(strange);
+    const std::string second = lone().provider().add(strange);
     // A long gap counts as little as two sweeps.
     finds("quarantined", second);
     co_await look();
@@ -254,7 +254,7 @@ sim::Coroutine EveryDifference::quarantined() {
     co_await look(minutes(10));
     check(!exists(second), "it is destroyed after a week");
     // Seen again, it is new.
-    const std::string third = lone_->provider().add(strange);
+    const std::string third = lone().provider().add(strange);
     finds("quarantined", third);
     co_await look();
     check(exists(third), "what was seen of another counts for it");
@@ -266,7 +266,7 @@ sim::Coroutine EveryDifference::newer() {
     next.labels["vivarium_machine"] = lifecycle::machine_id(project_, 2);
     next.labels["vivarium_generation"] = "2";
     next.name = lifecycle::machine_id(project_, 2);
-    const std::string other = lone_->provider().add(next);
+    const std::string other = lone().provider().add(next);
     for (int i = 0; i < 24 * 8; ++i) {
         finds("newer", other);
         co_await look(hours(1));
@@ -282,7 +282,7 @@ sim::Coroutine EveryDifference::foreign() {
     co_await have();
     Resource strange = there();
     strange.labels["vivarium_installation"] = "theirs";
-    const std::string other = lone_->provider().add(strange);
+    const std::string other = lone().provider().add(strange);
     for (int i = 0; i < 4; ++i) {
         co_await look();
     }
@@ -293,10 +293,10 @@ sim::Coroutine EveryDifference::foreign() {
 }
 
 sim::Coroutine EveryDifference::broken_row() {
-    static_cast<void>(lone_->create(project_));
-    lone_->tamper(fmt::format("UPDATE machine SET provisioning_error = 'it broke' WHERE id = '{}'",
+    static_cast<void>(lone().create(project_));
+    lone().tamper(fmt::format("UPDATE machine SET provisioning_error = 'it broke' WHERE id = '{}'",
                               machine_));
-    lone_->tamper("DELETE FROM outbox_event");
+    lone().tamper("DELETE FROM outbox_event");
     finds("broken-row", "");
     co_await ask(0);
     check(row().value().state == lifecycle::MachineState::starting,
@@ -309,7 +309,7 @@ sim::Coroutine EveryDifference::broken_row() {
 
 sim::Coroutine EveryDifference::unreadable() {
     co_await have();
-    lone_->provider().lose(id_);
+    lone().provider().lose(id_);
     twist(Call::find, {.error = {}, .unreadable = true});
     // By its id it is known to be gone.
     finds("missing", id_);
@@ -323,7 +323,7 @@ sim::Coroutine EveryDifference::unreadable() {
 
 sim::Coroutine EveryDifference::unanswered() {
     co_await have();
-    lone_->provider().lose(id_);
+    lone().provider().lose(id_);
     twist(Call::find, {.error = lifecycle::ProviderErrorClass::unknown});
     for (int i = 0; i < 4; ++i) {
         co_await look(kApart, 1);

@@ -13,9 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "scenarios/flows/lone_lifecycle.hpp"
-#include "sim/search/simple_trial.hpp"
-#include "sim/world/awaitable.hpp"
+#include "scenarios/flows/lone_trial.hpp"
 #include "system/model/delegation.hpp"
 #include "system/model/error.hpp"
 #include "system/model/json.hpp"
@@ -40,31 +38,18 @@ using std::chrono::seconds;
 
 constexpr lifecycle::Duration kActive = minutes(4);
 
-class EveryErrand final : public sim::search::SimpleTrial {
+class EveryErrand final : public LoneTrial {
+  public:
+    EveryErrand() : LoneTrial(kWorkHandedOver) {}
+
   protected:
-    void begin() override {
-        sim::Process& process = world().add_process("lifecycle", "lifecycle");
-        process.set_program([this](sim::Process& self) {
-            LoneLifecycle::Hooks hooks;
-            hooks.twisted = [](Call, std::string_view, bool) { return std::optional<Twist>(); };
-            hooks.stepped = [](const LoneLifecycle::Step&) {};
-            hooks.reported = [](const std::string&) {};
-            hooks.failed = [this](std::string_view bug) { check(false, bug); };
-            hooks.daemons = [this](const HttpRequest& request) { return serve(request); };
-            auto lone = std::make_unique<LoneLifecycle>(self, std::move(hooks));
-            lone_ = lone.get();
-            sim::spawn(self, play());
-            return lone;
-        });
-        process.boot();
+    LoneLifecycle::Hooks hooks() override {
+        LoneLifecycle::Hooks all;
+        all.daemons = [this](const HttpRequest& request) { return serve(request); };
+        return all;
     }
-    void judge() override { expect(ended_, kWorkHandedOver, "not all was played"); }
-    sim::Duration max_time() const override { return hours(1000); }
 
-  private:
-    using Answer = LoneLifecycle::Hooks::Answer;
-
-    sim::Coroutine play() {
+    sim::Coroutine play() override {
         co_await again_and_again();
         co_await not_taken();
         co_await taken_by_any_success();
@@ -72,27 +57,28 @@ class EveryErrand final : public sim::search::SimpleTrial {
         co_await replaced();
         co_await concluded();
         co_await not_to_be_done();
-        ended_ = true;
-        world().halt();
     }
+
+  private:
+    using Answer = LoneLifecycle::Hooks::Answer;
 
     // What is taken is offered again, ever more rarely, until its time is up.
     sim::Coroutine again_and_again() {
         co_await have();
         const Delegation made = delegate(hours(1));
-        co_await sim::sleep(lone_->process(), minutes(59));
+        co_await sim::sleep(lone().process(), minutes(59));
         expect_offers(made.id, {0, 60, 180, 420, 900, 1800, 2700});
         check(state_of(made.id) == DelegationState::delivered, "it is not delivered");
-        check(lone_->delegation(made.id).value().deliveries == 7, "its deliveries are not counted");
-        check(lone_->delegation(made.id).value().machine == machine(1), "it is another machine's");
-        co_await sim::sleep(lone_->process(), minutes(2));
+        check(lone().delegation(made.id).value().deliveries == 7, "its deliveries are not counted");
+        check(lone().delegation(made.id).value().machine == machine(1), "it is another machine's");
+        co_await sim::sleep(lone().process(), minutes(2));
         check(state_of(made.id) == DelegationState::failed, "its time is never up");
-        check(lone_->delegation(made.id).value().result.contains(machine(1)), "nobody had it");
-        co_await sim::sleep(lone_->process(), hours(2));
+        check(lone().delegation(made.id).value().result.contains(machine(1)), "nobody had it");
+        co_await sim::sleep(lone().process(), hours(2));
         check(offers_.size() == 7, "it is offered after its time");
         // One whose time is up sooner is not waited for until it would be offered again.
         const Delegation soon = delegate(seconds(90));
-        co_await sim::sleep(lone_->process(), seconds(91));
+        co_await sim::sleep(lone().process(), seconds(91));
         check(state_of(soon.id) == DelegationState::failed, "it is given up too late");
     }
 
@@ -105,7 +91,7 @@ class EveryErrand final : public sim::search::SimpleTrial {
             said_ = each;
             const Delegation first = delegate(hours(1));
             const Delegation second = delegate(hours(1));
-            co_await sim::sleep(lone_->process(), minutes(25));
+            co_await sim::sleep(lone().process(), minutes(25));
             check(state_of(first.id) == DelegationState::queued, "what is not taken is delivered");
             // Together: either is offered, and the other waits with it.
             std::vector<std::int64_t> at;
@@ -117,11 +103,11 @@ class EveryErrand final : public sim::search::SimpleTrial {
             check(at == due, fmt::format("a box that takes no work is asked {} times", at.size()));
             said_.reset();
             offers_.clear();
-            co_await sim::sleep(lone_->process(), minutes(5));
+            co_await sim::sleep(lone().process(), minutes(5));
             check(state_of(first.id) == DelegationState::delivered &&
                       state_of(second.id) == DelegationState::delivered,
                   "what waits is not offered once the box takes work");
-            lone_->forget_all();
+            lone().forget_all();
         }
     }
 
@@ -130,39 +116,39 @@ class EveryErrand final : public sim::search::SimpleTrial {
             co_await have();
             said_ = answered(status);
             const Delegation made = delegate(hours(1));
-            co_await sim::sleep(lone_->process(), seconds(1));
+            co_await sim::sleep(lone().process(), seconds(1));
             check(state_of(made.id) == DelegationState::delivered, "it is not delivered");
             said_.reset();
-            lone_->forget_all();
+            lone().forget_all();
         }
     }
 
     sim::Coroutine without_machine() {
         co_await have();
-        static_cast<void>(lone_->retire(machine(1)));
-        co_await sim::sleep(lone_->process(), minutes(1));
+        static_cast<void>(lone().retire(machine(1)));
+        co_await sim::sleep(lone().process(), minutes(1));
         const Delegation made = delegate(hours(1));
-        co_await sim::sleep(lone_->process(), minutes(10));
+        co_await sim::sleep(lone().process(), minutes(10));
         check(offers_.empty(), "it is offered to a machine that is not active");
-        static_cast<void>(lone_->create(project_));
-        co_await sim::sleep(lone_->process(), kActive);
+        static_cast<void>(lone().create(project_));
+        co_await sim::sleep(lone().process(), kActive);
         check(state_of(made.id) == DelegationState::delivered, "the next machine does not get it");
-        check(lone_->delegation(made.id).value().machine == machine(2), "it is another machine's");
-        lone_->forget_all();
+        check(lone().delegation(made.id).value().machine == machine(2), "it is another machine's");
+        lone().forget_all();
     }
 
     // Whoever takes a machine's place gets what is not done at once.
     sim::Coroutine replaced() {
         co_await have();
         const Delegation made = delegate(hours(2));
-        co_await sim::sleep(lone_->process(), minutes(10));
+        co_await sim::sleep(lone().process(), minutes(10));
         const std::size_t before = offers_.size();
-        static_cast<void>(lone_->roll(project_));
-        co_await sim::sleep(lone_->process(), minutes(2));
+        static_cast<void>(lone().roll(project_));
+        co_await sim::sleep(lone().process(), minutes(2));
         check(offers_.size() == before + 1 && offers_.back().machine == machine(2),
               "the next machine does not get it at once");
-        check(lone_->delegation(made.id).value().machine == machine(2), "it is another machine's");
-        lone_->forget_all();
+        check(lone().delegation(made.id).value().machine == machine(2), "it is another machine's");
+        lone().forget_all();
     }
 
     sim::Coroutine concluded() {
@@ -170,28 +156,28 @@ class EveryErrand final : public sim::search::SimpleTrial {
         const std::string token = introduced(1);
         const Delegation made = delegate(hours(1));
         const Delegation other = delegate(hours(1));
-        co_await sim::sleep(lone_->process(), seconds(1));
+        co_await sim::sleep(lone().process(), seconds(1));
         const auto refused = [&](const std::string& id, const std::string& shown,
                                  DelegationState outcome) {
-            const auto ended = lone_->conclude(id, shown, outcome, "so");
+            const auto ended = lone().conclude(id, shown, outcome, "so");
             return ended ? std::optional<ErrorCode>() : ended.error().code;
         };
         check(refused(made.id, "nobody's", DelegationState::processed) == ErrorCode::unauthorized,
               "anybody may end it");
         check(refused("nothing", token, DelegationState::processed) == ErrorCode::not_found,
               "what there is not is ended");
-        const auto ended = lone_->conclude(made.id, token, DelegationState::processed, "so it is");
+        const auto ended = lone().conclude(made.id, token, DelegationState::processed, "so it is");
         check(ended && ended->state == DelegationState::processed && ended->result == "so it is",
               "it is not ended");
         check(!refused(made.id, token, DelegationState::processed), "to say it again is refused");
-        check(lone_->delegation(made.id).value().result == "so it is",
+        check(lone().delegation(made.id).value().result == "so it is",
               "what was said is overwritten");
         check(refused(made.id, token, DelegationState::failed) == ErrorCode::conflict,
               "it ends twice");
-        const auto failed = lone_->conclude(other.id, token, DelegationState::failed, "no");
+        const auto failed = lone().conclude(other.id, token, DelegationState::failed, "no");
         check(failed && failed->state == DelegationState::failed, "it does not fail");
         offers_.clear();
-        co_await sim::sleep(lone_->process(), hours(2));
+        co_await sim::sleep(lone().process(), hours(2));
         check(offers_.empty(), "what has ended is offered");
         // Of another project, and of a machine that is not active yet.
         const Delegation third = delegate(hours(1));
@@ -199,13 +185,13 @@ class EveryErrand final : public sim::search::SimpleTrial {
         const std::string theirs = introduced(1);
         check(refused(third.id, theirs, DelegationState::processed) == ErrorCode::forbidden,
               "another project's box ends it");
-        static_cast<void>(lone_->roll(project_));
-        co_await sim::sleep(lone_->process(), seconds(10));
+        static_cast<void>(lone().roll(project_));
+        co_await sim::sleep(lone().process(), seconds(10));
         const std::string next = introduced(2);
         const Delegation fourth = delegate(hours(1));
         check(refused(fourth.id, next, DelegationState::processed) == ErrorCode::conflict,
               "one that is not active ends it");
-        lone_->forget_all();
+        lone().forget_all();
     }
 
     sim::Coroutine not_to_be_done() {
@@ -231,25 +217,25 @@ class EveryErrand final : public sim::search::SimpleTrial {
         check(!refusal(request()), "others' work counts");
         project_ = ours;
         const std::string token = introduced(1);
-        const auto first = lone_->delegate([&] {
+        const auto first = lone().delegate([&] {
             auto same = request();
             same.idempotency_key = "key 0";
             same.digest = "this";
             return same;
         }());
         const std::string done = first ? first->id : "";
-        check(lone_->conclude(done, token, DelegationState::processed, "").has_value(),
+        check(lone().conclude(done, token, DelegationState::processed, "").has_value(),
               "it is not ended");
         check(!refusal(request()), "what has ended counts");
-        static_cast<void>(lone_->archive(project_));
+        static_cast<void>(lone().archive(project_));
         check(state_of(done) == DelegationState::processed, "what was done has failed");
         check(refusal(request()) == ErrorCode::conflict, "an archived project has work");
         offers_.clear();
-        co_await sim::sleep(lone_->process(), hours(1));
+        co_await sim::sleep(lone().process(), hours(1));
         check(std::ranges::none_of(
                   offers_, [&](const Offer& offer) { return offer.id.starts_with(ours + "."); }),
               "an archived project's work is offered");
-        lone_->forget_all();
+        lone().forget_all();
     }
 
     // By which it is played.
@@ -262,8 +248,8 @@ class EveryErrand final : public sim::search::SimpleTrial {
 
     sim::Coroutine have() {
         project_ = fmt::format("p{}", ++projects_);
-        static_cast<void>(lone_->create(project_));
-        co_await sim::sleep(lone_->process(), kActive);
+        static_cast<void>(lone().create(project_));
+        co_await sim::sleep(lone().process(), kActive);
         offers_.clear();
         since_ = world().now();
     }
@@ -280,13 +266,13 @@ class EveryErrand final : public sim::search::SimpleTrial {
     Delegation delegate(lifecycle::Duration timeout) {
         auto wanted = request();
         wanted.timeout = timeout;
-        const auto made = lone_->delegate(wanted);
+        const auto made = lone().delegate(wanted);
         check(made.has_value(), "work is refused");
         return made.value_or(Delegation());
     }
 
     std::optional<ErrorCode> refusal(const lifecycle::DelegationRequest& wanted) {
-        const auto made = lone_->delegate(wanted);
+        const auto made = lone().delegate(wanted);
         if (made) return std::nullopt;
         return made.error().code;
     }
@@ -295,16 +281,16 @@ class EveryErrand final : public sim::search::SimpleTrial {
     std::string introduced(std::int64_t generation) {
         lifecycle::Registration boot;
         boot.machine = machine(generation);
-        boot.secret = lone_->secret_of(boot.machine);
+        boot.secret = lone().secret_of(boot.machine);
         boot.boot = "boot-of-" + boot.machine;
-        const auto registered = lone_->introduce(boot);
+        const auto registered = lone().introduce(boot);
         check(registered.has_value(), "a box is refused");
         return registered ? registered->token : "";
     }
 
     std::string machine(std::int64_t generation) const { return machine_id(project_, generation); }
     DelegationState state_of(const std::string& id) {
-        const auto found = lone_->delegation(id);
+        const auto found = lone().delegation(id);
         return found ? found->state : DelegationState::queued;
     }
 
@@ -344,13 +330,11 @@ class EveryErrand final : public sim::search::SimpleTrial {
         expect(false, kWorkHandedOver, fmt::format("project {}: {}", project_, message));
     }
 
-    LoneLifecycle* lone_ = nullptr;
     std::optional<Answer> said_;  // by every box that is offered work; nothing: it is taken
     std::vector<Offer> offers_;   // of this case
     sim::VirtualTime since_{};
     std::string project_;
     std::int64_t projects_ = 0;
-    bool ended_ = false;
 };
 
 }  // namespace

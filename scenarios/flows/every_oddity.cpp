@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
+#include "scenarios/flows/lone_trial.hpp"
 #include "scenarios/flows/reactions.hpp"
 #include "scenarios/flows/situations.hpp"
-#include "sim/search/simple_trial.hpp"
 #include "system/lifecycle/events.hpp"
 
 namespace scenarios {
@@ -30,8 +30,6 @@ constexpr Duration kLasting = minutes(25);
 constexpr Duration kMended = minutes(10);
 // Of the calls of one kind, how many are tried.
 constexpr std::int64_t kMaxTimes = 3;
-// Of a run that tries everything.
-constexpr std::uint64_t kMaxSteps = 10'000'000;
 // How late may be what is not late.
 constexpr Duration kSlack = milliseconds(10);
 
@@ -44,38 +42,48 @@ struct Trouble {
     std::optional<sim::VirtualTime> since = {};  // nothing: not yet
 };
 
-constexpr sim::LaneKind kPart = sim::choice(
-    "trouble.part", [](std::uint64_t value) { return fmt::format("tries part {}", value); });
-// The baseline run tries all; another one of so many parts.
-constexpr std::size_t kParts = 32;
 constexpr sim::LaneKind kSecond = sim::choice("trouble.second", [](std::uint64_t value) {
     return value == 0 ? std::string("comes alone") : fmt::format("comes with trouble {}", value);
 });
 
-class EveryOddity final : public sim::search::SimpleTrial {
+class EveryOddity final : public LoneTrial {
   public:
-    explicit EveryOddity(const Situation* situation) : situation_(*situation) {}
+    explicit EveryOddity(const Situation* situation)
+        : LoneTrial(kOdditiesHandled), situation_(*situation) {}
 
   protected:
-    void begin() override {
-        sim::Process& process = world().add_process("lifecycle", "lifecycle");
-        process.set_program([this](sim::Process& self) {
-            auto lone = std::make_unique<LoneLifecycle>(
-                self, LoneLifecycle::Hooks{
-                          [this](Call call, std::string_view about, bool there) {
-                              return meet(call, about, there);
-                          },
-                          [this](const LoneLifecycle::Step& step) { hear(step); },
-                          [this](const std::string& machine) { hasten(machine); },
-                          [this](std::string_view bug) { judge_that(false, std::string(bug)); }});
-            lone_ = lone.get();
-            sim::spawn(self, play());
-            return lone;
-        });
-        process.boot();
+    LoneLifecycle::Hooks hooks() override {
+        LoneLifecycle::Hooks all;
+        all.twisted = [this](Call call, std::string_view about, bool there) {
+            return meet(call, about, there);
+        };
+        all.stepped = [this](const LoneLifecycle::Step& step) { hear(step); };
+        all.reported = [this](const std::string& machine) { hasten(machine); };
+        return all;
     }
-    void judge() override { expect(ended_, kOdditiesHandled, "not all was played"); }
-    sim::Duration max_time() const override { return hours(10'000); }
+
+    sim::Coroutine play() override {
+        const sim::LaneId second = tape().lane("second", kSecond);
+        std::vector<Trouble> troubles;
+        co_await play_one(troubles);
+        judge_told(situation_.ends.usually);
+        usually_has_volume_ = has_volume_;
+        const std::vector<Trouble> all =
+            situation_.any_call ? troubles_of(calls_) : std::vector<Trouble>();
+        choose_part();
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            if (!is_tried(i)) continue;
+            const Trouble& trouble = all[i];
+            const std::uint64_t other = tape().draw(second, all.size());
+            troubles = {trouble};
+            if (other != 0) troubles.push_back(all[other]);
+            co_await play_one(troubles);
+            // What comes of two in the end nobody has said.
+            if (other == 0 && !trouble.lasts) judge_ending(trouble);
+            // Whatever came of it, nothing is left of what was to be done.
+            judge_that(at_rest_, fmt::format("it does not come to rest: {}", told_));
+        }
+    }
 
   private:
     // An event, and what is awaited of it.
@@ -93,31 +101,6 @@ class EveryOddity final : public sim::search::SimpleTrial {
         Duration least{0};
         Duration most{0};
     };
-
-    sim::Coroutine play() {
-        const sim::LaneId second = tape().lane("second", kSecond);
-        std::vector<Trouble> troubles;
-        co_await play_one(troubles);
-        judge_told(situation_.ends.usually);
-        usually_has_volume_ = has_volume_;
-        const std::vector<Trouble> all =
-            situation_.any_call ? troubles_of(calls_) : std::vector<Trouble>();
-        const bool whole = tape().calm();
-        const std::uint64_t part = whole ? 0 : tape().draw(tape().lane("part", kPart), kParts);
-        for (std::size_t i = part; i < all.size(); i += whole ? 1 : kParts) {
-            const Trouble& trouble = all[i];
-            const std::uint64_t other = tape().draw(second, all.size());
-            troubles = {trouble};
-            if (other != 0) troubles.push_back(all[other]);
-            co_await play_one(troubles);
-            // What comes of two in the end nobody has said.
-            if (other == 0 && !trouble.lasts) judge_ending(trouble);
-            // Whatever came of it, nothing is left of what was to be done.
-            judge_that(at_rest_, fmt::format("it does not come to rest: {}", told_));
-        }
-        ended_ = true;
-        world().halt();
-    }
 
     static std::vector<Trouble> troubles_of(const std::map<Call, std::int64_t>& calls) {
         std::vector<Trouble> all;
@@ -159,35 +142,33 @@ class EveryOddity final : public sim::search::SimpleTrial {
     }
 
     void tell(const char* what, std::string_view of, std::int64_t row) {
-        lone_->process().emit(what, {{"of", of}, {"row", row}});
+        lone().process().emit(what, {{"of", of}, {"row", row}});
     }
 
     sim::Coroutine play_one(std::vector<Trouble> troubles) {
         handled_.clear();
-        names_.clear();
         troubles_.clear();
         project_ = fmt::format("p{}", ++projects_);
-        co_await situation_.prelude(lone_, project_);
+        co_await situation_.prelude(&lone(), project_);
         troubles_ = std::move(troubles);
         calls_.clear();
-        co_await situation_.play(lone_, project_);
+        co_await situation_.play(&lone(), project_);
         const std::int64_t lasting = std::ranges::count(troubles_, true, &Trouble::lasts);
-        co_await sim::sleep(lone_->process(), lasting * (kLasting + kMended));
+        co_await sim::sleep(lone().process(), lasting * (kLasting + kMended));
         for (const auto& [_, handled] : handled_) {
             judge_that(!handled.settled, fmt::format("{} is not taken up again", handled.kind));
         }
-        told_ = lone_->told(project_);
-        at_rest_ = lone_->at_rest();
-        const auto newest = lone_->machine(lone_->newest_of(project_));
+        told_ = lone().told(project_);
+        at_rest_ = lone().at_rest();
+        const auto newest = lone().machine(lone().newest_of(project_));
         over_ = newest && newest->state == lifecycle::MachineState::archived;
-        has_volume_ = lone_->volume_of(project_).has_value();
-        empty_ = lone_->provider().resources().empty() && lone_->provider().volumes().empty();
-        lone_->forget_all();
+        has_volume_ = lone().volume_of(project_).has_value();
+        empty_ = lone().provider().resources().empty() && lone().provider().volumes().empty();
+        lone().forget_all();
     }
 
     // Whether a call comes out oddly, and what its flow then has to do.
     std::optional<Twist> meet(Call call, std::string_view about, bool there) {
-        learn_names();
         const std::int64_t time = ++calls_[call];
         for (Trouble& trouble : troubles_) {
             if (trouble.call == call && strikes(trouble, time, there)) {
@@ -208,7 +189,7 @@ class EveryOddity final : public sim::search::SimpleTrial {
 
     void expect_reaction(const Trouble& trouble, std::string_view about, bool there,
                          std::int64_t time) {
-        lone_->set_health(health_of(trouble.oddity));
+        lone().set_health(health_of(trouble.oddity));
         Handled* handled = handler(about);
         if (happens_meanwhile(trouble.oddity)) happen(trouble.oddity, handled);
         // What comes of two at once nobody has said.
@@ -216,7 +197,7 @@ class EveryOddity final : public sim::search::SimpleTrial {
         Met met{handled->kind, trouble.call, trouble.oddity};
         met.mounts = situation_.mounts;
         met.there = there;
-        met.known = lone_->is_known(handled->subject);
+        met.known = lone().is_known(handled->subject);
         // What was looked at before was not the machine's.
         if (std::exchange(handled->known, met.known) != met.known) handled->looks = 0;
         met.time = time;
@@ -233,18 +214,19 @@ class EveryOddity final : public sim::search::SimpleTrial {
 
     void happen(Oddity oddity, const Handled* handled) {
         if (oddity == Oddity::taken_over && handled != nullptr) {
-            lone_->take_over(handled->event);
+            lone().take_over(handled->event);
         } else if (oddity == Oddity::retired) {
-            static_cast<void>(lone_->retire(lone_->newest_of(project_)));
+            static_cast<void>(lone().retire(lone().newest_of(project_)));
         } else if (oddity == Oddity::archived) {
-            static_cast<void>(lone_->archive(project_));
+            static_cast<void>(lone().archive(project_));
         }
     }
 
     // Who makes a call about that: a name or an id.
     Handled* handler(std::string_view about) {
-        const auto named = names_.find(about);
-        const std::string_view name = named == names_.end() ? about : named->second;
+        const auto& names = lone().provider().names();
+        const auto named = names.find(about);
+        const std::string_view name = named == names.end() ? about : named->second;
         Handled* other = nullptr;
         for (auto& [_, handled] : handled_) {
             if (!handled.in_hand || !is_flow(handled.kind)) continue;
@@ -254,15 +236,10 @@ class EveryOddity final : public sim::search::SimpleTrial {
         return other;
     }
 
-    void learn_names() {
-        for (const auto& [id, one] : lone_->provider().resources()) names_[id] = one.name;
-        for (const auto& [id, one] : lone_->provider().volumes()) names_[id] = one.name;
-    }
-
     void hear(const LoneLifecycle::Step& step) {
         Handled& handled = handled_[step.event];
         handled.in_hand = step.what == OutboxStep::claimed;
-        const LoneLifecycle::Standing standing = lone_->standing(step.event);
+        const LoneLifecycle::Standing standing = lone().standing(step.event);
         if (handled.in_hand) {
             if (handled.kind.empty()) handled.since = world().now();
             handled.event = step.event;
@@ -330,12 +307,10 @@ class EveryOddity final : public sim::search::SimpleTrial {
     }
 
     const Situation& situation_;
-    LoneLifecycle* lone_ = nullptr;
     std::vector<Trouble> troubles_;
-    std::map<Call, std::int64_t> calls_;                     // so far
-    std::map<std::int64_t, Handled> handled_;                // by event
-    std::map<std::string, std::string, std::less<>> names_;  // by id
-    std::string told_;                                       // of the last project
+    std::map<Call, std::int64_t> calls_;       // so far
+    std::map<std::int64_t, Handled> handled_;  // by event
+    std::string told_;                         // of the last project
     bool at_rest_ = false;
     bool over_ = false;        // its newest machine
     bool has_volume_ = false;  // the same project
@@ -343,7 +318,6 @@ class EveryOddity final : public sim::search::SimpleTrial {
     bool empty_ = false;  // its provider
     std::string project_;
     std::int64_t projects_ = 0;
-    bool ended_ = false;
 };
 
 }  // namespace
@@ -355,7 +329,7 @@ std::vector<sim::search::Scenario> every_oddity() {
             fmt::format("oddities-when-{}", situation.name),
             fmt::format("{} Every call comes out oddly, once and for a while.", situation.sentence),
             {}, &situation);
-        scenario.max_steps = kMaxSteps;
+        scenario.max_steps = kMaxLoneSteps;
         all.push_back(std::move(scenario));
     }
     return all;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "scenarios/dialects/phrase.hpp"
@@ -13,12 +14,12 @@ struct FinalState {
     std::vector<Call> calls;
     Oddities oddities;
     std::vector<std::int64_t> times;  // the first of such calls is 1; empty: any
-    const char* told;                 // as LoneLifecycle::told() says it
+    std::string told;                 // as LoneLifecycle::told() says it
 };
 
 // Of one situation.
 struct FinalStates {
-    const char* usually;
+    std::string usually;
     std::vector<FinalState> otherwise;
 
     // How it is then: the row in `otherwise`, or null.

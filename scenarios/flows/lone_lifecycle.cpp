@@ -68,14 +68,12 @@ lifecycle::OutboxOptions outbox_options() {
 std::unique_ptr<lifecycle::Store> open(sim::Process& process, lifecycle::Telemetry& telemetry,
                                        lifecycle::Clock& clock) {
     process.disk().load(kDatabase, migrated_database());
-    auto store = lifecycle::Store::open(
-        {kDatabase, process.disk().vfs_name(), nullptr, &telemetry, &clock}, process.executor());
-    if (!store) throw lifecycle::StoreFailure(store.error().message);
+    auto store = open_store(kDatabase, process, nullptr, &telemetry, &clock);
     auto claim = [now = clock.now()](Tx& tx) {
         lifecycle::claim_installation(tx, kInstallation, kInstallation, now);
     };
-    (*store)->transact_now(claim);
-    return *std::move(store);
+    store->transact_now(claim);
+    return store;
 }
 
 // What there is, part by part, ids and names replaced by what they are called here.
@@ -132,12 +130,14 @@ class LoneLifecycle::Daemons final : public lifecycle::HttpClient {
 
 class LoneLifecycle::Listener final : public lifecycle::Telemetry {
   public:
-    explicit Listener(const Hooks& hooks) : hooks_(hooks) {}
+    Listener(sim::Process& process, const Hooks& hooks) : trace_(process), hooks_(hooks) {}
     using Telemetry::record;
     void record(std::string_view name, std::span<const lifecycle::Fact> facts) override {
-        if (name == lifecycle::kBug) hooks_.failed(std::get<std::string_view>(facts[1].value));
+        trace_.record(name, facts);
+        if (name == lifecycle::kBug && hooks_.failed)
+            hooks_.failed(std::get<std::string_view>(facts[1].value));
         const auto what = lifecycle::parse_outbox_step(name);
-        if (!what) return;
+        if (!what || !hooks_.stepped) return;
         Step step{*what, 0, {}};
         for (const lifecycle::Fact& fact : facts) {
             if (fact.name == "event") step.event = std::get<std::int64_t>(fact.value);
@@ -147,6 +147,7 @@ class LoneLifecycle::Listener final : public lifecycle::Telemetry {
     }
 
   private:
+    fakes::SimTelemetry trace_;
     const Hooks& hooks_;
 };
 
@@ -155,7 +156,7 @@ LoneLifecycle::LoneLifecycle(sim::Process& process, Hooks hooks)
       hooks_(std::move(hooks)),
       clock_(process),
       entropy_(process),
-      telemetry_(std::make_unique<Listener>(hooks_)),
+      telemetry_(std::make_unique<Listener>(process, hooks_)),
       daemons_(std::make_unique<Daemons>(health_, hooks_)),
       provider_(hooks_.twisted, [this](const std::string& machine) { started(machine); }),
       named_([this] {
@@ -232,24 +233,17 @@ void LoneLifecycle::snapshot(const std::string& project) {
 }
 
 void LoneLifecycle::keep_running(const std::string& machine) {
-    change([&](Tx& tx) -> bool {
-        lifecycle::enqueue_start(tx, machine, clock_.now());
-        return true;
-    });
+    change([&](Tx& tx) { lifecycle::enqueue_start(tx, machine, clock_.now()); });
 }
 
 void LoneLifecycle::beat(const std::string& machine) {
-    static_cast<void>(change([&](Tx& tx) -> bool {
-        lifecycle::record_seen(tx, machine, clock_.now());
-        return true;
-    }));
+    change([&](Tx& tx) { lifecycle::record_seen(tx, machine, clock_.now()); });
 }
 
 std::vector<lifecycle::ProjectError> LoneLifecycle::errors_of(const std::string& project) {
-    auto read = [&](ReadTx& tx) -> std::vector<lifecycle::ProjectError> {
+    return read([&](ReadTx& tx) -> std::vector<lifecycle::ProjectError> {
         return open_errors_of(tx, project);
-    };
-    return store_->read_now(read);
+    });
 }
 
 lifecycle::Result<lifecycle::Registered> LoneLifecycle::introduce(
@@ -269,10 +263,7 @@ lifecycle::Result<lifecycle::Machine> LoneLifecycle::rotate(const std::string& m
 }
 
 void LoneLifecycle::refuse(const std::string& machine, const lifecycle::Error& why) {
-    static_cast<void>(change([&](Tx& tx) -> bool {
-        note_refusal(tx, machine, why, clock_.now());
-        return true;
-    }));
+    change([&](Tx& tx) { note_refusal(tx, machine, why, clock_.now()); });
 }
 
 lifecycle::Result<lifecycle::Delegation> LoneLifecycle::delegate(
@@ -292,17 +283,13 @@ lifecycle::Result<lifecycle::Delegation> LoneLifecycle::conclude(const std::stri
 }
 
 std::optional<lifecycle::Delegation> LoneLifecycle::delegation(const std::string& id) {
-    auto read = [&](ReadTx& tx) -> std::optional<lifecycle::Delegation> {
+    return read([&](ReadTx& tx) -> std::optional<lifecycle::Delegation> {
         return find_delegation(tx, id);
-    };
-    return store_->read_now(read);
+    });
 }
 
 void LoneLifecycle::route(const std::string& machine) {
-    static_cast<void>(change([&](Tx& tx) -> bool {
-        lifecycle::enqueue_route(tx, *find_machine(tx, machine), clock_.now());
-        return true;
-    }));
+    change([&](Tx& tx) { lifecycle::enqueue_route(tx, *find_machine(tx, machine), clock_.now()); });
 }
 
 void LoneLifecycle::take_over(std::int64_t event) {
@@ -311,14 +298,12 @@ void LoneLifecycle::take_over(std::int64_t event) {
 }
 
 void LoneLifecycle::tamper(std::string_view sql) {
-    static_cast<void>(change([&](Tx& tx) -> std::int64_t { return tx.run(sql); }));
+    change([&](Tx& tx) { tx.run(sql); });
 }
 
 std::optional<lifecycle::Machine> LoneLifecycle::machine(const std::string& id) {
-    auto read = [&](ReadTx& tx) -> std::optional<lifecycle::Machine> {
-        return find_machine(tx, id);
-    };
-    return store_->read_now(read);
+    return read(
+        [&](ReadTx& tx) -> std::optional<lifecycle::Machine> { return find_machine(tx, id); });
 }
 
 lifecycle::Labels LoneLifecycle::labels_of(const std::string& project, std::int64_t generation) {
@@ -331,23 +316,21 @@ lifecycle::Labels LoneLifecycle::labels_of(const std::string& project, std::int6
 }
 
 std::string LoneLifecycle::newest_of(const std::string& project) {
-    auto read = [&](ReadTx& tx) -> std::string {
+    return read([&](ReadTx& tx) -> std::string {
         const auto all = machines_of(tx, project);
         return all.empty() ? "" : all.back().id;
-    };
-    return store_->read_now(read);
+    });
 }
 
 std::optional<lifecycle::VolumeRow> LoneLifecycle::volume_of(const std::string& project) {
-    auto read = [&](ReadTx& tx) -> std::optional<lifecycle::VolumeRow> {
+    return read([&](ReadTx& tx) -> std::optional<lifecycle::VolumeRow> {
         return lifecycle::volume_of(tx, project);
-    };
-    return store_->read_now(read);
+    });
 }
 
 void LoneLifecycle::started(const std::string& machine) {
     clock_.schedule(clock_.now() + kBoots, [this, machine] {
-        hooks_.reported(machine);
+        if (hooks_.reported) hooks_.reported(machine);
         // One that has been replaced meanwhile is told so, and is silent.
         static_cast<void>(change([&](Tx& tx) {
             return report_status(tx, machine, lifecycle::DaemonStatus::ready, clock_.now());
@@ -356,19 +339,18 @@ void LoneLifecycle::started(const std::string& machine) {
 }
 
 LoneLifecycle::Standing LoneLifecycle::standing(std::int64_t event) {
-    auto read = [event](ReadTx& tx) -> Standing {
+    return read([event](ReadTx& tx) -> Standing {
         return tx
             .first("SELECT subject, attempts FROM outbox_event WHERE id = ?", {event},
                    [](const lifecycle::Row& row) { return Standing{row.text(0), row.integer(1)}; })
             .value_or(Standing{});
-    };
-    return store_->read_now(read);
+    });
 }
 
 std::string LoneLifecycle::told(const std::string& project) {
-    auto read = [&](ReadTx& tx) -> std::string {
+    return read([&](ReadTx& tx) -> std::string {
         Summary summary(project);
-        for (const std::string& id : provider_.given_ids()) summary.call(id, "R");
+        for (const auto& [id, _] : provider_.names()) summary.call(id, "R");
         for (const lifecycle::Machine& machine : machines_of(tx, project)) {
             summary.say(!provider_.resource_of(machine.id).empty(),
                         fmt::format("{} in {}", to_string(machine.state), machine.spec.region));
@@ -393,12 +375,11 @@ std::string LoneLifecycle::told(const std::string& project) {
         const std::size_t there = provider_.resources().size() + provider_.volumes().size();
         if (there != summary.there()) summary.say(fmt::format("{} in all are there", there));
         return summary.text();
-    };
-    return store_->read_now(read);
+    });
 }
 
 std::string LoneLifecycle::summary(const std::string& project) {
-    auto read = [&](ReadTx& tx) -> std::string {
+    return read([&](ReadTx& tx) -> std::string {
         std::string said = is_archived(tx, project) ? "archived" : "there";
         for (const lifecycle::Machine& machine : machines_of(tx, project)) {
             said += fmt::format(", {}", ProjectModel::told(machine.state));
@@ -407,20 +388,18 @@ std::string LoneLifecycle::summary(const std::string& project) {
             said += waiting->spec.volume_gb > 0 ? ", one with a volume waits" : ", one waits";
         }
         return said + (lifecycle::volume_of(tx, project) ? ", volume" : "");
-    };
-    return store_->read_now(read);
+    });
 }
 
 bool LoneLifecycle::at_rest() {
-    auto read = [&](ReadTx& tx) -> bool {
+    return read([&](ReadTx& tx) -> bool {
         const auto pending = tx.all(
             "SELECT id FROM outbox_event WHERE state = 'pending' AND kind <> ?",
             {lifecycle::kDeadline.name}, [](const lifecycle::Row& row) { return row.integer(0); });
         const bool owned = std::ranges::all_of(provider_.resources(), [&](const auto& one) {
             const auto machine = find_machine(tx, one.second.name);
             const auto record = find_resource(tx, one.second.name);
-            // One that was told to be gone, and is there, is for a sweep to find.
-            // A second one too.
+            // A second one, and one that was told to be gone, are for a sweep to find.
             return (machine && machine->state == lifecycle::MachineState::active) ||
                    (record && record->state == lifecycle::ResourceRecordState::gone);
         });
@@ -429,8 +408,7 @@ bool LoneLifecycle::at_rest() {
             return volume && volume->state != lifecycle::VolumeState::leaving;
         });
         return pending.empty() && owned && kept;
-    };
-    return store_->read_now(read);
+    });
 }
 
 void LoneLifecycle::forget_all() {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "fakes/hosts/sim_ports.hpp"
@@ -52,11 +53,12 @@ class LoneLifecycle final : public sim::Program {
         std::int64_t event;
         std::string_view kind;
     };
+    // Each may be missing.
     struct Hooks {
-        PlainProvider::Twisted twisted;
-        std::function<void(const Step&)> stepped;
-        std::function<void(const std::string&)> reported;  // a box, that it is ready
-        std::function<void(std::string_view)> failed;      // of a bug, in words
+        PlainProvider::Twisted twisted = {};
+        std::function<void(const Step&)> stepped = {};
+        std::function<void(const std::string&)> reported = {};  // a box, that it is ready
+        std::function<void(std::string_view)> failed = {};      // of a bug, in words
         // What the table of routes answers; without, nobody reads routes.
         using Answer = std::expected<lifecycle::HttpResponse, lifecycle::HttpError>;
         std::function<Answer(const lifecycle::HttpRequest&)> routes = {};
@@ -148,9 +150,18 @@ class LoneLifecycle final : public sim::Program {
     // Changes rows as a person's request does.
     template <class Body>
     auto change(Body body) {
-        auto outcome = store_->transact_now(body);
-        outbox_.wake();
-        return outcome;
+        if constexpr (std::is_void_v<std::invoke_result_t<Body&, lifecycle::Tx&>>) {
+            store_->transact_now(body);
+            outbox_.wake();
+        } else {
+            auto outcome = store_->transact_now(body);
+            outbox_.wake();
+            return outcome;
+        }
+    }
+    template <class Body>
+    auto read(Body body) {
+        return store_->read_now(body);
     }
     void started(const std::string& machine);
 

@@ -68,7 +68,7 @@ ProviderError error_of(const Twist& twist) {
 
 template <class T>
 ProviderResult<T> PlainProvider::answer(Call call, std::string_view about, const Plain<T>& plain) {
-    const std::optional<Twist> twist = twisted_(call, about, false);
+    const std::optional<Twist> twist = twisted_ ? twisted_(call, about, false) : std::nullopt;
     if (!twist || !twist->error) return plain();
     if (twist->happens) static_cast<void>(plain());
     return std::unexpected(error_of(*twist));
@@ -77,7 +77,8 @@ ProviderResult<T> PlainProvider::answer(Call call, std::string_view about, const
 template <class T>
 ProviderResult<T> PlainProvider::describe(Call call, std::string_view about,
                                           ProviderResult<T> plain) {
-    const std::optional<Twist> twist = twisted_(call, about, plain && is_there(*plain));
+    const bool there = plain && is_there(*plain);
+    const std::optional<Twist> twist = twisted_ ? twisted_(call, about, there) : std::nullopt;
     if (twist && twist->error) return std::unexpected(error_of(*twist));
     if (twist && plain) bend(*twist, *plain);
     return plain;
@@ -94,8 +95,8 @@ std::string PlainProvider::volume_of(std::string_view name) const {
 std::string PlainProvider::add(Resource resource) {
     resource.external_id = fmt::format("r{:06}", ++last_);
     const std::string id = resource.external_id;
+    names_[id] = resource.name;
     resources_[id] = std::move(resource);
-    given_ids_.push_back(id);
     return id;
 }
 
@@ -103,6 +104,7 @@ std::string PlainProvider::add(Volume volume) {
     volume.id = fmt::format("v{:06}", ++last_);
     volume.created_at = fmt::format("{:08}", last_);
     const std::string id = volume.id;
+    names_[id] = volume.name;
     volumes_[id] = std::move(volume);
     return id;
 }
@@ -119,7 +121,7 @@ void PlainProvider::forget_all() {
     volumes_.clear();
     full_beside_.clear();
     full_region_.clear();
-    given_ids_.clear();
+    names_.clear();
     loses_answer_ = false;
     copies_slowly_ = false;
 }
@@ -161,7 +163,7 @@ ProviderResult<void> PlainProvider::run(const std::string& id) {
     const auto found = resources_.find(id);
     if (found == resources_.end()) return refuse(ProviderErrorClass::gone);
     found->second.state = ResourceState::started;
-    started_(found->second.name);
+    if (started_) started_(found->second.name);
     return {};
 }
 

@@ -7,7 +7,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "scenarios/dialects/phrase.hpp"
 #include "system/providers/provider.hpp"
@@ -31,8 +30,8 @@ struct Twist {
 // is. It has machines, which do not start by themselves, and volumes. Calls may be twisted.
 class PlainProvider final : public lifecycle::Provider {
   public:
-    // Asked before a call is answered, which is about what has that name or id. `there`: something
-    // is going to be described.
+    // Either may be missing. Asked before a call is answered, which is about what has that name or
+    // id. `there`: something is going to be described.
     using Twisted = std::function<std::optional<Twist>(Call, std::string_view about, bool there)>;
     // Told of a machine, by its name, that has begun to run.
     using Started = std::function<void(const std::string&)>;
@@ -42,8 +41,9 @@ class PlainProvider final : public lifecycle::Provider {
     // All that is there, by id.
     std::map<std::string, lifecycle::Resource>& resources() { return resources_; }
     std::map<std::string, lifecycle::Volume>& volumes() { return volumes_; }
-    // The ids of all machines that there were since forget_all().
-    const std::vector<std::string>& given_ids() const { return given_ids_; }
+    // Of all machines and volumes that there were since forget_all(), by id.
+    using Names = std::map<std::string, std::string, std::less<>>;
+    const Names& names() const { return names_; }
     // The id of the machine, or of the volume, of that name; empty if there is none.
     std::string resource_of(std::string_view name) const;
     std::string volume_of(std::string_view name) const;
@@ -110,7 +110,7 @@ class PlainProvider final : public lifecycle::Provider {
     std::string full_region_;
     bool loses_answer_ = false;
     bool copies_slowly_ = false;
-    std::vector<std::string> given_ids_;
+    Names names_;
     std::int64_t last_ = 0;
 };
 

@@ -14,9 +14,7 @@
 #include <vector>
 
 #include "fakes/consul/consul.hpp"
-#include "scenarios/flows/lone_lifecycle.hpp"
-#include "sim/search/simple_trial.hpp"
-#include "sim/world/awaitable.hpp"
+#include "scenarios/flows/lone_trial.hpp"
 #include "system/model/json.hpp"
 #include "system/model/machine.hpp"
 #include "system/routing/router.hpp"
@@ -44,41 +42,31 @@ HttpResponse answer(int status, std::string body) {
     return made;
 }
 
-class EveryRoute final : public sim::search::SimpleTrial {
+class EveryRoute final : public LoneTrial {
+  public:
+    EveryRoute() : LoneTrial(kRecordFollows) {}
+
   protected:
-    void begin() override {
-        sim::Process& process = world().add_process("lifecycle", "lifecycle");
-        process.set_program([this](sim::Process& self) {
-            LoneLifecycle::Hooks hooks;
-            hooks.twisted = [this](Call call, std::string_view, bool) {
-                return call == Call::reach ? reach_ : std::nullopt;
-            };
-            hooks.stepped = [this](const LoneLifecycle::Step& step) { hear(step); };
-            hooks.reported = [](const std::string&) {};
-            hooks.failed = [this](std::string_view bug) { check(false, bug); };
-            hooks.routes = [this](const HttpRequest& request) { return serve(request); };
-            auto lone = std::make_unique<LoneLifecycle>(self, std::move(hooks));
-            lone_ = lone.get();
-            sim::spawn(self, play());
-            return lone;
-        });
-        process.boot();
+    LoneLifecycle::Hooks hooks() override {
+        LoneLifecycle::Hooks all;
+        all.twisted = [this](Call call, std::string_view, bool) {
+            return call == Call::reach ? reach_ : std::nullopt;
+        };
+        all.stepped = [this](const LoneLifecycle::Step& step) { hear(step); };
+        all.routes = [this](const HttpRequest& request) { return serve(request); };
+        return all;
     }
-    void judge() override { expect(ended_, kRecordFollows, "not all was played"); }
-    sim::Duration max_time() const override { return hours(1000); }
 
-  private:
-    using Answer = LoneLifecycle::Hooks::Answer;
-
-    sim::Coroutine play() {
+    sim::Coroutine play() override {
         co_await follow();
         co_await lead_nowhere();
         co_await go_on();
         co_await lose_the_way();
         co_await end();
-        ended_ = true;
-        world().halt();
     }
+
+  private:
+    using Answer = LoneLifecycle::Hooks::Answer;
 
     sim::Coroutine follow() {
         co_await have();
@@ -105,24 +93,24 @@ class EveryRoute final : public sim::search::SimpleTrial {
         reach_ = twist;
         co_await look_again();
         expect_record(1, "elsewhere:1");
-        check(lone_->machine(machine_id(project_, 1)).value().address == "elsewhere",
+        check(lone().machine(machine_id(project_, 1)).value().address == "elsewhere",
               "the row does not know where it is");
         reach_.reset();
         // Whoever looks whether it runs may find it elsewhere too.
-        const std::string id = lone_->provider().resource_of(machine_id(project_, 1));
-        lone_->provider().resources().at(id).address = "moved";
-        lone_->keep_running(machine_id(project_, 1));
-        co_await sim::sleep(lone_->process(), minutes(1));
+        const std::string id = lone().provider().resource_of(machine_id(project_, 1));
+        lone().provider().resources().at(id).address = "moved";
+        lone().keep_running(machine_id(project_, 1));
+        co_await sim::sleep(lone().process(), minutes(1));
         expect_record(1, "moved:8080");
-        static_cast<void>(lone_->roll(project_));
-        co_await sim::sleep(lone_->process(), kActive);
+        static_cast<void>(lone().roll(project_));
+        co_await sim::sleep(lone().process(), kActive);
         expect_record(2, fmt::format("{}.plain:8080", machine_id(project_, 2)));
         // One that has been replaced has no route.
         asked_.clear();
-        lone_->route(machine_id(project_, 1));
-        co_await sim::sleep(lone_->process(), minutes(1));
+        lone().route(machine_id(project_, 1));
+        co_await sim::sleep(lone().process(), minutes(1));
         check(asked_.empty(), "a machine that has been replaced is looked at");
-        lone_->forget_all();
+        lone().forget_all();
     }
 
     // The record of a generation that is newer stays, and so does one that another has changed.
@@ -137,7 +125,7 @@ class EveryRoute final : public sim::search::SimpleTrial {
         put(R"({"machine":"another","generation":0,"address":"theirs:1","tls":false})");
         co_await look_again();
         expect_record(1, fmt::format("{}.plain:8080", machine_id(project_, 1)));
-        lone_->forget_all();
+        lone().forget_all();
     }
 
     // Whatever its table answers.
@@ -155,7 +143,7 @@ class EveryRoute final : public sim::search::SimpleTrial {
             co_await look_again();
             expect_retries(lifecycle::kRoute.name, seconds(1), seconds(20));
             check(asked_.size() >= 2, "it is not read again");
-            lone_->forget_all();
+            lone().forget_all();
         }
         for (const Answer& each : {Answer(std::unexpected(HttpError::reset)),
                                    Answer(answer(500, "true")), Answer(answer(200, "false"))}) {
@@ -166,7 +154,7 @@ class EveryRoute final : public sim::search::SimpleTrial {
             expect_retries(lifecycle::kRoute.name, seconds(1), seconds(20));
             check(asked_.size() >= 4, "it is not read and written again");
             expect_record(1, fmt::format("{}.plain:8080", machine_id(project_, 1)));
-            lone_->forget_all();
+            lone().forget_all();
         }
     }
 
@@ -178,7 +166,7 @@ class EveryRoute final : public sim::search::SimpleTrial {
             expect_record(1, "", false, true);
             expect_retries(lifecycle::kRoute.name, seconds(1), seconds(20));
             reach_.reset();
-            co_await sim::sleep(lone_->process(), seconds(30));
+            co_await sim::sleep(lone().process(), seconds(30));
             expect_record(1, fmt::format("{}.plain:8080", machine_id(project_, 1)));
             // Another's is not withdrawn.
             put(R"({"machine":"another","generation":0,"address":"theirs:1","tls":false})");
@@ -186,7 +174,7 @@ class EveryRoute final : public sim::search::SimpleTrial {
             co_await look_again();
             check(record().value("machine", "") == "another", "another's record is withdrawn");
             reach_.reset();
-            lone_->forget_all();
+            lone().forget_all();
         }
         for (const ProviderErrorClass why :
              {ProviderErrorClass::unknown, ProviderErrorClass::throttled,
@@ -197,7 +185,7 @@ class EveryRoute final : public sim::search::SimpleTrial {
             expect_record(1, fmt::format("{}.plain:8080", machine_id(project_, 1)));
             expect_retries(lifecycle::kRoute.name, seconds(1), seconds(20));
             reach_.reset();
-            lone_->forget_all();
+            lone().forget_all();
         }
     }
 
@@ -207,11 +195,11 @@ class EveryRoute final : public sim::search::SimpleTrial {
         read_lasts_ = minutes(5);
         asked_.clear();
         steps_.clear();
-        static_cast<void>(lone_->retire(machine_id(project_, 1)));
-        co_await sim::sleep(lone_->process(), minutes(5));
+        static_cast<void>(lone().retire(machine_id(project_, 1)));
+        co_await sim::sleep(lone().process(), minutes(5));
         expect_retries(lifecycle::kRouteEnd.name, seconds(1), seconds(60));
         // The last failure may have been just before.
-        co_await sim::sleep(lone_->process(), minutes(5));
+        co_await sim::sleep(lone().process(), minutes(5));
         expect_record(1, "", false, true);
         co_await end_again();
         check(asked_ == std::vector<std::string>{"GET"}, "a record that leads nowhere is written");
@@ -223,7 +211,7 @@ class EveryRoute final : public sim::search::SimpleTrial {
         co_await end_again();
         expect_retries(lifecycle::kRouteEnd.name, seconds(1), seconds(60));
         expect_record(1, "", false, true);
-        lone_->forget_all();
+        lone().forget_all();
     }
 
     // By which it is played.
@@ -231,24 +219,24 @@ class EveryRoute final : public sim::search::SimpleTrial {
     sim::Coroutine have() {
         project_ = fmt::format("p{}", ++projects_);
         asked_.clear();
-        static_cast<void>(lone_->create(project_));
-        co_await sim::sleep(lone_->process(), kActive);
+        static_cast<void>(lone().create(project_));
+        co_await sim::sleep(lone().process(), kActive);
     }
 
     sim::Coroutine look_again(lifecycle::Duration within = minutes(1)) {
         asked_.clear();
         steps_.clear();
-        lone_->route(machine_id(project_, 1));
-        co_await sim::sleep(lone_->process(), within);
+        lone().route(machine_id(project_, 1));
+        co_await sim::sleep(lone().process(), within);
     }
 
     sim::Coroutine end_again() {
         asked_.clear();
         steps_.clear();
-        lone_->tamper(
+        lone().tamper(
             "UPDATE outbox_event SET state = 'pending', attempts = 0"
             " WHERE kind = 'project:route-end'");
-        co_await sim::sleep(lone_->process(), minutes(1));
+        co_await sim::sleep(lone().process(), minutes(1));
     }
 
     static Twist refused(ProviderErrorClass why) {
@@ -345,7 +333,6 @@ class EveryRoute final : public sim::search::SimpleTrial {
         std::string kind;
         sim::VirtualTime at;
     };
-    LoneLifecycle* lone_ = nullptr;
     fakes::Consul consul_;
     std::optional<Twist> reach_;
     std::optional<Answer> read_;   // in place of the table's own
@@ -356,7 +343,6 @@ class EveryRoute final : public sim::search::SimpleTrial {
     std::vector<Taken> steps_;        // the same
     std::string project_;
     std::int64_t projects_ = 0;
-    bool ended_ = false;
 };
 
 }  // namespace

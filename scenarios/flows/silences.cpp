@@ -12,9 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "scenarios/flows/lone_lifecycle.hpp"
-#include "sim/search/simple_trial.hpp"
-#include "sim/world/awaitable.hpp"
+#include "scenarios/flows/lone_trial.hpp"
 #include "system/model/machine.hpp"
 #include "system/providers/provider.hpp"
 
@@ -33,32 +31,22 @@ using std::chrono::seconds;
 constexpr std::int64_t kLooks = LoneLifecycle::kSilentLooks;
 constexpr lifecycle::Duration kActive = minutes(4);
 
-class EverySilence final : public sim::search::SimpleTrial {
-  protected:
-    void begin() override {
-        sim::Process& process = world().add_process("lifecycle", "lifecycle");
-        process.set_program([this](sim::Process& self) {
-            LoneLifecycle::Hooks hooks;
-            hooks.twisted = [this](Call call, std::string_view, bool) -> std::optional<Twist> {
-                if (call != Call::get || !twist_) return std::nullopt;
-                if (while_asked_) while_asked_();
-                return twist_;
-            };
-            hooks.stepped = [](const LoneLifecycle::Step&) {};
-            hooks.reported = [](const std::string&) {};
-            hooks.failed = [this](std::string_view bug) { check(false, bug); };
-            auto lone = std::make_unique<LoneLifecycle>(self, std::move(hooks));
-            lone_ = lone.get();
-            sim::spawn(self, play());
-            return lone;
-        });
-        process.boot();
-    }
-    void judge() override { expect(ended_, kSilenceJudged, "not all was played"); }
-    sim::Duration max_time() const override { return hours(1000); }
+class EverySilence final : public LoneTrial {
+  public:
+    EverySilence() : LoneTrial(kSilenceJudged) {}
 
-  private:
-    sim::Coroutine play() {
+  protected:
+    LoneLifecycle::Hooks hooks() override {
+        LoneLifecycle::Hooks all;
+        all.twisted = [this](Call call, std::string_view, bool) -> std::optional<Twist> {
+            if (call != Call::get || !twist_) return std::nullopt;
+            if (while_asked_) while_asked_();
+            return twist_;
+        };
+        return all;
+    }
+
+    sim::Coroutine play() override {
         co_await heard();
         co_await silent();
         co_await not_running();
@@ -66,21 +54,20 @@ class EverySilence final : public sim::search::SimpleTrial {
         co_await heard_meanwhile();
         co_await many();
         co_await again_and_again();
-        ended_ = true;
-        world().halt();
     }
 
+  private:
     // What is played.
 
     sim::Coroutine heard() {
         co_await have(1);
         for (int i = 0; i < 3 * kLooks; ++i) {
-            lone_->beat(machine(0));
+            lone().beat(machine(0));
             co_await look();
         }
         // A sign of life at any look is one.
         for (int i = 0; i < 3 * kLooks; ++i) {
-            if (i % kLooks == 0) lone_->beat(machine(0));
+            if (i % kLooks == 0) lone().beat(machine(0));
             co_await look();
         }
         expect_kept(0);
@@ -89,16 +76,16 @@ class EverySilence final : public sim::search::SimpleTrial {
     sim::Coroutine silent() {
         for (const bool with_volume : {false, true}) {
             co_await have(1, with_volume);
-            lone_->beat(machine(0));
+            lone().beat(machine(0));
             // The first look finds out what there is.
             for (int i = 0; i < kLooks; ++i) co_await look();
             expect_kept(0);
-            check(lone_->errors_of(project(0)).empty(), "it is called silent too early");
+            check(lone().errors_of(project(0)).empty(), "it is called silent too early");
             co_await look();
             expect_replaced(0);
             // No look more is needed while the next is on its way.
             co_await look();
-            check(!lone_->machine(machine_id(project(0), 3)), "it is replaced twice");
+            check(!lone().machine(machine_id(project(0), 3)), "it is replaced twice");
         }
     }
 
@@ -123,7 +110,7 @@ class EverySilence final : public sim::search::SimpleTrial {
         twist_->error = lifecycle::ProviderErrorClass::gone;
         for (int i = 0; i < 2 * kLooks; ++i) co_await look();
         expect_kept(0);
-        lone_->tamper("UPDATE machine SET external_id = ''");
+        lone().tamper("UPDATE machine SET external_id = ''");
         twist_.reset();
         co_await look();
         expect_kept(0);
@@ -136,11 +123,11 @@ class EverySilence final : public sim::search::SimpleTrial {
             twist_.emplace();
             twist_->resource = [](Resource& one) { one.partial = true; };
             for (int i = 0; i < kLooks; ++i) co_await look();
-            check(lone_->errors_of(project(0)).empty(), "it is called silent too early");
+            check(lone().errors_of(project(0)).empty(), "it is called silent too early");
             co_await look();
             if (with_volume) {
                 expect_kept(0);
-                const auto errors = lone_->errors_of(project(0));
+                const auto errors = lone().errors_of(project(0));
                 check(errors.size() == 1 && errors.front().subject == ErrorSubject::silence &&
                           errors.front().about == machine(0),
                       "nobody says that it is silent");
@@ -154,7 +141,7 @@ class EverySilence final : public sim::search::SimpleTrial {
     sim::Coroutine heard_meanwhile() {
         co_await have(1);
         twist_.emplace();
-        while_asked_ = [this] { lone_->beat(machine(0)); };
+        while_asked_ = [this] { lone().beat(machine(0)); };
         for (int i = 0; i < 2 * kLooks; ++i) co_await look();
         expect_kept(0);
         while_asked_ = nullptr;
@@ -176,7 +163,7 @@ class EverySilence final : public sim::search::SimpleTrial {
                 // Those that fall silent later count from half of the time on.
                 for (std::int64_t one = 0; one < all; ++one) {
                     const bool falls_silent = one < silent && (one == 0 || i > kLooks / 2);
-                    if (!falls_silent) lone_->beat(machine(one));
+                    if (!falls_silent) lone().beat(machine(one));
                 }
                 co_await look();
             }
@@ -194,24 +181,24 @@ class EverySilence final : public sim::search::SimpleTrial {
         co_await have(1);
         for (std::int64_t made = 1; made <= LoneLifecycle::kRecreations; ++made) {
             for (int i = 0; i <= kLooks; ++i) co_await look();
-            co_await sim::sleep(lone_->process(), kActive);
+            co_await sim::sleep(lone().process(), kActive);
             check(active() == made + 1, "it is not replaced");
             const std::int64_t few = 2 * kLooks - 1;
-            for (std::int64_t i = 0; i < few; ++i) lone_->beat(machine_id(project(0), made + 1));
+            for (std::int64_t i = 0; i < few; ++i) lone().beat(machine_id(project(0), made + 1));
             co_await look();
         }
         const std::int64_t last = LoneLifecycle::kRecreations + 1;
         for (int i = 0; i < 2 * kLooks; ++i) co_await look();
-        co_await sim::sleep(lone_->process(), kActive);
+        co_await sim::sleep(lone().process(), kActive);
         check(active() == last, "it is replaced once more");
-        const auto errors = lone_->errors_of(project(0));
+        const auto errors = lone().errors_of(project(0));
         check(!errors.empty() && errors.front().subject == ErrorSubject::silence &&
                   errors.front().about == machine_id(project(0), last),
               "nobody is asked to look");
-        lone_->beat(machine_id(project(0), last));
+        lone().beat(machine_id(project(0), last));
         co_await look();
         for (int i = 0; i < kLooks; ++i) co_await look();
-        co_await sim::sleep(lone_->process(), kActive);
+        co_await sim::sleep(lone().process(), kActive);
         check(active() == last + 1, "one that was lively is not replaced");
     }
 
@@ -219,18 +206,18 @@ class EverySilence final : public sim::search::SimpleTrial {
 
     // Projects with a machine each.
     sim::Coroutine have(std::int64_t count, bool with_volume = false) {
-        lone_->forget_all();
-        lone_->tamper("UPDATE project SET active_machine = ''");
+        lone().forget_all();
+        lone().tamper("UPDATE project SET active_machine = ''");
         first_ = projects_;
         for (std::int64_t i = 0; i < count; ++i) {
-            static_cast<void>(lone_->create(fmt::format("p{}", projects_++), with_volume ? 1 : 0));
+            static_cast<void>(lone().create(fmt::format("p{}", projects_++), with_volume ? 1 : 0));
         }
-        co_await sim::sleep(lone_->process(), kActive);
+        co_await sim::sleep(lone().process(), kActive);
     }
 
     sim::Coroutine look() {
-        co_await sim::sleep(lone_->process(), seconds(10));
-        co_await lone_->watchdog().look();
+        co_await sim::sleep(lone().process(), seconds(10));
+        co_await lone().watchdog().look();
     }
 
     std::string project(std::int64_t number) const { return fmt::format("p{}", first_ + number); }
@@ -239,21 +226,21 @@ class EverySilence final : public sim::search::SimpleTrial {
     // The generation of the active one of the first project; 0: none is.
     std::int64_t active() {
         for (std::int64_t generation = 1; generation < 10; ++generation) {
-            const auto one = lone_->machine(machine_id(project(0), generation));
+            const auto one = lone().machine(machine_id(project(0), generation));
             if (one && one->state == MachineState::active) return generation;
         }
         return 0;
     }
 
     void expect_kept(std::int64_t number) {
-        check(!lone_->machine(machine_id(project(number), 2)),
+        check(!lone().machine(machine_id(project(number), 2)),
               fmt::format("{} is replaced", machine(number)));
     }
 
     void expect_replaced(std::int64_t number) {
-        check(lone_->machine(machine_id(project(number), 2)).has_value(),
+        check(lone().machine(machine_id(project(number), 2)).has_value(),
               fmt::format("{} is not replaced", machine(number)));
-        const auto errors = lone_->errors_of(project(number));
+        const auto errors = lone().errors_of(project(number));
         check(errors.size() == 1 && errors.front().subject == ErrorSubject::silence &&
                   errors.front().about == machine(number),
               "nobody says that it was silent");
@@ -263,12 +250,10 @@ class EverySilence final : public sim::search::SimpleTrial {
         if (!held) expect(false, kSilenceJudged, std::string(message));
     }
 
-    LoneLifecycle* lone_ = nullptr;
     std::optional<Twist> twist_;         // of what its provider says of a machine
     std::function<void()> while_asked_;  // what happens while it is asked
     std::int64_t first_ = 0;             // of the projects of this case
     std::int64_t projects_ = 0;
-    bool ended_ = false;
 };
 
 }  // namespace

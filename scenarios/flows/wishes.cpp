@@ -13,10 +13,8 @@
 #include <utility>
 #include <vector>
 
-#include "scenarios/flows/lone_lifecycle.hpp"
+#include "scenarios/flows/lone_trial.hpp"
 #include "scenarios/flows/project_model.hpp"
-#include "sim/search/simple_trial.hpp"
-#include "sim/world/awaitable.hpp"
 #include "system/model/machine.hpp"
 
 namespace scenarios {
@@ -81,41 +79,22 @@ const std::vector<std::vector<Wish>>& beginnings() {
 constexpr sim::LaneKind kWish = sim::choice("wish", [](std::uint64_t value) {
     return fmt::format("wants: {}", to_string(static_cast<Wish>(value)));
 });
-constexpr sim::LaneKind kPart = sim::choice(
-    "wishes.part", [](std::uint64_t value) { return fmt::format("tries part {}", value); });
-// The baseline run tries all; another one of so many parts.
-constexpr std::size_t kParts = 32;
-constexpr std::uint64_t kMaxSteps = 10'000'000;
 // Of what chance makes of it.
 constexpr std::int64_t kProjects = 20;
 constexpr std::int64_t kLength = 12;
 
-class EveryWish final : public sim::search::SimpleTrial {
-  protected:
-    void begin() override {
-        sim::Process& process = world().add_process("lifecycle", "lifecycle");
-        process.set_program([this](sim::Process& self) {
-            const auto plain = [](Call, std::string_view, bool) { return std::optional<Twist>(); };
-            auto lone = std::make_unique<LoneLifecycle>(
-                self, LoneLifecycle::Hooks{plain, [](const LoneLifecycle::Step&) {},
-                                           [](const std::string&) {},
-                                           [this](std::string_view bug) { check(false, bug); }});
-            lone_ = lone.get();
-            sim::spawn(self, play());
-            return lone;
-        });
-        process.boot();
-    }
-    void judge() override { expect(ended_, kWishesGranted, "not all was wanted"); }
-    sim::Duration max_time() const override { return hours(100'000); }
+class EveryWish final : public LoneTrial {
+  public:
+    EveryWish() : LoneTrial(kWishesGranted) {}
 
-  private:
-    sim::Coroutine play() {
+  protected:
+    sim::Coroutine play() override {
         // One wish after another in each state; and what chance makes of it.
         std::size_t number = 0;
         for (const std::vector<Wish>& beginning : beginnings()) {
             for (std::size_t first = 0; first < kWishes; ++first) {
                 for (std::size_t second = 0; second < kWishes; ++second) {
+                    if (number == 1) choose_part();
                     if (!is_tried(number++)) continue;
                     begin_project();
                     for (const Wish wish : beginning) co_await want(wish);
@@ -135,32 +114,24 @@ class EveryWish final : public sim::search::SimpleTrial {
             co_await want(Wish::settle);
             end_project();
         }
-        ended_ = true;
-        world().halt();
     }
 
-    bool is_tried(std::size_t number) {
-        if (number == 1 && !tape().calm()) {
-            part_ = tape().draw(tape().lane("part", kPart), kParts);
-        }
-        return !part_ || number % kParts == *part_;
-    }
-
+  private:
     void begin_project() {
         project_ = fmt::format("p{}", ++projects_);
         model_ = ProjectModel();
         wanted_.clear();
     }
 
-    void end_project() { lone_->forget_all(); }
+    void end_project() { lone().forget_all(); }
 
     sim::Coroutine want(Wish wish) {
         wanted_ += fmt::format("{}{}", wanted_.empty() ? "" : ", ", to_string(wish));
         if (wish == Wish::start_all || wish == Wish::settle) {
             const bool all = wish == Wish::settle;
-            co_await sim::sleep(lone_->process(), all ? kSettles : kStarts);
+            co_await sim::sleep(lone().process(), all ? kSettles : kStarts);
             all ? model_.settle() : model_.start_all();
-            check(!all || lone_->at_rest(), "it does not come to rest");
+            check(!all || lone().at_rest(), "it does not come to rest");
         } else {
             const std::string machine = machine_id(project_, generation(wish));
             const ProjectModel::Answer expected = modelled(wish);
@@ -168,7 +139,7 @@ class EveryWish final : public sim::search::SimpleTrial {
             check(answer == expected,
                   fmt::format("it is answered {}, and not {}", told(answer), told(expected)));
         }
-        const std::string there = lone_->summary(project_);
+        const std::string there = lone().summary(project_);
         check(there == model_.told(), fmt::format("there is {}, and not {}", there, model_.told()));
     }
 
@@ -207,19 +178,19 @@ class EveryWish final : public sim::search::SimpleTrial {
 
     ProjectModel::Answer asked(Wish wish, const std::string& machine) {
         switch (wish) {
-            case Wish::create: return read(lone_->create(project_));
-            case Wish::create_with_volume: return read(lone_->create(project_, 1));
-            case Wish::roll: return read(lone_->roll(project_));
-            case Wish::recreate: return read(lone_->recreate(project_, ""));
+            case Wish::create: return read(lone().create(project_));
+            case Wish::create_with_volume: return read(lone().create(project_, 1));
+            case Wish::roll: return read(lone().roll(project_));
+            case Wish::recreate: return read(lone().recreate(project_, ""));
             case Wish::recreate_newest:
             case Wish::recreate_oldest:
-            case Wish::recreate_next: return read(lone_->recreate(project_, machine));
+            case Wish::recreate_next: return read(lone().recreate(project_, machine));
             case Wish::retire_newest:
             case Wish::retire_oldest:
-            case Wish::retire_next: return read(lone_->retire(machine));
+            case Wish::retire_next: return read(lone().retire(machine));
             case Wish::restart_newest:
-            case Wish::restart_oldest: return read(lone_->restart(machine));
-            case Wish::archive: return read(lone_->archive(project_));
+            case Wish::restart_oldest: return read(lone().restart(machine));
+            case Wish::archive: return read(lone().archive(project_));
             case Wish::start_all:
             case Wish::settle: break;
         }
@@ -258,13 +229,10 @@ class EveryWish final : public sim::search::SimpleTrial {
         expect(false, kWishesGranted, fmt::format("after {}: {}", wanted_, message));
     }
 
-    LoneLifecycle* lone_ = nullptr;
     ProjectModel model_;
     std::string project_;
-    std::string wanted_;                 // so far, in words
-    std::optional<std::uint64_t> part_;  // of what is tried; nothing: all of it
+    std::string wanted_;  // so far, in words
     std::int64_t projects_ = 0;
-    bool ended_ = false;
 };
 
 }  // namespace
@@ -272,7 +240,7 @@ class EveryWish final : public sim::search::SimpleTrial {
 sim::search::Scenario every_wish() {
     sim::search::Scenario scenario = sim::search::scenario<EveryWish>(
         "every-wish", "A lifecycle alone, and all that people want of it, two wishes at a time.");
-    scenario.max_steps = kMaxSteps;
+    scenario.max_steps = kMaxLoneSteps;
     return scenario;
 }
 

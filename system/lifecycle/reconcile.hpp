@@ -90,7 +90,9 @@ class Reconciler final : public Loop, Component {
         bool apply;
         ReconcileReport report;
         std::map<std::string, Look> looks;
-        std::set<std::string> undecided = {};  // machines of which too little could be read
+        // Machines that are not called missing: too little could be read of them, or they are
+        // there, and their rows have lost the id.
+        std::set<std::string> undecided = {};
         std::set<std::string> named = {};
         std::vector<Planned> planned = {};
         std::int64_t there = 0;           // resources of ours, the missing ones included
