@@ -1,7 +1,7 @@
 #pragma once
 
 // What a mutated source asks at each place: whether its mutant is the one that is on. Used in the
-// copy of the tree that `mutate` makes, and nowhere else. MUTANT=ID switches one on; into
+// sources that `mutate` makes, and nowhere else. MUTANT=ID switches one on; into
 // MUTANTS_MET=FILE go the ids of those that were met, one a line, when the program ends.
 
 #include <atomic>

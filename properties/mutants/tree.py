@@ -1,4 +1,4 @@
-"""A copy of the tree with every mutant in it, built once."""
+"""The tree with every mutant in it, built once over the release build."""
 
 import concurrent.futures
 import hashlib
@@ -6,18 +6,16 @@ import json
 import os
 import pathlib
 import re
-import shlex
-import shutil
 import subprocess
 import sys
 
 from clang import cindex
 
 from operators import Finder
-from programs import COMPILER, configure
+from overlay import ROOT, Overlay
 from spans import Rendered
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+COMPILER = "clang++-19"
 
 
 def say(text):
@@ -78,7 +76,7 @@ class Source:
 
 
 class Tree:
-    """The copy, in a folder of its own, or in that of the planted bugs, whose build it goes on from.
+    """Mutated sources, in a folder of their own, and the program that is built with them.
 
     `sources`: prefixes of the paths that are mutated; `but`: of those that are not; `files`: so many
     of them, which `by` decides, and no headers; None: all.
@@ -86,8 +84,6 @@ class Tree:
 
     def __init__(self, out, sources, but, target, files=None, by=""):
         self.out = pathlib.Path(out).resolve()
-        self.copy = self.out / "tree"
-        self.build = self.out / "build"
         self.prefixes = tuple(sources)
         self.but = tuple(but)
         self.target = target
@@ -96,16 +92,18 @@ class Tree:
         self.sources = []
 
     def make(self):
-        self._copy_tree()
-        self._configure()
+        say("mutate: builds the tree as it is")
+        # It is compiled once, and run often, but no more is optimised than pays.
+        self.overlay = Overlay(self.out, self.target, ["-O1", "-g0"])
+        self.copy = self.overlay.tree
+        self._choose()
         self._find()
         self._number()
         self._drop_what_does_not_compile()
         self._build()
         self._list()
 
-    def _copy_tree(self):
-        say("mutate: copies the tree")
+    def _choose(self):
         listed = files_of_tree()
         self.mutated = [
             path for path in listed
@@ -116,46 +114,11 @@ class Tree:
             some = [path for path in self.mutated if path.endswith(".cpp")]
             some.sort(key=lambda path: hashlib.sha256(f"{self.by} {path}".encode()).digest())
             self.mutated = some[: self.files]
-        for path in listed:
-            if path not in self.mutated:
-                put(self.copy / path, (ROOT / path).read_bytes())
-        for path in self.mutated:
-            if not (self.copy / path).exists():
-                put(self.copy / path, (ROOT / path).read_bytes())
-        known = set(listed)
+        chosen = set(self.mutated)
         for path in self.copy.rglob("*"):
-            if path.is_file() and str(path.relative_to(self.copy)) not in known:
+            if path.is_file() and str(path.relative_to(self.copy)) not in chosen:
                 path.unlink()
-
-    def _configure(self):
-        configure(self.copy, self.build)
-        targets = subprocess.run(
-            ["ninja", "-C", self.build, "-t", "targets", "all"],
-            check=True, capture_output=True, text=True,
-        ).stdout  # fmt: skip
-        headers = re.findall(r"^(\S+\.pch): ", targets, re.M)
-        subprocess.run(["ninja", "-C", self.build, *headers], check=True, stdout=subprocess.DEVNULL)
-        self.flags = self._flags()
-
-    def _flags(self):
-        """How the compiler is called for any of the sources, without the source and its output."""
-        commands = json.loads(subprocess.run(
-            ["ninja", "-C", self.build, "-t", "compdb"],
-            check=True, capture_output=True, text=True,
-        ).stdout)  # fmt: skip
-        some = next(each for each in commands if each["file"].endswith(tuple(self.mutated)))
-        words = shlex.split(some["command"])
-        words = words[next(i for i, word in enumerate(words) if word.endswith("clang++-19")) + 1 :]
-        kept = []
-        skip = False
-        for word in words:
-            if skip:
-                skip = False
-            elif word in ("-o", "-c", "-MF", "-MT"):
-                skip = True
-            elif word not in ("-MD", "-Winvalid-pch", "-Werror"):
-                kept.append(word)
-        return kept
+        self.flags = self.overlay.flags(next(p for p in self.mutated if p.endswith(".cpp")))
 
     def _find(self):
         say(f"mutate: reads {len(self.mutated)} sources")
@@ -240,15 +203,11 @@ class Tree:
     def _build(self):
         say("mutate: builds")
         while True:
-            built = subprocess.run(
-                ["ninja", "-C", self.build, "-k", "0", self.target],
-                capture_output=True, text=True, check=False,
-            )  # fmt: skip
+            built = self.overlay.build("-k", "0")
             if built.returncode == 0:
-                break
+                return
             say(f"mutate: leaves out {self._drop_named(built.stdout)} more")
             self._put_mutated()
-        shutil.copy2(self.build / "bin" / self.target, self.out / self.target)
 
     def _list(self):
         listed = []
