@@ -111,6 +111,7 @@ sim::search::Scenario lifecycle_scenario(const scenarios::Scenario& scenario) {
     made.faults = scenario.faults;
     made.sometimes = scenario.sometimes;
     made.max_steps = scenario.max_steps;
+    made.generated = scenario.generated;
     made.trial = [kept = std::make_shared<scenarios::Scenario>(scenario)](const Ground& ground) {
         return std::make_unique<LifecycleTrial>(*kept, ground);
     };
@@ -125,19 +126,21 @@ const sim::search::Harness& lifecycle_harness() {
         for (const scenarios::Scenario& scenario : scenarios::catalog()) {
             made.scenarios.push_back(lifecycle_scenario(scenario));
         }
+        // What plays a part of the system alone goes through tables, and through what it draws.
+        const auto add_part = [&made](sim::search::Scenario scenario) {
+            scenario.generated = true;
+            made.scenarios.push_back(std::move(scenario));
+        };
         for (auto* of_parts :
              {scenarios::every_answer, scenarios::manners, scenarios::lone_outboxes,
               scenarios::every_row, scenarios::timelines, scenarios::every_oddity}) {
-            for (sim::search::Scenario& scenario : of_parts()) {
-                made.scenarios.push_back(std::move(scenario));
-            }
+            for (sim::search::Scenario& scenario : of_parts()) add_part(std::move(scenario));
         }
-        made.scenarios.push_back(scenarios::every_difference());
-        made.scenarios.push_back(scenarios::every_wish());
-        made.scenarios.push_back(scenarios::every_route());
-        made.scenarios.push_back(scenarios::every_silence());
-        made.scenarios.push_back(scenarios::every_errand());
-        made.scenarios.push_back(scenarios::every_introduction());
+        for (auto* part :
+             {scenarios::every_difference, scenarios::every_wish, scenarios::every_route,
+              scenarios::every_silence, scenarios::every_errand, scenarios::every_introduction}) {
+            add_part(part());
+        }
         for (const auto& property : all_properties()) {
             made.properties.push_back({std::string(property->name()),
                                        std::string(property->sentence()),

@@ -67,7 +67,13 @@ void add_search_options(CLI::App& command, SearchArguments& arguments) {
 }
 
 void add_explore_options(CLI::App& command, ExploreArguments& arguments) {
-    command.add_option("scenarios", arguments.scenarios, "Scenarios; none: all of them");
+    auto* scenarios =
+        command.add_option("scenarios", arguments.scenarios, "Scenarios; none: all of them");
+    command
+        .add_flag("--generated", arguments.generated,
+                  "The scenarios that were written for no race: what is done in them is drawn, or "
+                  "follows from a table")
+        ->excludes(scenarios);
     command.add_option("--seeds", arguments.seeds, "first..last (1..1000)");
     command.add_option("--for", arguments.duration, "Stop after this long, such as 60s");
     add_plan_options(command, arguments);

@@ -53,6 +53,7 @@ struct ExploreArguments : SearchArguments, PlanArguments {
     bool rotate = false;
     bool guided = false;
     bool require_coverage = false;
+    bool generated = false;
     bool coverage = false;  // print what was seen
     std::string hashes;     // file for the hash of every run
 };

@@ -27,6 +27,13 @@ Result<sim::search::ExploreOptions> options_of(const Harness& harness,
     auto scenarios = known_scenarios(harness, arguments.scenarios);
     if (!scenarios) return std::unexpected(scenarios.error());
     options.scenarios = std::move(*scenarios);
+    if (arguments.generated) {
+        std::erase_if(options.scenarios, [](const auto* scenario) { return !scenario->generated; });
+        if (options.scenarios.empty()) {
+            return std::unexpected(
+                bad_input("no scenario of this program is generated", "leave --generated out"));
+        }
+    }
     if (!arguments.duration.empty()) {
         const auto seconds = parse_duration(arguments.duration);
         if (!seconds) return std::unexpected(seconds.error());

@@ -225,6 +225,7 @@ Result<int> list(const Harness& harness, bool as_json) {
             scenarios.push_back({{"name", scenario.name},
                                  {"sentence", scenario.sentence},
                                  {"faults", scenario.faults},
+                                 {"generated", scenario.generated},
                                  {"sometimes", scenario.sometimes}});
         }
         json properties = json::array();

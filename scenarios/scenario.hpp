@@ -25,6 +25,8 @@ struct Scenario {
     ClusterOptions cluster = {};
     // What takes another time than usual by its nature: see catalog/terms.
     std::vector<Term> terms = {};
+    // What is asked for is drawn, or follows from a description of all that can be.
+    bool generated = false;
 };
 
 }  // namespace scenarios

@@ -129,32 +129,32 @@ Script engine_hangs(Stage stage) {
 
 std::vector<Scenario> addresses() {
     return {
-        {"addresses-change",
-         "Containers stop, restart and get each other's addresses: routes follow, and each "
-         "project is answered by its own.",
-         {},
-         false,
-         minutes(90),
-         addresses_change,
-         {"order outbox.claimed machine:start < machine.address",
-          "machine.unavailable: its provider says that it is stopped",
-          "outbox.retry project:route: found no way: busy: the container is stopped"}},
-        {"cannot-be-started",
-         "A container that has stopped cannot be started for hours: that is one event, and no "
-         "route.",
-         {},
-         false,
-         minutes(180),
-         cannot_be_started,
-         {"outbox.retry machine:start",
-          "outbox.retry project:route: found no way: busy: the container is stopped"}},
-        {"engine-hangs",
-         "An engine answers nothing while it owes many routes: another provider's are written.",
-         {},
-         false,
-         minutes(60),
-         engine_hangs,
-         {"outbox.retry project:route"}},
+        {.name = "addresses-change",
+         .sentence =
+             "Containers stop, restart and get each other's addresses: routes follow, and each "
+             "project is answered by its own.",
+         .faults = {},
+         .at_most = minutes(90),
+         .play = addresses_change,
+         .sometimes = {"order outbox.claimed machine:start < machine.address",
+                       "machine.unavailable: its provider says that it is stopped",
+                       "outbox.retry project:route: found no way: busy: the container is stopped"}},
+        {.name = "cannot-be-started",
+         .sentence =
+             "A container that has stopped cannot be started for hours: that is one event, and no "
+             "route.",
+         .faults = {},
+         .at_most = minutes(180),
+         .play = cannot_be_started,
+         .sometimes = {"outbox.retry machine:start",
+                       "outbox.retry project:route: found no way: busy: the container is stopped"}},
+        {.name = "engine-hangs",
+         .sentence =
+             "An engine answers nothing while it owes many routes: another provider's are written.",
+         .faults = {},
+         .at_most = minutes(60),
+         .play = engine_hangs,
+         .sometimes = {"outbox.retry project:route"}},
     };
 }
 

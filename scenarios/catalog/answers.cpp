@@ -304,7 +304,8 @@ std::vector<Scenario> answers() {
          .faults = {},
          .at_most = minutes(180),
          .play = every_answer,
-         .sometimes = {"reconcile.finding missing"}},
+         .sometimes = {"reconcile.finding missing"},
+         .generated = true},
     };
 }
 

@@ -95,29 +95,28 @@ Script crowd_at_a_broken_machine(Stage stage) {
 
 std::vector<Scenario> bounds() {
     return {
-        {"deep-payload",
-         "A client delegates work whose payload nests without bound: it is refused.",
-         {},
-         false,
-         minutes(40),
-         deep_payload,
-         {"net.answer server 400"}},
-        {"crowd-at-a-broken-machine",
-         "Hundreds want to reach a machine that hangs; others are retired and healed all the same.",
-         {},
-         false,
-         minutes(60),
-         crowd_at_a_broken_machine,
-         {"machine.unavailable: its daemon gave no answer (timed out), nor did its provider in "
-          "time",
-          "machine.recreated: no sign of life"}},
-        {"long-life",
-         "A project lives long, and no table grows with the number of its machines.",
-         {},
-         false,
-         hours(48),
-         long_life,
-         {"retention.forgot"}},
+        {.name = "deep-payload",
+         .sentence = "A client delegates work whose payload nests without bound: it is refused.",
+         .faults = {},
+         .at_most = minutes(40),
+         .play = deep_payload,
+         .sometimes = {"net.answer server 400"}},
+        {.name = "crowd-at-a-broken-machine",
+         .sentence = "Hundreds want to reach a machine that hangs; others are retired and healed "
+                     "all the same.",
+         .faults = {},
+         .at_most = minutes(60),
+         .play = crowd_at_a_broken_machine,
+         .sometimes =
+             {"machine.unavailable: its daemon gave no answer (timed out), nor did its provider in "
+              "time",
+              "machine.recreated: no sign of life"}},
+        {.name = "long-life",
+         .sentence = "A project lives long, and no table grows with the number of its machines.",
+         .faults = {},
+         .at_most = hours(48),
+         .play = long_life,
+         .sometimes = {"retention.forgot"}},
     };
 }
 

@@ -311,7 +311,8 @@ std::vector<Scenario> effects() {
          .faults = {},
          .at_most = minutes(180),
          .play = every_effect,
-         .sometimes = {"net.answer server 409", "machine.queued"}},
+         .sometimes = {"net.answer server 409", "machine.queued"},
+         .generated = true},
     };
 }
 

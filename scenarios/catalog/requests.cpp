@@ -164,13 +164,15 @@ std::vector<Scenario> requests() {
          .at_most = minutes(180),
          .play = every_request,
          .sometimes = {"net.answer server 400", "net.answer server 405", "net.answer server 410",
-                       "net.answer server 501"}},
+                       "net.answer server 501"},
+         .generated = true},
         {.name = "large-requests",
          .sentence = "Bodies as large as they may be are read, and larger ones are refused.",
          .faults = {},
          .at_most = minutes(60),
          .play = large_requests,
-         .sometimes = {"net.answer server 413"}},
+         .sometimes = {"net.answer server 413"},
+         .generated = true},
     };
 }
 

@@ -73,6 +73,8 @@ struct Scenario {
     // What must happen in some run of an exploration, by name of the behaviour: see Coverage.
     std::vector<std::string> sometimes = {};
     std::uint64_t max_steps = kStepLimit;
+    // What is done in it is drawn, or follows from a table: it was written for no race of its own.
+    bool generated = false;
     // How the events of its runs are read.
     std::function<std::unique_ptr<Coverage>()> coverage = [] {
         return std::make_unique<Coverage>();
