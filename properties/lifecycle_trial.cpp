@@ -1,5 +1,6 @@
 #include "properties/lifecycle_trial.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -23,6 +24,7 @@
 #include "scenarios/flows/routes.hpp"
 #include "scenarios/flows/silences.hpp"
 #include "scenarios/flows/wishes.hpp"
+#include "scenarios/watch/rest.hpp"
 
 namespace properties {
 namespace {
@@ -34,6 +36,9 @@ using std::chrono::minutes;
 
 // Long enough for the longest lease, backoff, grace and deadline to run out.
 constexpr sim::Duration kTimeToHeal = minutes(45);
+// In which each loop goes round at least three times: what nothing changes for so long, while
+// nothing is open, stays as it is.
+constexpr sim::Duration kQuiet = minutes(20);
 
 class LifecycleTrial final : public sim::search::Trial {
   public:
@@ -64,18 +69,21 @@ class LifecycleTrial final : public sim::search::Trial {
                      cluster_.begin(scenario_.play(scenarios::Stage(cluster_)));
                  },
                  over},
-                {"the calm",
-                 kTimeToHeal,
-                 [this] { cluster_.calm(); },
-                 {},
-                 [this] { witnesses_.tell(&Witness::on_calm, cluster_.shadow()); }},
+                {.name = "the calm",
+                 .at_most = kTimeToHeal,
+                 .begin = [this] { calm(); },
+                 .at_rest = [this] { return at_rest(); },
+                 .end = [this] { witnesses_.tell(&Witness::on_calm, cluster_.shadow()); }},
                 {"the last demands", hours(1),
                  [this] { cluster_.begin(scenarios::demand_machines(scenarios::Stage(cluster_))); },
                  over},
                 {"the last reading", hours(1),
                  [this] { cluster_.begin(scenarios::read_everything(scenarios::Stage(cluster_))); },
                  over},
-                {"the end", kTimeToHeal, [this] { cluster_.calm(); }}};
+                {.name = "the end",
+                 .at_most = kTimeToHeal,
+                 .begin = [this] { calm(); },
+                 .at_rest = [this] { return at_rest(); }}};
     }
 
     void judge() override {
@@ -95,11 +103,23 @@ class LifecycleTrial final : public sim::search::Trial {
     }
 
   private:
+    void calm() {
+        cluster_.calm();
+        calm_since_ = cluster_.world().now();
+    }
+
+    bool at_rest() {
+        const sim::VirtualTime quiet_since = std::max(calm_since_, cluster_.shadow().changed_at());
+        return cluster_.world().now() - quiet_since >= kQuiet &&
+               scenarios::nothing_is_open(cluster_.shadow());
+    }
+
     const scenarios::Scenario& scenario_;
     sim::Tape& tape_;
     Properties properties_;
     scenarios::Witnesses witnesses_;
     scenarios::Cluster cluster_;
+    sim::VirtualTime calm_since_{};
 };
 
 }  // namespace

@@ -1,5 +1,8 @@
 #include "scenarios/watch/shadow.hpp"
 
+#include <algorithm>
+#include <array>
+#include <string_view>
 #include <utility>
 
 #include "scenarios/watch/witness.hpp"
@@ -23,9 +26,17 @@ EventRow event_of(const Row& row) {
             row.text(10),   row.integer(11), row.text(12)};
 }
 
+// Written while nothing happens.
+constexpr std::array<std::string_view, 2> kPeriodic = {"presence", "timeline"};
+
+bool is_periodic(const lifecycle::RowChange& change) {
+    return std::ranges::find(kPeriodic, change.table) != kPeriodic.end();
+}
+
 }  // namespace
 
 void Shadow::on_commit(ReadTx& tx, const std::vector<lifecycle::RowChange>& changes) {
+    if (!std::ranges::all_of(changes, is_periodic)) changed_at_ = now_;
     if (forgotten_) return;  // recover() will read it
     unread_.insert(unread_.end(), changes.begin(), changes.end());
     while (!unread_.empty()) {

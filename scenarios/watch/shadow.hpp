@@ -98,6 +98,8 @@ class Shadow final : public lifecycle::CommitFollower {
     // When the last commit was, by the world's clock.
     sim::VirtualTime now() const { return now_; }
     void pass(sim::VirtualTime now) { now_ = now; }
+    // When the last one was that said more than that boxes live and time goes on.
+    sim::VirtualTime changed_at() const { return changed_at_; }
 
     // The truth that the rows are about.
     const Clouds& clouds() const { return *clouds_; }
@@ -138,6 +140,7 @@ class Shadow final : public lifecycle::CommitFollower {
     const Witnesses* witnesses_;
     const Clouds* clouds_;
     sim::VirtualTime now_{};
+    sim::VirtualTime changed_at_{};
     std::map<std::string, lifecycle::Machine> machines_;
     std::map<std::int64_t, EventRow> events_;
     std::map<std::string, lifecycle::ProviderResource> resources_;

@@ -37,6 +37,10 @@ struct Phase {
     // Without it the phase lasts all of its time; with it, a run whose time is over before is
     // broken. Asked when the world was halted, so whoever makes it true calls World::halt().
     std::function<bool()> finished = {};
+    // Nothing is left that could happen: asked once a minute, it ends a phase before its time is
+    // over. It decides nothing, so that a run which rests is the beginning of the one that does
+    // not.
+    std::function<bool()> at_rest = {};
     std::function<void()> end = {};  // once the phase was gone through
 };
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <exception>
 #include <stdexcept>
 #include <utility>
@@ -18,6 +19,9 @@ class Keeper final : public TraceListener {
   private:
     std::vector<KeptEvent>& kept_;
 };
+
+// Of a phase that may rest.
+constexpr Duration kBetweenLooks = std::chrono::minutes(1);
 
 }  // namespace
 
@@ -79,6 +83,11 @@ struct Session::State {
                 world->run_until(deadline);
                 time_is_over = !world->halted() && !exhausted();
             }
+            const bool at_rest = time_is_over && now.at_rest && now.at_rest();
+            if (time_is_over && !at_rest && deadline < latest) {
+                deadline = std::min(deadline + kBetweenLooks, latest);
+                continue;
+            }
             const bool finished = now.finished && now.finished();
             if (broken()) return stop({});
             if (exhausted() || (time_is_over && now.finished && !finished)) {
@@ -108,7 +117,8 @@ struct Session::State {
 
     void enter(const Phase& now) {
         begun = true;
-        deadline = world->now() + now.at_most;
+        latest = world->now() + now.at_most;
+        deadline = now.at_rest ? std::min(world->now() + kBetweenLooks, latest) : latest;
         world->go_on();
         if (now.begin) now.begin();
     }
@@ -154,8 +164,9 @@ struct Session::State {
     World* world = nullptr;
     std::vector<Phase> phases;
     std::size_t phase = 0;
-    bool begun = false;  // the phase
-    VirtualTime deadline{};
+    bool begun = false;      // the phase
+    VirtualTime deadline{};  // when it is over, or asked whether it rests
+    VirtualTime latest{};    // when it is over
     bool over = false;
 };
 

@@ -150,6 +150,72 @@ TEST(Session, SaysWhateverIsThrownWherever) {
     EXPECT_NE(said(unmade).find("made no trial"), std::string::npos);
 }
 
+// Its clock ticks every seven seconds for as long as it was told.
+class Ticking final : public Trial {
+  public:
+    Ticking(const Ground& ground, Duration ticks, bool rests)
+        : world_(ground.tape, ground.trace, ground.recorder), ticks_(ticks), rests_(rests) {}
+    World& world() override { return world_; }
+    std::vector<Phase> phases() override {
+        const auto quiet = [this] { return world_.now() - last_ >= std::chrono::minutes(2); };
+        return {{.name = "the quiet",
+                 .at_most = std::chrono::minutes(30),
+                 .begin =
+                     [this] {
+                         process_ = &world_.add_process("clock", "clock");
+                         process_->boot();
+                         tick();
+                     },
+                 .at_rest = rests_ ? std::function<bool()>(quiet) : nullptr}};
+    }
+
+  private:
+    void tick() {
+        last_ = world_.now();
+        process_->emit("tick", {});
+        if (world_.now() < ticks_) {
+            process_->at(world_.now() + std::chrono::seconds(7), [this] { tick(); });
+        }
+    }
+
+    World world_;
+    Process* process_ = nullptr;
+    VirtualTime last_{};
+    Duration ticks_;
+    bool rests_;
+};
+
+TEST(Session, APhaseThatRestsEndsEarlyAndNothingElseIsOtherwise) {
+    const auto ticking = [](Duration ticks, bool rests) {
+        Scenario made;
+        made.name = "ticking";
+        made.trial = [=](const Ground& ground) {
+            return std::make_unique<Ticking>(ground, ticks, rests);
+        };
+        return made;
+    };
+    const Duration minutes = std::chrono::minutes(5);
+    const RunResult whole = run(ticking(minutes, false), calm_tape());
+    const RunResult rested = run(ticking(minutes, true), calm_tape());
+    EXPECT_EQ(whole.virtual_time, std::chrono::minutes(30));
+    // Its last tick is soon after five minutes; it is asked at whole minutes.
+    EXPECT_EQ(rested.virtual_time, std::chrono::minutes(8));
+    EXPECT_EQ(rested.hash, whole.hash);
+    EXPECT_EQ(rested.steps, whole.steps);
+
+    const Scenario scenario = ticking(minutes, true);
+    Session session(scenario, calm_tape());
+    while (session.step()) {
+    }
+    EXPECT_EQ(session.result().virtual_time, rested.virtual_time);
+
+    // What does not rest takes all of its time, and is not broken for that.
+    const RunResult restless = run(ticking(std::chrono::hours(1), true), calm_tape());
+    EXPECT_EQ(restless.virtual_time, std::chrono::minutes(30));
+    EXPECT_TRUE(restless.held());
+    EXPECT_TRUE(restless.completed);
+}
+
 // One property judges alone, and the run does not come to its end: that is said, and is not held.
 TEST(Session, SaysThatItDidNotCompleteWhoeverJudges) {
     RunOptions options;
