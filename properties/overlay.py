@@ -51,6 +51,18 @@ def read_by_object():
     return read
 
 
+def without(words, valued, alone=()):
+    """The words without these options: those that a value follows, and those that stand alone."""
+    rest = iter(words)
+    kept = []
+    for word in rest:
+        if word in valued:
+            next(rest)
+        elif word not in alone:
+            kept.append(word)
+    return kept
+
+
 class Step:
     """How one object, or precompiled header, of the release build is made."""
 
@@ -68,16 +80,8 @@ class Step:
     def command(self, translate, include, output, extra):
         """The same with other paths; its own output and list of what it read."""
         words = []
-        skipped = False
-        for word in self.words:
-            if skipped:
-                skipped = False
-            elif word in ("-o", "-MF", "-MT"):
-                skipped = True
-            elif word == f"-I{ROOT}":
-                words += [f"-I{include}", word]
-            else:
-                words.append(translate(word))
+        for word in without(self.words, ("-o", "-MF", "-MT")):
+            words += [f"-I{include}", word] if word == f"-I{ROOT}" else [translate(word)]
         return [*self.launcher, *words, *extra, "-MT", output, "-MF", f"{output}.d", "-o", output]
 
 
@@ -100,16 +104,7 @@ class Overlay:
         """How the compiler is called for a source, without the source and its output."""
         step = next(each for each in self.steps if each.source == str(ROOT / path))
         words = step.command(lambda word: word, self.tree, "-", self.extra)[len(step.launcher) + 1 :]
-        kept = []
-        skipped = False
-        for word in words:
-            if skipped:
-                skipped = False
-            elif word in ("-o", "-c", "-MF", "-MT"):
-                skipped = True
-            elif word not in ("-MD", "-Winvalid-pch", "-Werror"):
-                kept.append(word)
-        return kept
+        return without(words, ("-o", "-c", "-MF", "-MT"), ("-MD", "-Winvalid-pch", "-Werror"))
 
     def build(self, *options):
         """Writes what has to be made anew, and makes it: the answer of ninja."""
